@@ -1,0 +1,44 @@
+"""The settings that every process of the service reads."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Where the shared things are and how long they may take.
+
+    Read once, where a process is assembled, from `PNEUMOCAM_*` variables.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="PNEUMOCAM_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    redis_url: str = "redis://localhost:6379/0"
+    store_url: str = ""
+
+    #: A claim that is not renewed for this long is taken back.
+    lease_s: float = Field(10.0, gt=0)
+    #: How often each worker beats, takes back expired leases and re-sends lost hints.
+    sweep_s: float = Field(2.0, gt=0)
+    #: An item whose worker was lost this often is failed rather than tried again.
+    max_attempts: int = Field(3, ge=1)
+    #: Films in one pass through the network.
+    batch_size: int = Field(8, ge=1, le=256)
+    #: Results and pictures are kept this long after submission.
+    retention_days: float = Field(30.0, gt=0)
+
+    @model_validator(mode="after")
+    def _places_follow_the_data_folder(self) -> Self:
+        # A frozen model is filled in by the base class's setter, once, before anyone sees it.
+        if not self.database_url:
+            path = (self.data_dir / "pneumocam.db").absolute()
+            object.__setattr__(self, "database_url", f"sqlite:///{path}")
+        if not self.store_url:
+            object.__setattr__(self, "store_url", str((self.data_dir / "artifacts").absolute()))
+        return self

@@ -1,0 +1,63 @@
+"""The closed sets that both processes, the database and the wire share."""
+
+from enum import StrEnum
+
+
+class Priority(StrEnum):
+    """How soon an item is claimed, and the name of the queue its hints travel on."""
+
+    STAT = "stat"
+    ROUTINE = "routine"
+
+    @property
+    def rank(self) -> int:
+        """Position in the claiming order; 0 goes first."""
+        return 0 if self is Priority.STAT else 1
+
+
+class ItemState(StrEnum):
+    """Where one film stands. The last four are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the item will never change again."""
+        return self not in OPEN_STATES
+
+
+OPEN_STATES = frozenset({ItemState.QUEUED, ItemState.RUNNING})
+
+
+class JobState(StrEnum):
+    """Where a job stands, worked out from its items."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class Artifact(StrEnum):
+    """The files kept for one item, by the names they have in URLs."""
+
+    UPLOAD = "upload"
+    RADIOGRAPH = "radiograph"
+    ACTIVATION_MAP = "activation-map"
+    HEATMAP = "heatmap"
+
+    @property
+    def media_type(self) -> str:
+        """What the bytes are; an upload is never named more closely than "bytes"."""
+        match self:
+            case Artifact.UPLOAD:
+                return "application/octet-stream"
+            case Artifact.ACTIVATION_MAP:
+                return "image/png"
+            case _:
+                return "image/jpeg"

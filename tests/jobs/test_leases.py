@@ -1,0 +1,187 @@
+"""The promises of a lease, on every database the service runs on."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from jobs.database import Database
+from jobs.leases import (
+    WORKER_LOST,
+    Lease,
+    Outcome,
+    cancel,
+    claim,
+    commit,
+    release,
+    renew,
+    take_back_expired,
+)
+from jobs.queries import get_job
+from jobs.states import ItemState, JobState, Priority
+
+AcceptJob = Callable[..., str]
+
+DONE = Outcome(state=ItemState.SUCCEEDED, result={"probability": 0.5, "positive": True})
+
+
+def claim_any(database: Database, limit: int = 8, *, lease_s: float = 60) -> list[Lease]:
+    return claim(database, Priority, limit=limit, lease_s=lease_s)
+
+
+def test_stat_is_claimed_before_routine_and_older_before_newer(
+    database: Database, accept_job: AcceptJob
+) -> None:
+    first = accept_job(2)
+    urgent = accept_job(1, priority=Priority.STAT)
+    second = accept_job(1)
+
+    leases = claim_any(database)
+
+    assert [(lease.job_id, lease.index) for lease in leases] == [
+        (urgent, 0),
+        (first, 0),
+        (first, 1),
+        (second, 0),
+    ]
+
+
+def test_a_worker_for_stat_leaves_routine_alone(database: Database, accept_job: AcceptJob) -> None:
+    accept_job(1)
+
+    assert claim(database, [Priority.STAT], limit=8, lease_s=60) == []
+
+
+def test_no_item_is_claimed_twice_by_workers_at_the_same_moment(
+    database: Database, accept_job: AcceptJob
+) -> None:
+    job_id = accept_job(40)
+
+    with ThreadPoolExecutor(8) as workers:
+        batches = list(workers.map(lambda _: claim_any(database, 5), range(16)))
+
+    claimed = [lease.index for batch in batches for lease in batch]
+    assert sorted(claimed) == list(range(40))
+    assert get_job(database, job_id).counts[ItemState.RUNNING] == 40
+
+
+def test_a_job_finishes_with_its_last_item(database: Database, accept_job: AcceptJob) -> None:
+    job_id = accept_job(2)
+    one, two = claim_any(database)
+
+    commit(database, [(one, DONE)])
+    assert get_job(database, job_id).state is JobState.RUNNING
+    commit(database, [(two, DONE)])
+
+    job = get_job(database, job_id)
+    assert job.state is JobState.FINISHED
+    assert job.row.finished_at is not None
+
+
+def test_two_workers_that_commit_the_last_two_items_together_finish_the_job(
+    database: Database, accept_job: AcceptJob
+) -> None:
+    """Neither sees the other's item unless one waits for the other."""
+    for _ in range(10):
+        job_id = accept_job(2)
+        leases = claim_any(database)
+
+        with ThreadPoolExecutor(2) as workers:
+            list(workers.map(lambda lease: commit(database, [(lease, DONE)]), leases))
+
+        assert get_job(database, job_id).row.finished_at is not None
+
+
+def test_a_late_commit_changes_nothing(database: Database, accept_job: AcceptJob) -> None:
+    """A worker that was frozen for longer than its lease wakes up and commits."""
+    job_id = accept_job(1)
+    [frozen] = claim_any(database, lease_s=0.01)
+    time.sleep(0.05)
+    take_back_expired(database, max_attempts=3)
+    [second] = claim_any(database)
+    commit(database, [(second, DONE)])
+
+    late = Outcome(state=ItemState.FAILED, error_code="late", error_detail="late")
+    refused = commit(database, [(frozen, late)])
+
+    assert refused == [frozen]
+    [item] = get_job(database, job_id).items
+    assert item.state is ItemState.SUCCEEDED
+    assert item.error_code is None
+    assert item.attempts == 2
+
+
+def test_a_renewed_lease_is_not_taken_back(database: Database, accept_job: AcceptJob) -> None:
+    accept_job(1)
+    leases = claim_any(database, lease_s=0.2)
+
+    renew(database, leases, lease_s=60)
+    time.sleep(0.3)
+
+    assert take_back_expired(database, max_attempts=3) == 0
+
+
+def test_an_item_that_loses_its_worker_three_times_fails_with_a_reason(
+    database: Database, accept_job: AcceptJob
+) -> None:
+    job_id = accept_job(1)
+    for _ in range(3):
+        assert len(claim_any(database, lease_s=0.01)) == 1
+        time.sleep(0.05)
+        take_back_expired(database, max_attempts=3)
+
+    job = get_job(database, job_id)
+    assert job.state is JobState.FINISHED
+    assert job.items[0].state is ItemState.FAILED
+    assert job.items[0].error_code == WORKER_LOST
+    assert claim_any(database) == []
+
+
+def test_after_a_loss_an_item_is_claimed_alone(database: Database, accept_job: AcceptJob) -> None:
+    """If its file is what killed the worker, it must not take its neighbours with it."""
+    accept_job(3)
+    claim_any(database, 1, lease_s=0.01)
+    time.sleep(0.05)
+    take_back_expired(database, max_attempts=3)
+
+    assert [lease.index for lease in claim_any(database)] == [0]
+    assert [lease.index for lease in claim_any(database)] == [1, 2]
+
+
+def test_a_released_item_has_lost_no_attempt(database: Database, accept_job: AcceptJob) -> None:
+    accept_job(1)
+
+    for _ in range(5):
+        release(database, claim_any(database))
+
+    assert claim_any(database)[0].attempt == 1
+
+
+def test_cancelling_keeps_results_and_refuses_the_running_attempt(
+    database: Database, accept_job: AcceptJob
+) -> None:
+    job_id = accept_job(3)
+    done, running = claim_any(database, 2)
+    commit(database, [(done, DONE)])
+
+    cancel(database, job_id)
+    cancel(database, job_id)
+
+    assert commit(database, [(running, DONE)]) == [running]
+    job = get_job(database, job_id)
+    assert job.state is JobState.CANCELLED
+    assert [item.state for item in job.items] == [
+        ItemState.SUCCEEDED,
+        ItemState.CANCELLED,
+        ItemState.CANCELLED,
+    ]
+
+
+def test_cancelling_a_finished_job_changes_nothing(
+    database: Database, accept_job: AcceptJob
+) -> None:
+    job_id = accept_job(1)
+    commit(database, [(claim_any(database)[0], DONE)])
+
+    cancel(database, job_id)
+
+    assert get_job(database, job_id).state is JobState.FINISHED
