@@ -1,0 +1,40 @@
+"""The built dashboard, served beside the API it talks to."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+from starlette.types import Scope
+
+#: Addresses that are the API's own: an unknown one there is a 404, not the dashboard.
+_API = ("v1/", "docs", "openapi.json")
+
+
+class _SinglePage(StaticFiles):
+    """Files as they are; any other address is the application's, which routes by itself."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory=directory, html=True)
+        self._index = directory / "index.html"
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        try:
+            response = await super().get_response(path, scope)
+        except HTTPException as exc:
+            if exc.status_code != 404 or path.startswith((*_API, "assets/")):
+                raise
+            response = FileResponse(self._index)
+        # Names under assets/ carry a hash of their content; the page that names them does not.
+        lasting = path.startswith("assets/")
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if lasting else "no-cache"
+        )
+        return response
+
+
+def mount(app: FastAPI, directory: Path) -> None:
+    """Serve the dashboard at `/`, if it has been built."""
+    if (directory / "index.html").is_file():
+        app.mount("/", _SinglePage(directory), name="dashboard")

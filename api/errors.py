@@ -1,0 +1,68 @@
+"""What the gateway refuses, each as one stable problem (RFC 9457)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+
+class ApiError(Exception):
+    """Base class: an HTTP status, a stable code, a title, and a sentence."""
+
+    status = 500
+    code = "internal_error"
+    title = "Something broke on our side"
+    headers: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(self, detail: str, errors: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors or []
+
+
+class MalformedRequest(ApiError):
+    """The request cannot be taken apart."""
+
+    status = 400
+    code = "malformed_request"
+    title = "The request is malformed"
+
+
+class UnknownResource(ApiError):
+    """There is nothing here, or it is not the caller's to see."""
+
+    status = 404
+    code = "not_found"
+    title = "Not found"
+
+
+class ErasedResource(ApiError):
+    """There was something here, and it has been erased."""
+
+    status = 410
+    code = "erased"
+    title = "Erased"
+
+
+class TooLarge(ApiError):
+    """A file, or the request, is larger than this service takes."""
+
+    status = 413
+    code = "too_large"
+    title = "Too large"
+
+
+class InvalidRequest(ApiError):
+    """The request is well formed, and asks for something that cannot be."""
+
+    status = 422
+    code = "invalid_request"
+    title = "The request is invalid"
+
+
+class ServiceUnavailable(ApiError):
+    """Something the service needs is away; the same request may succeed later."""
+
+    status = 503
+    code = "unavailable"
+    title = "Not available at present"
+    headers = MappingProxyType({"Retry-After": "5"})

@@ -1,0 +1,62 @@
+"""The files of an item: the upload, the film, the map, the heatmap."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from api.gateway import GatewayDep
+from api.problems import RESPONSES
+from api.routes.jobs import JobId
+from jobs.artifacts import picture_key, upload_key
+from jobs.errors import ArtifactNotFound
+from jobs.queries import get_item
+from jobs.states import Artifact
+
+router = APIRouter(prefix="/v1/jobs", tags=["artifacts"], responses=RESPONSES)
+
+
+@router.get(
+    "/{job_id}/items/{index}/{artifact}",
+    summary="A file of an item",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The bytes",
+            "content": {kind.media_type: {} for kind in Artifact},
+        }
+    },
+)
+def read_artifact(
+    job_id: JobId,
+    index: Annotated[int, Path(ge=0, lt=100_000)],
+    artifact: Artifact,
+    gateway: GatewayDep,
+) -> Response:
+    """The upload as it came, the film as JPEG, the raw map as grey PNG, or the overlay as JPEG.
+
+    The map's grey value over 255 is the map's value; it is never stretched, so two films' maps
+    can be compared.
+    """
+    item = get_item(gateway.database, job_id, index)
+    if artifact is Artifact.UPLOAD:
+        key = upload_key(job_id, index)
+    elif item.picture_token is not None:
+        key = picture_key(job_id, index, item.picture_token, artifact)
+    else:
+        raise ArtifactNotFound(artifact)
+    headers = {
+        # Pictures are of patients: a private cache may keep them for the session, nobody else.
+        "Cache-Control": "private, no-store"
+        if artifact is Artifact.UPLOAD
+        else "private, max-age=3600, immutable",
+        "Content-Disposition": _disposition(artifact, job_id, index),
+    }
+    return Response(gateway.store.get(key), media_type=artifact.media_type, headers=headers)
+
+
+def _disposition(artifact: Artifact, job_id: str, index: int) -> str:
+    if artifact is Artifact.UPLOAD:
+        # Never shown by the browser, whatever the bytes are, nor under a name the client chose.
+        return f'attachment; filename="{job_id}-{index}.bin"'
+    suffix = artifact.media_type.removeprefix("image/").replace("jpeg", "jpg")
+    return f'inline; filename="{job_id}-{index}-{artifact}.{suffix}"'

@@ -1,0 +1,49 @@
+"""Liveness and readiness."""
+
+from collections.abc import Callable
+
+import redis
+from fastapi import APIRouter, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.gateway import GatewayDep
+from api.schemas import Readiness
+from jobs.errors import StoreUnavailable
+from jobs.workers import live_workers
+
+router = APIRouter(tags=["health"])
+
+_OK = "ok"
+
+
+@router.get("/livez", summary="Whether this process answers")
+def livez() -> dict[str, str]:
+    """Always ok; a process that cannot say so should be restarted."""
+    return {"status": _OK}
+
+
+@router.get(
+    "/readyz",
+    summary="Whether the service can do its work",
+    responses={503: {"model": Readiness, "description": "Something is missing"}},
+)
+def readyz(response: Response, gateway: GatewayDep) -> Readiness:
+    """Each dependency by name. Redis is only a courier: without it the service is slower."""
+    required = {
+        "database": _state(gateway.database.check),
+        "store": _state(gateway.store.check),
+    }
+    if required["database"] == _OK:
+        alive = live_workers(gateway.database, sweep_s=gateway.settings.sweep_s)
+        required["worker"] = _OK if alive else "no live worker"
+    ready = all(state == _OK for state in required.values())
+    response.status_code = 200 if ready else 503
+    return Readiness(ready=ready, dependencies={**required, "redis": _state(gateway.queue.check)})
+
+
+def _state(check: Callable[[], None]) -> str:
+    try:
+        check()
+    except (SQLAlchemyError, StoreUnavailable, redis.RedisError, OSError) as exc:
+        return type(exc).__name__
+    return _OK

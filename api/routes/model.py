@@ -1,0 +1,20 @@
+"""The model card as data."""
+
+from fastapi import APIRouter
+
+from api.errors import ServiceUnavailable
+from api.gateway import GatewayDep
+from api.problems import RESPONSES
+from api.schemas import ModelCard
+from jobs.workers import latest_model
+
+router = APIRouter(prefix="/v1/model", tags=["model"], responses={503: RESPONSES[503]})
+
+
+@router.get("", summary="The network in use")
+def read_model(gateway: GatewayDep) -> ModelCard:
+    """The manifest of the network that the workers run, as they reported it."""
+    manifest = latest_model(gateway.database)
+    if manifest is None:
+        raise ServiceUnavailable("No worker has reported its network yet.")
+    return manifest

@@ -1,0 +1,49 @@
+"""The gateway on real servers, called in process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.settings import ApiSettings
+from jobs.artifacts import ArtifactStore
+from jobs.database import Database
+from tests.conftest import RedisServer
+
+
+@pytest.fixture
+def settings(database_url: str, redis_server: RedisServer, tmp_path: Path) -> ApiSettings:
+    """Small limits, and everything inside the test's own folder."""
+    redis_server.flush()
+    return ApiSettings(
+        data_dir=tmp_path,
+        database_url=database_url,
+        redis_url=redis_server.url,
+        max_files=5,
+        max_upload_bytes=100_000,
+        max_request_bytes=300_000,
+        batch_size=2,
+    )
+
+
+@pytest.fixture
+def client(settings: ApiSettings) -> Iterator[TestClient]:
+    """A client of a started gateway."""
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def database(settings: ApiSettings) -> Iterator[Database]:
+    """The gateway's database, from outside."""
+    database = Database(settings.database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def store(settings: ApiSettings) -> ArtifactStore:
+    """The gateway's artifact store, from outside."""
+    return ArtifactStore.open(settings.store_url)

@@ -1,0 +1,122 @@
+"""Every refusal is a problem with a stable type, and leaves nothing behind."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.settings import ApiSettings
+
+FILM = ("files", ("a.png", b"film"))
+
+
+def refused(answer: Any, status: int, code: str) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert problem["type"] == f"urn:pneumocam:problem:{code}"
+    assert problem["status"] == status
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("files", "form", "status", "code", "error"),
+    [
+        ([], {"reference": "x"}, 400, "malformed_request", None),
+        ([FILM], {"priority": "now"}, 422, "invalid_request", "unknown_priority"),
+        ([FILM], {"reference": "x" * 201}, 422, "invalid_request", "invalid_reference"),
+        ([FILM], {"reference": "a\nb"}, 422, "invalid_request", "invalid_reference"),
+        ([FILM], {"model": "mine"}, 400, "malformed_request", None),
+        ([FILM] * 6, {}, 413, "too_large", None),
+        ([("files", ("a.png", b"x" * 100_001))], {}, 413, "too_large", "file_too_large"),
+        ([FILM, ("files", ("b.png", b"x" * 300_001))], {}, 413, "too_large", None),
+    ],
+)
+def test_a_submission_that_is_refused_keeps_nothing(
+    client: TestClient,
+    settings: ApiSettings,
+    files: Any,
+    form: dict[str, str],
+    status: int,
+    code: str,
+    error: str | None,
+) -> None:
+    problem = refused(client.post("/v1/jobs", files=files, data=form), status, code)
+
+    assert [one["code"] for one in problem["errors"]] == ([error] if error else [])
+    assert client.get("/v1/jobs").json()["rows"] == []
+    assert not [path for path in Path(settings.store_url).rglob("*") if path.is_file()]
+
+
+def test_a_form_without_files_says_so(client: TestClient) -> None:
+    body = b'--b\r\nContent-Disposition: form-data; name="reference"\r\n\r\nx\r\n--b--\r\n'
+    answer = client.post(
+        "/v1/jobs", content=body, headers={"Content-Type": "multipart/form-data; boundary=b"}
+    )
+
+    assert refused(answer, 422, "invalid_request")["errors"][0]["code"] == "no_files"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", b"{}"),
+        ("multipart/form-data", b"--b--"),
+        ("multipart/form-data; boundary=" + "b" * 300, b""),
+        ("multipart/form-data; boundary=b", b""),
+        ("multipart/form-data; boundary=b", b"no boundary at all"),
+        ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data\r\n\r\n"),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\ncut',
+        ),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="files"\r\n\r\nx\r\n--b--\r\n',
+        ),
+        (
+            "multipart/form-data; boundary=b",
+            b"--b\r\n" + b"X-Header: 1\r\n" * 20 + b"\r\nx\r\n--b--\r\n",
+        ),
+    ],
+)
+def test_a_body_that_is_no_form_is_malformed(
+    client: TestClient, settings: ApiSettings, content_type: str, body: bytes
+) -> None:
+    answer = client.post("/v1/jobs", content=body, headers={"Content-Type": content_type})
+
+    refused(answer, 400, "malformed_request")
+    assert not [path for path in Path(settings.store_url).rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/v1/jobs/00000000000000000000000000", 404, "not_found"),
+        ("/v1/jobs/00000000000000000000000000/events", 404, "not_found"),
+        ("/v1/jobs/00000000000000000000000000/items/0/heatmap", 404, "not_found"),
+        ("/v1/jobs/..%2f..%2fetc", 404, "not_found"),
+        ("/v1/jobs/%00", 422, "invalid_request"),
+        ("/v1/jobs/" + "A" * 10_000, 422, "invalid_request"),
+        ("/v1/jobs/00000000000000000000000000/items/0/shadow", 422, "invalid_request"),
+        ("/v1/jobs?cursor=x", 422, "invalid_request"),
+        ("/v1/jobs?limit=0", 422, "invalid_request"),
+        ("/v1/nothing", 404, "not_found"),
+    ],
+)
+def test_addresses_that_lead_nowhere(client: TestClient, path: str, status: int, code: str) -> None:
+    refused(client.get(path), status, code)
+
+
+def test_a_full_disk_is_a_503_and_keeps_nothing(client: TestClient, settings: ApiSettings) -> None:
+    """A folder that takes no more files stands in for it: both are the store refusing."""
+    store = Path(settings.store_url)
+    store.rmdir()
+    store.write_bytes(b"")
+
+    answer = client.post("/v1/jobs", files=[FILM])
+
+    refused(answer, 503, "unavailable")
+    assert int(answer.headers["Retry-After"]) >= 1
