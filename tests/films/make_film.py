@@ -13,7 +13,7 @@ them; arrays of a film (row, column), row 0 at the head and column 0 at the pati
 import csv
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
@@ -54,6 +54,8 @@ RIGHT_LOWER_LOBE: Final = 14
 RIBS: Final = range(92, 116)
 BONES: Final = [*range(25, 51), *range(69, 79), *RIBS, 116, 118]
 
+VOXEL_MM: Final = (0.703125, 0.703125, 2.5)
+
 #: The CT shows a spiculated mass of 23 mm in the left lower lobe. Voxel at its centre.
 MASS: Final = (316, 144, 90)
 
@@ -66,12 +68,11 @@ def main() -> None:
     """Make both films and everything that belongs to them."""
     subject = load_example_ct(orientation="PA")
     labels: NDArray[np.uint8] = subject.mask.data[0].numpy()
-    spacing = (0.703125, 0.703125, 2.5)
 
     chest = _without_couch(subject.volume.data[0].numpy().astype(np.float32))
     chest = _as_a_film_sees_it(chest, labels)
-    chest = _without_mass(chest, labels, spacing)
-    opacity = _with_consolidation(chest, labels, spacing)
+    chest = _without_mass(chest, labels)
+    opacity = _with_consolidation(chest, labels)
 
     clear = _project(subject, chest)
     consolidated = _project(subject, opacity)
@@ -112,13 +113,11 @@ def _as_a_film_sees_it(hu: Volume, labels: NDArray[np.uint8]) -> Volume:
     return np.where(near_ribs & (hu > 100), ribs, hu).astype(np.float32)
 
 
-def _without_mass(
-    hu: Volume, labels: NDArray[np.uint8], spacing: tuple[float, float, float]
-) -> Volume:
+def _without_mass(hu: Volume, labels: NDArray[np.uint8]) -> Volume:
     """Cover the mass with the lung 40 mm below it."""
     slices = 16
     lung = np.isin(labels, LUNG)
-    weight = np.clip((26 - _distance(hu.shape, MASS, spacing)) / 6, 0, 1) * lung
+    weight = np.clip((26 - _distance(hu.shape, MASS, VOXEL_MM)) / 6, 0, 1) * lung
     weight = ndimage.gaussian_filter(weight, 1.0) * lung
     inside = np.roll(ndimage.binary_erosion(lung, iterations=2), slices, axis=2)
     below = np.where(inside, np.roll(hu, slices, axis=2), -880)
@@ -126,17 +125,15 @@ def _without_mass(
     return covered
 
 
-def _with_consolidation(
-    hu: Volume, labels: NDArray[np.uint8], spacing: tuple[float, float, float]
-) -> Volume:
+def _with_consolidation(hu: Volume, labels: NDArray[np.uint8]) -> Volume:
     """Fill a soft-edged, patchy part of the right lower lobe with fluid.
 
     It keeps to the lobe, so the heart border stays sharp and the fissure bounds it.
     """
     noise = np.random.default_rng(7).standard_normal(hu.shape).astype(np.float32)
-    coarse = ndimage.gaussian_filter(noise, [6.5 / mm for mm in spacing])
-    fine = ndimage.gaussian_filter(noise, [2.2 / mm for mm in spacing])
-    axes = tuple(mm / half for mm, half in zip(spacing, CONSOLIDATION_MM, strict=True))
+    coarse = ndimage.gaussian_filter(noise, [6.5 / mm for mm in VOXEL_MM])
+    fine = ndimage.gaussian_filter(noise, [2.2 / mm for mm in VOXEL_MM])
+    axes = tuple(mm / half for mm, half in zip(VOXEL_MM, CONSOLIDATION_MM, strict=True))
     radius = _distance(hu.shape, CONSOLIDATION, axes) - 0.13 * coarse / coarse.std()
     density = np.clip((1.15 - radius) / 0.45, 0, 1) * (labels == RIGHT_LOWER_LOBE)
     density = density * np.clip(0.9 + 0.15 * fine / fine.std(), 0.3, 1)
@@ -153,15 +150,16 @@ def _distance(
         for size, middle, factor in zip(shape, centre, scale, strict=True)
     ]
     x, y, z = np.meshgrid(*squares, indexing="ij", sparse=True)
-    return np.sqrt(x + y + z).astype(np.float32)
+    distances: Volume = np.sqrt(x + y + z)
+    return distances
 
 
-def _project(subject: object, hu: Volume) -> Film:
+def _project(subject: Any, hu: Volume) -> Film:
     """Line integrals of a divergent beam through the CT, in mm of water."""
     water = np.maximum(0, 1 + hu / 1000)
     # The field ends a little above the scan: the uppermost slice goes on.
     water = np.pad(water, ((0, 0), (0, 0), (0, 10)), mode="edge")
-    subject.density.set_data(torch.from_numpy(water)[None])  # type: ignore[attr-defined]
+    subject.density.set_data(torch.from_numpy(water)[None])
     # Trilinear: the steps between slices of 2.5 mm would show as bands.
     renderer = DRR(
         subject,
