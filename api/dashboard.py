@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Scope
 
 #: Addresses that are the API's own: an unknown one there is a 404, not the dashboard.
-_API = ("v1/", "docs", "openapi.json")
+_API = ("/v1/", "/docs", "/openapi.json")
 
 
 class _SinglePage(StaticFiles):
@@ -23,7 +23,9 @@ class _SinglePage(StaticFiles):
         try:
             response = await super().get_response(path, scope)
         except HTTPException as exc:
-            if exc.status_code != 404 or path.startswith((*_API, "assets/")):
+            # As it was asked for: `path` has its dots resolved.
+            asked: str = scope["path"]
+            if exc.status_code != 404 or asked.startswith((*_API, "/assets/")):
                 raise
             response = FileResponse(self._index)
         # Names under assets/ carry a hash of their content; the page that names them does not.

@@ -21,6 +21,7 @@ from api.errors import (
 from api.schemas import Problem
 from jobs.errors import (
     ArtifactNotFound,
+    IdempotencyKeyReused,
     InvalidCursor,
     JobErased,
     JobNotFound,
@@ -84,6 +85,19 @@ def _invalid_cursor(_: InvalidCursor) -> ApiError:
     )
 
 
+def _key_reused(_: IdempotencyKeyReused) -> ApiError:
+    return InvalidRequest(
+        "Something else was sent under this idempotency key.",
+        [
+            {
+                "code": "idempotency_key_reused",
+                "detail": "Use a new key for each submission.",
+                "field": "Idempotency-Key",
+            }
+        ],
+    )
+
+
 def _store_away(error: StoreUnavailable) -> ApiError:
     log.error("store_unavailable", reason=error.reason)
     return ServiceUnavailable(f"The artifact store is unavailable: {error.reason}.")
@@ -134,6 +148,7 @@ _DESCRIPTIONS: dict[type[Exception], Callable[[Any], ApiError]] = {
     JobErased: lambda _: ErasedResource("This job has been erased."),
     ArtifactNotFound: lambda _: UnknownResource("This item has no such artifact."),
     InvalidCursor: _invalid_cursor,
+    IdempotencyKeyReused: _key_reused,
     StoreUnavailable: _store_away,
     OperationalError: _database_away,
     RequestValidationError: _invalid,

@@ -15,7 +15,7 @@ from api.gateway import Gateway
 from api.multipart import Part, read_parts
 from jobs.artifacts import upload_key
 from jobs.errors import StoreUnavailable
-from jobs.intake import Upload, accept, new_job_id
+from jobs.intake import Submission, Upload, accept, new_job_id
 from jobs.states import Priority
 from jobs.upkeep import hints_for
 
@@ -32,8 +32,21 @@ class _Form:
     reference: str | None = None
 
 
-async def receive_job(request: Request, gateway: Gateway) -> str:
-    """Store what a request carries, record it, and hint the workers; the new job's id.
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a submission.
+
+    Attributes:
+        job_id: The job.
+        replayed: It was there before, under the same idempotency key.
+    """
+
+    job_id: str
+    replayed: bool
+
+
+async def receive_job(request: Request, gateway: Gateway, *, key: str | None) -> Received:
+    """Store what a request carries, record it, and hint the workers.
 
     When this returns, the job survives any crash. If it raises, nothing of the request is kept.
 
@@ -41,23 +54,41 @@ async def receive_job(request: Request, gateway: Gateway) -> str:
         MalformedRequest: The body is no form, or has a field this service does not know.
         TooLarge: A file, or the number of files, is over the limit.
         InvalidRequest: No file, or a priority that does not exist.
+        IdempotencyKeyReused: Something else was sent under the same key before.
         StoreUnavailable: The artifact store did not take a file.
     """
     job_id = new_job_id()
-    form = _Form()
     try:
-        async for part in read_parts(request, max_bytes=gateway.settings.max_request_bytes):
-            await _take_part(part, form, job_id, gateway)
-        _require_a_file(form)
-        await anyio.to_thread.run_sync(_record, gateway, job_id, form)
+        form = await _receive_form(request, job_id, gateway)
+        submission = Submission(form.uploads, form.priority, form.reference, key)
+        retention = timedelta(days=gateway.settings.retention_days)
+        accepted = await anyio.to_thread.run_sync(
+            lambda: accept(gateway.database, job_id, submission, retention=retention)
+        )
     except BaseException:
         # Also when the client hangs up: its files would belong to nobody.
-        with anyio.CancelScope(shield=True), suppress(StoreUnavailable):
-            await anyio.to_thread.run_sync(gateway.store.delete_job, job_id)
+        with anyio.CancelScope(shield=True):
+            await _discard(gateway, job_id)
         raise
+    if accepted != job_id:
+        await _discard(gateway, job_id)
+        return Received(accepted, replayed=True)
     hints = hints_for(len(form.uploads), gateway.settings.batch_size)
     await anyio.to_thread.run_sync(gateway.queue.hint, form.priority, hints)
-    return job_id
+    return Received(job_id, replayed=False)
+
+
+async def _receive_form(request: Request, job_id: str, gateway: Gateway) -> _Form:
+    form = _Form()
+    async for part in read_parts(request, max_bytes=gateway.settings.max_request_bytes):
+        await _take_part(part, form, job_id, gateway)
+    _require_a_file(form)
+    return form
+
+
+async def _discard(gateway: Gateway, job_id: str) -> None:
+    with suppress(StoreUnavailable):
+        await anyio.to_thread.run_sync(gateway.store.delete_job, job_id)
 
 
 def _require_a_file(form: _Form) -> None:
@@ -66,17 +97,6 @@ def _require_a_file(form: _Form) -> None:
             "The request carries no file.",
             [{"code": "no_files", "detail": "Send at least one.", "field": "files"}],
         )
-
-
-def _record(gateway: Gateway, job_id: str, form: _Form) -> None:
-    accept(
-        gateway.database,
-        job_id,
-        form.uploads,
-        priority=form.priority,
-        reference=form.reference,
-        retention=timedelta(days=gateway.settings.retention_days),
-    )
 
 
 async def _take_part(part: Part, form: _Form, job_id: str, gateway: Gateway) -> None:

@@ -16,6 +16,10 @@ class JobNotFound(JobsError):
         return f"no job {self.job_id}"
 
 
+class IdempotencyKeyReused(JobsError):
+    """The key belongs to a submission of something else."""
+
+
 class JobErased(JobsError):
     """The job existed; its patient data has been removed."""
 

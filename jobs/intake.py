@@ -1,14 +1,23 @@
 """Accepting a job: after `accept` returns, it is never lost."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 from ulid import ULID
 
 from jobs.database import Database
+from jobs.errors import IdempotencyKeyReused
 from jobs.states import ItemState, Priority
 from jobs.tables import ItemRow, JobRow
+
+#: How long a key stands for the submission that brought it.
+KEY_LIFETIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,51 +29,112 @@ class Upload:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a client sent.
+
+    Attributes:
+        uploads: One a film, in the order in which they came.
+        priority: When it is claimed, relative to others.
+        reference: The client's own name for the job.
+        idempotency_key: Sending the same under the same key again makes no second job.
+    """
+
+    uploads: Sequence[Upload]
+    priority: Priority
+    reference: str | None
+    idempotency_key: str | None
+
+    def digest(self) -> str:
+        """SHA-256 over everything that decides what the job is."""
+        files = [(upload.filename, upload.sha256) for upload in self.uploads]
+        text = json.dumps([self.priority, self.reference, files])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
 def new_job_id() -> str:
     """A ULID: sortable by time of submission, 80 bits of it random."""
     return str(ULID())
 
 
-def accept(
-    database: Database,
-    job_id: str,
-    uploads: Sequence[Upload],
-    *,
-    priority: Priority,
-    reference: str | None,
-    retention: timedelta,
-) -> None:
+def accept(database: Database, job_id: str, submission: Submission, *, retention: timedelta) -> str:
     """Record a job and its items in one transaction.
 
     Args:
         database: Where the record goes.
         job_id: From `new_job_id`; the uploads lie under it in the artifact store.
-        uploads: One a film, in the order in which they came.
-        priority: When it is claimed, relative to others.
-        reference: The client's own name for the job.
+        submission: What was sent.
         retention: How long results and pictures are kept.
+
+    Returns:
+        The job's id; of an earlier job, if the same was sent under the same key before.
+
+    Raises:
+        IdempotencyKeyReused: Something else was sent under the same key before.
     """
+    key = submission.idempotency_key
+    try:
+        with database.write() as session:
+            if key is None or (earlier := _find(session, key)) is None:
+                _add(database, session, job_id, submission, retention)
+                return job_id
+    except IntegrityError:
+        # Sent twice at the same moment, and the other was faster.
+        with database.read() as session:
+            earlier = _find(session, key or "")
+        if earlier is None:
+            raise
+    if earlier.body_digest != submission.digest():
+        raise IdempotencyKeyReused
+    return earlier.id
+
+
+def forget_old_keys(database: Database) -> None:
+    """Let keys be used anew whose lifetime is over."""
     with database.write() as session:
-        now = database.now(session)
-        session.add(
-            JobRow(
-                id=job_id,
-                priority=priority,
-                reference=reference,
-                created_at=now,
-                expires_at=now + retention,
-                items=[
-                    ItemRow(
-                        index=index,
-                        filename=upload.filename,
-                        sha256=upload.sha256,
-                        size_bytes=upload.size_bytes,
-                        priority_rank=priority.rank,
-                        state=ItemState.QUEUED,
-                        attempts=0,
-                        queued_at=now,
-                    )
-                    for index, upload in enumerate(uploads)
-                ],
+        session.execute(
+            update(JobRow)
+            .where(
+                JobRow.idempotency_key.is_not(None),
+                JobRow.created_at < database.now(session) - KEY_LIFETIME,
             )
+            .values(idempotency_key=None, body_digest=None)
         )
+
+
+def _find(session: Session, key: str) -> JobRow | None:
+    return session.scalar(select(JobRow).where(JobRow.idempotency_key == key))
+
+
+def _add(
+    database: Database,
+    session: Session,
+    job_id: str,
+    submission: Submission,
+    retention: timedelta,
+) -> None:
+    now = database.now(session)
+    session.add(
+        JobRow(
+            id=job_id,
+            priority=submission.priority,
+            reference=submission.reference,
+            created_at=now,
+            expires_at=now + retention,
+            idempotency_key=submission.idempotency_key,
+            body_digest=None if submission.idempotency_key is None else submission.digest(),
+            items=[
+                ItemRow(
+                    index=index,
+                    filename=upload.filename,
+                    sha256=upload.sha256,
+                    size_bytes=upload.size_bytes,
+                    priority_rank=submission.priority.rank,
+                    state=ItemState.QUEUED,
+                    attempts=0,
+                    queued_at=now,
+                )
+                for index, upload in enumerate(submission.uploads)
+            ],
+        )
+    )

@@ -69,6 +69,10 @@ class JobRow(Base):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: What the client calls this submission, so that sending it twice makes one job.
+    idempotency_key: Mapped[str | None] = mapped_column(String(255), index=True, unique=True)
+    #: Of everything that was sent under the key.
+    body_digest: Mapped[str | None] = mapped_column(String(64))
     #: When its patient data was removed; the row stays behind as a tombstone.
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -10,6 +10,7 @@ import redis
 from jobs.artifacts import ArtifactStore
 from jobs.database import Database
 from jobs.erasure import erase
+from jobs.intake import forget_old_keys
 from jobs.leases import take_back_expired
 from jobs.queries import backlog, expired_jobs
 from jobs.queue import WorkQueue
@@ -38,6 +39,7 @@ def sweep(
     """Take back expired leases, send the hints that are missing, erase what has expired."""
     taken_back = take_back_expired(database, max_attempts=max_attempts)
     sent = _send_missing(database, queue, batch_size=batch_size)
+    forget_old_keys(database)
     expired = expired_jobs(database, limit=_ERASED_A_SWEEP)
     for job_id in expired:
         erase(database, store, job_id)

@@ -70,15 +70,30 @@ async def _require_job(job_id: JobId, gateway: GatewayDep) -> None:
     openapi_extra=_SUBMISSION,
     responses={413: {**RESPONSES[400], "description": "Too large"}},
 )
-async def submit(request: Request, response: Response, gateway: GatewayDep) -> Job:
+async def submit(
+    request: Request,
+    response: Response,
+    gateway: GatewayDep,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=255,
+            description="Sending the same form again under the same key within 24 hours answers "
+            "with the first job, and `Idempotency-Replayed: true`.",
+        ),
+    ] = None,
+) -> Job:
     """Store the files and queue them. Once this has answered 202, the job is never lost.
 
     A file that cannot be read fails alone, later, with its own code; its neighbours are analysed.
     """
-    job_id = await receive_job(request, gateway)
-    response.headers["Location"] = job_path(job_id)
+    received = await receive_job(request, gateway, key=idempotency_key)
+    response.headers["Location"] = job_path(received.job_id)
     response.headers["Retry-After"] = str(_FIRST_LOOK_S)
-    return present_job(get_job(gateway.database, job_id))
+    if received.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return _read(gateway, received.job_id)
 
 
 @router.get("", summary="The worklist: one row an item")

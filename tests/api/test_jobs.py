@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
 from api.settings import ApiSettings
 from jobs.artifacts import ArtifactStore, picture_key, upload_key
@@ -126,6 +128,44 @@ def test_events_end_with_the_finished_job(
     assert "event: job" in lines
     last = [line for line in lines if line.startswith("data: ")][-1]
     assert json.loads(last.removeprefix("data: "))["state"] == "finished"
+
+
+def test_the_same_under_the_same_key_is_one_job(client: TestClient, settings: ApiSettings) -> None:
+    """As after an answer that never arrived."""
+
+    def send(content: bytes) -> Response:
+        return client.post(
+            "/v1/jobs",
+            files=[("files", ("a.png", content))],
+            headers={"Idempotency-Key": "round-7"},
+        )
+
+    first, again, other = send(b"film"), send(b"film"), send(b"another film")
+
+    assert "Idempotency-Replayed" not in first.headers
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.json()["id"] == first.json()["id"]
+    assert other.status_code == 422
+    assert other.json()["errors"][0]["code"] == "idempotency_key_reused"
+    assert len(client.get("/v1/jobs").json()["rows"]) == 1
+    assert len(list(Path(settings.store_url).rglob("*.upload"))) == 1
+
+
+def test_many_at_once_under_one_key_are_one_job(client: TestClient) -> None:
+    def send(_: int) -> str:
+        answer = client.post(
+            "/v1/jobs",
+            files=[("files", ("a.png", b"film"))],
+            headers={"Idempotency-Key": "round-7"},
+        )
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    with ThreadPoolExecutor(10) as senders:
+        ids = set(senders.map(send, range(50)))
+
+    assert len(ids) == 1
+    assert len(client.get("/v1/jobs").json()["rows"]) == 1
 
 
 def test_cancel_can_be_repeated(client: TestClient) -> None:

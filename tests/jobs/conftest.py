@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from jobs.database import Database
-from jobs.intake import Upload, accept, new_job_id
+from jobs.intake import Submission, Upload, accept, new_job_id
 from jobs.states import Priority
 
 AcceptJob = Callable[..., str]
@@ -24,7 +24,8 @@ def accept_job(database: Database) -> AcceptJob:
     ) -> str:
         job_id = new_job_id()
         uploads = [Upload(f"{index}.png", "0" * 64, 1) for index in range(items)]
-        accept(database, job_id, uploads, priority=priority, reference=None, retention=retention)
+        submission = Submission(uploads, priority, reference=None, idempotency_key=None)
+        accept(database, job_id, submission, retention=retention)
         return job_id
 
     return accept_one

@@ -2,17 +2,20 @@
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from jobs.artifacts import ArtifactStore, picture_key, upload_key
 from jobs.database import Database
 from jobs.errors import ArtifactNotFound, JobErased
+from jobs.intake import Submission, Upload, accept, new_job_id
 from jobs.leases import claim
 from jobs.queries import get_item, get_job
 from jobs.queue import WorkQueue
 from jobs.states import Artifact, Priority
+from jobs.tables import JobRow
 from jobs.upkeep import Swept, sweep
 
 AcceptJob = Callable[..., str]
@@ -70,3 +73,15 @@ def test_what_has_expired_leaves_no_byte_and_a_tombstone(
     with pytest.raises(JobErased):
         get_item(database, expired, 0)
     assert store.get(upload_key(kept, 0)) == b"film"
+
+
+def test_a_key_stands_for_a_day(database: Database, store: ArtifactStore, queue: WorkQueue) -> None:
+    submission = Submission([Upload("a.png", "0" * 64, 1)], Priority.ROUTINE, None, "key")
+    first = accept(database, new_job_id(), submission, retention=timedelta(days=9))
+    with database.write() as session:
+        yesterday = datetime.now(UTC) - timedelta(hours=25)
+        session.execute(update(JobRow).values(created_at=yesterday))
+
+    sweep_once(database, store, queue)
+
+    assert accept(database, new_job_id(), submission, retention=timedelta(days=9)) != first
