@@ -51,6 +51,14 @@ class TooLarge(ApiError):
     title = "Too large"
 
 
+class UnsupportedMediaType(ApiError):
+    """Not one of the files is an image, by its bytes."""
+
+    status = 415
+    code = "unsupported_media_type"
+    title = "Not an image"
+
+
 class InvalidRequest(ApiError):
     """The request is well formed, and asks for something that cannot be."""
 

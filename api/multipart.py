@@ -1,4 +1,4 @@
-"""A multipart body, part by part, as it arrives: nothing is spooled and nothing is copied twice."""
+"""A multipart body, part by part, as it arrives: nobody has to hold a whole request."""
 
 from collections import deque
 from collections.abc import AsyncIterator

@@ -80,8 +80,10 @@ def _item_links(item: ItemRow) -> ItemLinks:
     drawn = item.state in {ItemState.SUCCEEDED, ItemState.REJECTED}
     # A rejected film is shown, but nothing was computed on it.
     mapped = item.state is ItemState.SUCCEEDED
+    # What was refused at the door was never stored.
+    refused = item.state is ItemState.FAILED and item.attempts == 0
     return ItemLinks(
-        upload=f"{path}/{Artifact.UPLOAD}",
+        upload=None if refused else f"{path}/{Artifact.UPLOAD}",
         radiograph=f"{path}/{Artifact.RADIOGRAPH}" if drawn else None,
         activation_map=f"{path}/{Artifact.ACTIVATION_MAP}" if mapped else None,
         heatmap=f"{path}/{Artifact.HEATMAP}" if mapped else None,

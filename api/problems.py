@@ -51,18 +51,22 @@ def problem_response(request: Request, error: ApiError) -> JSONResponse:
     )
 
 
-#: The same for every route, so that the OpenAPI document promises what is sent.
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": {MEDIA_TYPE: {"schema": {
-        "$ref": "#/components/schemas/Problem"}}}}
-    for status, description in {
-        400: MalformedRequest.title,
-        404: UnknownResource.title,
-        410: ErasedResource.title,
-        422: InvalidRequest.title,
-        503: ServiceUnavailable.title,
-    }.items()
-}  # fmt: skip
+def documented(*refusals: type[ApiError]) -> dict[int | str, dict[str, Any]]:
+    """The responses of a route that refuses in these ways, for the OpenAPI document."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        refusal.status: {
+            "description": refusal.title,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for refusal in refusals
+    }
+
+
+#: What every route about a job may answer.
+RESPONSES = documented(
+    MalformedRequest, UnknownResource, ErasedResource, InvalidRequest, ServiceUnavailable
+)
 
 
 def install(app: FastAPI) -> None:

@@ -1,8 +1,5 @@
 """Receiving one submission: every file into the store, then the record, then the answer."""
 
-import hashlib
-import unicodedata
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,17 +7,19 @@ from datetime import timedelta
 import anyio.to_thread
 from fastapi import Request
 
-from api.errors import InvalidRequest, MalformedRequest, TooLarge
+from api.errors import InvalidRequest, MalformedRequest, UnsupportedMediaType
+from api.files import FileIntake
 from api.gateway import Gateway
 from api.multipart import Part, read_parts
-from jobs.artifacts import upload_key
 from jobs.errors import StoreUnavailable
 from jobs.intake import Submission, Upload, accept, new_job_id
 from jobs.states import Priority
 from jobs.upkeep import hints_for
 
-_MAX_NAME_CHARACTERS = 255
 _MAX_REFERENCE_CHARACTERS = 200
+
+#: Codes of files that are no image at all; others are images that cannot be used.
+_NO_IMAGE = frozenset({"not_an_image", "empty_file"})
 
 
 @dataclass(slots=True)
@@ -53,7 +52,9 @@ async def receive_job(request: Request, gateway: Gateway, *, key: str | None) ->
     Raises:
         MalformedRequest: The body is no form, or has a field this service does not know.
         TooLarge: A file, or the number of files, is over the limit.
-        InvalidRequest: No file, or a priority that does not exist.
+        UnsupportedMediaType: Not one of the files is an image.
+        InvalidRequest: No file, none that can be used, an unsafe archive, or a priority that
+            does not exist.
         IdempotencyKeyReused: Something else was sent under the same key before.
         StoreUnavailable: The artifact store did not take a file.
     """
@@ -73,16 +74,18 @@ async def receive_job(request: Request, gateway: Gateway, *, key: str | None) ->
     if accepted != job_id:
         await _discard(gateway, job_id)
         return Received(accepted, replayed=True)
-    hints = hints_for(len(form.uploads), gateway.settings.batch_size)
+    queued = sum(upload.refusal is None for upload in form.uploads)
+    hints = hints_for(queued, gateway.settings.batch_size)
     await anyio.to_thread.run_sync(gateway.queue.hint, form.priority, hints)
     return Received(job_id, replayed=False)
 
 
 async def _receive_form(request: Request, job_id: str, gateway: Gateway) -> _Form:
     form = _Form()
+    files = FileIntake(job_id, gateway.store, gateway.settings, form.uploads)
     async for part in read_parts(request, max_bytes=gateway.settings.max_request_bytes):
-        await _take_part(part, form, job_id, gateway)
-    _require_a_file(form)
+        await _take_part(part, form, files)
+    _require_a_usable_file(form.uploads)
     return form
 
 
@@ -91,18 +94,10 @@ async def _discard(gateway: Gateway, job_id: str) -> None:
         await anyio.to_thread.run_sync(gateway.store.delete_job, job_id)
 
 
-def _require_a_file(form: _Form) -> None:
-    if not form.uploads:
-        raise InvalidRequest(
-            "The request carries no file.",
-            [{"code": "no_files", "detail": "Send at least one.", "field": "files"}],
-        )
-
-
-async def _take_part(part: Part, form: _Form, job_id: str, gateway: Gateway) -> None:
+async def _take_part(part: Part, form: _Form, files: FileIntake) -> None:
     match part.name:
         case "files":
-            form.uploads.append(await _take_file(part, len(form.uploads), job_id, gateway))
+            await files.take(part)
         case "priority":
             form.priority = _parse_priority(await part.text())
         case "reference":
@@ -111,36 +106,23 @@ async def _take_part(part: Part, form: _Form, job_id: str, gateway: Gateway) -> 
             raise MalformedRequest("The form has a field that this service does not know.")
 
 
-async def _take_file(part: Part, index: int, job_id: str, gateway: Gateway) -> Upload:
-    if part.filename is None:
-        raise MalformedRequest("`files` must be sent as files, with a file name.")
-    if index >= gateway.settings.max_files:
-        raise TooLarge(f"A request may carry {gateway.settings.max_files} files.")
-    limit = gateway.settings.max_upload_bytes
-    digest = hashlib.sha256()
-    size = 0
-
-    async def counted() -> AsyncIterator[bytes]:
-        nonlocal size
-        async for chunk in part.chunks():
-            size += len(chunk)
-            if size > limit:
-                raise TooLarge(
-                    f"A file may have {limit} bytes.",
-                    [{"code": "file_too_large", "detail": "Send it alone.", "index": index}],
-                )
-            digest.update(chunk)
-            yield chunk
-
-    await gateway.store.put_stream(upload_key(job_id, index), counted())
-    return Upload(filename=_label(part.filename), sha256=digest.hexdigest(), size_bytes=size)
-
-
-def _label(filename: str) -> str:
-    """A client's file name as something to show: no folders, nothing that is not printable."""
-    name = filename.replace("\\", "/").rsplit("/", 1)[-1]
-    printable = "".join(c for c in name if unicodedata.category(c)[0] != "C")
-    return printable.strip()[:_MAX_NAME_CHARACTERS] or "unnamed"
+def _require_a_usable_file(uploads: list[Upload]) -> None:
+    if not uploads:
+        raise InvalidRequest(
+            "The request carries no file.",
+            [{"code": "no_files", "detail": "Send at least one.", "field": "files"}],
+        )
+    refusals = [upload.refusal for upload in uploads]
+    errors = [
+        {"code": refusal.code, "detail": refusal.detail, "index": index}
+        for index, refusal in enumerate(refusals)
+        if refusal is not None
+    ]
+    if len(errors) < len(uploads):
+        return
+    if all(error["code"] in _NO_IMAGE for error in errors):
+        raise UnsupportedMediaType("Not one of the files is an image.", errors)
+    raise InvalidRequest("Not one of the files can be used.", errors)
 
 
 def _parse_priority(text: str) -> Priority:

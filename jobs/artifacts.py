@@ -5,11 +5,10 @@ becomes a path.
 """
 
 import os
-from collections.abc import AsyncIterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-import anyio.to_thread
 import obstore
 from obstore.exceptions import BaseError as ObstoreError
 from obstore.store import LocalStore, from_url
@@ -60,8 +59,8 @@ class ArtifactStore:
             raise StoreUnavailable(f"{folder}: {exc.strerror}") from exc
         return cls(LocalStore(folder, automatic_cleanup=False))
 
-    def put(self, key: str, data: bytes) -> None:
-        """Store bytes under a key, whole or not at all, and make them durable.
+    def put(self, key: str, data: bytes | BinaryIO) -> None:
+        """Store bytes, or all of a file, under a key, whole or not at all, and durably.
 
         Raises:
             StoreUnavailable: The disk is full, or the bucket is away.
@@ -69,20 +68,6 @@ class ArtifactStore:
         try:
             obstore.put(self._store, key, data)
             self._sync(key)
-        except (ObstoreError, OSError) as exc:
-            raise StoreUnavailable(_reason(exc)) from exc
-
-    async def put_stream(self, key: str, chunks: AsyncIterable[bytes]) -> None:
-        """Store a stream under a key, whole or not at all, holding only a few chunks in memory.
-
-        Raises:
-            StoreUnavailable: The disk is full, or the bucket is away.
-        """
-        try:
-            async with obstore.open_writer_async(self._store, key) as writer:
-                async for chunk in chunks:
-                    await writer.write(chunk)
-            await anyio.to_thread.run_sync(self._sync, key)
         except (ObstoreError, OSError) as exc:
             raise StoreUnavailable(_reason(exc)) from exc
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -21,12 +21,21 @@ KEY_LIFETIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a file is not even stored: a stable code and a sentence."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that is already, durably, in the artifact store."""
+    """A file that is already, durably, in the artifact store, unless it was refused."""
 
     filename: str
     sha256: str
     size_bytes: int
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ def accept(database: Database, job_id: str, submission: Submission, *, retention
     Args:
         database: Where the record goes.
         job_id: From `new_job_id`; the uploads lie under it in the artifact store.
-        submission: What was sent.
+        submission: What was sent; at least one of its files was not refused.
         retention: How long results and pictures are kept.
 
     Returns:
@@ -124,17 +133,27 @@ def _add(
             idempotency_key=submission.idempotency_key,
             body_digest=None if submission.idempotency_key is None else submission.digest(),
             items=[
-                ItemRow(
-                    index=index,
-                    filename=upload.filename,
-                    sha256=upload.sha256,
-                    size_bytes=upload.size_bytes,
-                    priority_rank=submission.priority.rank,
-                    state=ItemState.QUEUED,
-                    attempts=0,
-                    queued_at=now,
-                )
+                _item(index, upload, submission.priority, now)
                 for index, upload in enumerate(submission.uploads)
             ],
         )
     )
+
+
+def _item(index: int, upload: Upload, priority: Priority, now: datetime) -> ItemRow:
+    item = ItemRow(
+        index=index,
+        filename=upload.filename,
+        sha256=upload.sha256,
+        size_bytes=upload.size_bytes,
+        priority_rank=priority.rank,
+        state=ItemState.QUEUED,
+        attempts=0,
+        queued_at=now,
+    )
+    if upload.refusal is not None:
+        item.state = ItemState.FAILED
+        item.finished_at = now
+        item.error_code = upload.refusal.code
+        item.error_detail = upload.refusal.detail
+    return item

@@ -4,6 +4,7 @@ A message carries no id, no name and no pixels. What there is to do stands in th
 message that is lost is sent again by the next sweep, and one too many finds nothing to claim.
 """
 
+import time
 from typing import Any
 
 import redis
@@ -18,6 +19,9 @@ ANALYZE = "pneumocam.analyze"
 
 #: Seconds before an unanswering Redis counts as away. The job is already safe by then.
 _SEND_TIMEOUT_S = 2
+
+#: Seconds for which a Redis that did not answer is left alone.
+_PAUSE_S = 2
 
 
 def celery_settings() -> dict[str, Any]:
@@ -39,6 +43,7 @@ class WorkQueue:
     """Sends hints, and counts those that wait."""
 
     def __init__(self, redis_url: str) -> None:
+        self._away_until = 0.0
         self._celery = Celery("pneumocam", broker=redis_url, set_as_current=False)
         self._celery.conf.update(celery_settings())
         self._celery.conf.update(
@@ -46,6 +51,8 @@ class WorkQueue:
                 "socket_timeout": _SEND_TIMEOUT_S,
                 "socket_connect_timeout": _SEND_TIMEOUT_S,
                 "retry_on_timeout": False,
+                # Otherwise kombu tries to connect for 6 s, whatever `retry` says.
+                "max_retries": 0,
             },
             broker_connection_retry=False,
         )
@@ -57,13 +64,20 @@ class WorkQueue:
         )
 
     def hint(self, priority: Priority, count: int = 1) -> bool:
-        """Send `count` hints; False if Redis did not take them, which loses nothing."""
+        """Send `count` hints; False if Redis did not take them, which loses nothing.
+
+        After a failure nothing is tried for a while, so that a frozen Redis does not hold up
+        every request for the length of a time-out. The sweeps send what is missing.
+        """
+        if time.monotonic() < self._away_until:
+            return False
         try:
             for _ in range(count):
                 self._celery.send_task(
                     ANALYZE, queue=priority.value, retry=False, ignore_result=True
                 )
         except (OperationalError, redis.RedisError, OSError):
+            self._away_until = time.monotonic() + _PAUSE_S
             return False
         return True
 

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from api.errors import TooLarge, UnsupportedMediaType
 from api.gateway import Gateway, GatewayDep
 from api.presenters import job_path, present_job, present_row
-from api.problems import RESPONSES
+from api.problems import RESPONSES, documented
 from api.schemas import Job, Worklist
 from api.submission import receive_job
 from api.watching import job_etag, wait_for_change
@@ -43,7 +44,7 @@ _SUBMISSION: dict[str, Any] = {
                             "type": "array",
                             "minItems": 1,
                             "items": {"type": "string", "format": "binary"},
-                            "description": "Radiographs: DICOM, PNG, JPEG or TIFF, one a part.",
+                            "description": "DICOM, PNG, JPEG, TIFF, or a ZIP of them; one a part.",
                         },
                         "priority": {"$ref": "#/components/schemas/Priority"},
                         "reference": {
@@ -68,7 +69,7 @@ async def _require_job(job_id: JobId, gateway: GatewayDep) -> None:
     status_code=202,
     summary="Submit one or many films",
     openapi_extra=_SUBMISSION,
-    responses={413: {**RESPONSES[400], "description": "Too large"}},
+    responses=documented(TooLarge, UnsupportedMediaType),
 )
 async def submit(
     request: Request,

@@ -4,11 +4,11 @@ from fastapi import APIRouter
 
 from api.errors import ServiceUnavailable
 from api.gateway import GatewayDep
-from api.problems import RESPONSES
+from api.problems import documented
 from api.schemas import ModelCard
 from jobs.workers import latest_model
 
-router = APIRouter(prefix="/v1/model", tags=["model"], responses={503: RESPONSES[503]})
+router = APIRouter(prefix="/v1/model", tags=["model"], responses=documented(ServiceUnavailable))
 
 
 @router.get("", summary="The network in use")

@@ -1,16 +1,30 @@
 """The gateway on real servers, called in process."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from api.app import create_app
 from api.settings import ApiSettings
 from jobs.artifacts import ArtifactStore
 from jobs.database import Database
 from tests.conftest import RedisServer
+
+
+def film(marker: str = "") -> bytes:
+    """A small PNG that is a film as far as its header tells, with a text inside."""
+    pixels = np.random.default_rng(len(marker)).integers(0, 255, (64, 64), dtype=np.uint8)
+    text = PngInfo()
+    text.add_text("Comment", marker)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", pnginfo=text)
+    return buffer.getvalue()
 
 
 @pytest.fixture

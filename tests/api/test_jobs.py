@@ -1,7 +1,9 @@
 """Submitting, following, cancelling and erasing over HTTP."""
 
 import hashlib
+import io
 import json
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from jobs.database import Database
 from jobs.leases import Outcome, claim, commit
 from jobs.queue import WorkQueue
 from jobs.states import Artifact, ItemState, Priority
+from tests.api.conftest import film
 from tests.conftest import RedisServer
 
 RESULT = {
@@ -53,7 +56,7 @@ def test_a_submission_is_stored_recorded_and_hinted_before_the_answer(
 ) -> None:
     answer = client.post(
         "/v1/jobs",
-        files=[("files", ("a.png", b"first")), ("files", ("b.png", b"second"))],
+        files=[("files", ("a.png", film("first"))), ("files", ("b.png", film("second")))],
         data={"priority": "stat", "reference": "round 7"},
     )
 
@@ -64,15 +67,15 @@ def test_a_submission_is_stored_recorded_and_hinted_before_the_answer(
     assert (job["state"], job["priority"], job["reference"]) == ("queued", "stat", "round 7")
     assert job["counts"]["queued"] == job["counts"]["total"] == 2
     assert [item["filename"] for item in job["items"]] == ["a.png", "b.png"]
-    assert job["items"][1]["sha256"] == hashlib.sha256(b"second").hexdigest()
-    assert store.get(upload_key(job["id"], 1)) == b"second"
+    assert job["items"][1]["sha256"] == hashlib.sha256(film("second")).hexdigest()
+    assert store.get(upload_key(job["id"], 1)) == film("second")
     assert WorkQueue(settings.redis_url).waiting(Priority.STAT) == 1
 
 
 def test_a_finished_job_is_on_the_wire_as_the_contract_says(
     client: TestClient, database: Database, store: ArtifactStore
 ) -> None:
-    job_id = submit(client, b"film")["id"]
+    job_id = submit(client, film())["id"]
     finish(database, store)
 
     job = client.get(f"/v1/jobs/{job_id}").json()
@@ -90,7 +93,7 @@ def test_a_finished_job_is_on_the_wire_as_the_contract_says(
 
 def test_an_upload_is_never_served_as_anything_but_bytes(client: TestClient) -> None:
     """Whatever it is, and whatever its name says, a browser must not run it."""
-    job = submit(client, b"<script>alert(1)</script>")
+    job = submit(client, film("<script>alert(1)</script>"))
 
     answer = client.get(job["items"][0]["links"]["upload"])
 
@@ -102,7 +105,7 @@ def test_an_upload_is_never_served_as_anything_but_bytes(client: TestClient) -> 
 def test_an_unchanged_job_is_not_sent_again(
     client: TestClient, database: Database, store: ArtifactStore
 ) -> None:
-    path = submit(client, b"film")["links"]["self"]
+    path = submit(client, film())["links"]["self"]
     etag = client.get(path).headers["ETag"]
 
     unchanged = client.get(path, headers={"If-None-Match": etag})
@@ -118,7 +121,7 @@ def test_an_unchanged_job_is_not_sent_again(
 def test_events_end_with_the_finished_job(
     client: TestClient, database: Database, store: ArtifactStore
 ) -> None:
-    links = submit(client, b"film")["links"]
+    links = submit(client, film())["links"]
     finish(database, store)
 
     with client.stream("GET", links["events"]) as answer:
@@ -140,7 +143,7 @@ def test_the_same_under_the_same_key_is_one_job(client: TestClient, settings: Ap
             headers={"Idempotency-Key": "round-7"},
         )
 
-    first, again, other = send(b"film"), send(b"film"), send(b"another film")
+    first, again, other = send(film()), send(film()), send(film("another"))
 
     assert "Idempotency-Replayed" not in first.headers
     assert again.headers["Idempotency-Replayed"] == "true"
@@ -155,7 +158,7 @@ def test_many_at_once_under_one_key_are_one_job(client: TestClient) -> None:
     def send(_: int) -> str:
         answer = client.post(
             "/v1/jobs",
-            files=[("files", ("a.png", b"film"))],
+            files=[("files", ("a.png", film()))],
             headers={"Idempotency-Key": "round-7"},
         )
         assert answer.status_code == 202, answer.text
@@ -169,7 +172,7 @@ def test_many_at_once_under_one_key_are_one_job(client: TestClient) -> None:
 
 
 def test_cancel_can_be_repeated(client: TestClient) -> None:
-    links = submit(client, b"film")["links"]
+    links = submit(client, film())["links"]
 
     answers = [client.post(links["cancel"]) for _ in range(2)]
 
@@ -179,7 +182,7 @@ def test_cancel_can_be_repeated(client: TestClient) -> None:
 def test_an_erased_job_is_gone_with_every_byte(
     client: TestClient, database: Database, store: ArtifactStore, settings: ApiSettings
 ) -> None:
-    job = submit(client, b"a marker that names the patient", reference="marker")
+    job = submit(client, film("a marker that names the patient"), reference="marker")
     finish(database, store)
 
     assert client.delete(job["links"]["self"]).status_code == 204
@@ -194,9 +197,9 @@ def test_an_erased_job_is_gone_with_every_byte(
 def test_the_worklist_has_a_row_for_each_item(
     client: TestClient, database: Database, store: ArtifactStore
 ) -> None:
-    submit(client, b"one", b"two", reference="ward 3")
+    submit(client, film("one"), film("two"), reference="ward 3")
     finish(database, store)
-    submit(client, b"three")
+    submit(client, film("three"))
 
     page = client.get("/v1/jobs", params={"limit": 2, "sort": "-probability"}).json()
     rest = client.get(
@@ -226,7 +229,9 @@ def test_a_file_name_is_only_something_to_show(
     body = (
         b'--b\r\nContent-Disposition: form-data; name="files"; filename="'
         + name.replace("\\", "\\\\").encode()[:3900].replace(b"\r\n", b"%0D%0A")
-        + b'"\r\n\r\nfilm\r\n--b--\r\n'
+        + b'"\r\n\r\n'
+        + film()
+        + b"\r\n--b--\r\n"
     )
     answer = client.post(
         "/v1/jobs", content=body, headers={"Content-Type": "multipart/form-data; boundary=b"}
@@ -243,7 +248,70 @@ def test_redis_away_loses_nothing(client: TestClient, redis_server: RedisServer)
     """The record is the database; a hint that could not be sent is sent by the next sweep."""
     redis_server.kill()
     try:
-        job = submit(client, b"film")
+        job = submit(client, film())
         assert client.get(job["links"]["self"]).json()["state"] == "queued"
     finally:
         redis_server.start()
+
+
+def test_a_frozen_redis_holds_nobody_up(client: TestClient, redis_server: RedisServer) -> None:
+    """Without a time-out the submission would never be answered."""
+    redis_server.freeze()
+    try:
+        jobs = [submit(client, film()) for _ in range(3)]
+        assert client.get("/readyz").json()["dependencies"]["redis"] == "TimeoutError"
+    finally:
+        redis_server.thaw()
+    assert [client.get(job["links"]["self"]).json()["state"] for job in jobs] == ["queued"] * 3
+
+
+def test_files_that_cannot_be_films_fail_alone_and_at_once(
+    client: TestClient, settings: ApiSettings
+) -> None:
+    job = submit(client, b"this is no picture", film(), b"")
+
+    states = [(item["state"], (item["error"] or {}).get("code")) for item in job["items"]]
+    assert states == [("failed", "not_an_image"), ("queued", None), ("failed", "empty_file")]
+    assert job["items"][0]["links"]["upload"] is None
+    assert [path.name for path in Path(settings.store_url).rglob("*.upload")] == ["1.upload"]
+    assert WorkQueue(settings.redis_url).waiting(Priority.ROUTINE) == 1
+
+
+def archive(*entries: tuple[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as written:
+        for name, content in entries:
+            written.writestr(name, content)
+    return buffer.getvalue()
+
+
+def test_the_films_of_an_archive_are_items_like_others(
+    client: TestClient, store: ArtifactStore
+) -> None:
+    study = archive(
+        ("study/a.png", film("a")), ("study/notes.txt", b"x"), ("b.zip", archive(("c", b"")))
+    )
+
+    job = submit(client, film("first"), study)
+
+    items = [(item["filename"], (item["error"] or {}).get("code")) for item in job["items"]]
+    assert items == [
+        ("film0.png", None),
+        ("a.png", None),
+        ("notes.txt", "not_an_image"),
+        ("b.zip", "nested_archive"),
+    ]
+    assert store.get(upload_key(job["id"], 1)) == film("a")
+
+
+def test_an_unsafe_archive_refuses_the_submission(
+    client: TestClient, settings: ApiSettings
+) -> None:
+    files = [("files", ("a.png", film())), ("files", ("b.zip", archive(("../x.png", film()))))]
+
+    answer = client.post("/v1/jobs", files=files)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["code"] == "unsafe_archive"
+    assert answer.json()["errors"][0]["index"] == 1
+    assert not [path for path in Path(settings.store_url).rglob("*") if path.is_file()]

@@ -7,8 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.settings import ApiSettings
+from tests.api.conftest import film
 
-FILM = ("files", ("a.png", b"film"))
+FILM = ("files", ("a.png", film()))
 
 
 def refused(answer: Any, status: int, code: str) -> dict[str, Any]:
@@ -32,6 +33,9 @@ def refused(answer: Any, status: int, code: str) -> dict[str, Any]:
         ([FILM] * 6, {}, 413, "too_large", None),
         ([("files", ("a.png", b"x" * 100_001))], {}, 413, "too_large", "file_too_large"),
         ([FILM, ("files", ("b.png", b"x" * 300_001))], {}, 413, "too_large", None),
+        ([("files", ("a.png", b"text"))], {}, 415, "unsupported_media_type", "not_an_image"),
+        ([("files", ("a.png", b""))], {}, 415, "unsupported_media_type", "empty_file"),
+        ([("files", ("a.png", film()[:60]))], {}, 422, "invalid_request", "truncated_image"),
     ],
 )
 def test_a_submission_that_is_refused_keeps_nothing(

@@ -1,0 +1,44 @@
+from typing import Final
+
+from headers.codestream import Frame, jpeg_segments, parse_frame_header
+from headers.errors import TruncatedImage, UndecodableImage, UnsupportedImage
+from headers.header import Header, Kind
+from headers.limits import check_dimensions, check_ratio
+from headers.window import FileWindow
+
+MAGIC: Final = b"\xff\xd8\xff"
+
+#: Baseline, Extended and progressive, all Huffman coded: what every viewer shows.
+_READ_MARKERS: Final = frozenset({0xC0, 0xC1, 0xC2})
+
+#: Cameras and archives pad files.
+_PADDING: Final = b"\x00\n\r "
+
+
+def inspect_jpeg(window: FileWindow) -> Header:
+    """Check what a JPEG file says before its first scan, and that it ends as it must.
+
+    Raises:
+        RefusedFile: Damaged, too large, too small, of a process or precision that only DICOM
+            files are read in, or without its end marker.
+    """
+    frame: Frame | None = None
+    for marker, position, length in jpeg_segments(window, 0):
+        found = parse_frame_header(marker, window.read(position, min(length, 6)))
+        if found is not None and frame is not None:
+            raise UndecodableImage("The JPEG file has two frame headers.")
+        frame = found or frame
+    if frame is None:
+        raise UndecodableImage("The JPEG file has no frame header.")
+    if frame.marker not in _READ_MARKERS or frame.bits != 8:
+        raise UnsupportedImage(
+            "JPEG files of 8 bits, Baseline or progressive, are read; send this one as DICOM."
+        )
+    if frame.components not in {1, 3, 4}:
+        raise UnsupportedImage(f"JPEG files of {frame.components} components are not read.")
+    check_dimensions(frame.width, frame.height)
+    check_ratio(frame.width, frame.height, window.size)
+    tail = window.read(max(window.size - 256, 0), 256)
+    if not tail.rstrip(_PADDING).endswith(b"\xff\xd9"):
+        raise TruncatedImage("The JPEG file ends without its end-of-image marker.")
+    return Header(Kind.JPEG, frame.width, frame.height)

@@ -1,0 +1,61 @@
+"""What a picture may measure, checked on its header before anything is decoded."""
+
+from typing import Final
+
+from headers.errors import ImageTooLarge, ImageTooSmall, UndecodableImage
+
+#: 100 megapixels of float32 are 400 MB; the largest detectors in use give under 20.
+MAX_PIXELS: Final = 100_000_000
+
+#: A longer side belongs to no detector, and makes some decoders reserve absurd rows.
+MAX_SIDE: Final = 20_000
+
+#: Below this an opacity of a few centimetres is a handful of pixels.
+MIN_SIDE: Final = 64
+
+#: Pixels that a large file may promise for each of its bytes. A film keeps its noise: even lossy
+#: compression past 100 : 1 destroys it, while an empty picture reaches 1,000 : 1 (deflate) and
+#: 100,000 : 1 (JPEG 2000).
+MAX_PIXELS_PER_BYTE: Final = 200
+
+#: Smaller pictures are not worth the check: decoded they take less than most of today's films.
+MIN_PIXELS_FOR_RATIO: Final = 16_000_000
+
+
+def check_dimensions(width: int, height: int) -> None:
+    """Refuse a size that is no radiograph's.
+
+    Raises:
+        UndecodableImage: A side is zero or negative.
+        ImageTooLarge: More than `MAX_PIXELS` pixels, or a side over `MAX_SIDE`.
+        ImageTooSmall: A side under `MIN_SIDE`.
+    """
+    if width <= 0 or height <= 0:
+        raise UndecodableImage(f"The header gives a picture of {width} x {height} pixels.")
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise ImageTooLarge(
+            f"The picture has {width} x {height} pixels; at most {MAX_PIXELS // 1_000_000} "
+            f"megapixels and {MAX_SIDE} a side are read."
+        )
+    if min(width, height) < MIN_SIDE:
+        raise ImageTooSmall(
+            f"The picture has {width} x {height} pixels; at least {MIN_SIDE} a side are needed."
+        )
+
+
+def check_ratio(width: int, height: int, file_size: int) -> None:
+    """Refuse a file far too small for the picture that its header promises.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        file_size: Of the whole file, in bytes.
+
+    Raises:
+        UndecodableImage: A bomb, or a picture with nothing on it.
+    """
+    pixels = width * height
+    if pixels > MIN_PIXELS_FOR_RATIO and pixels > file_size * MAX_PIXELS_PER_BYTE:
+        raise UndecodableImage(
+            f"{file_size} bytes are too few for a film of {width} x {height} pixels."
+        )

@@ -1,0 +1,40 @@
+"""Files that are a film to one program and something else to another."""
+
+import struct
+from typing import Final
+
+from headers.errors import UnsafeFile
+from headers.window import FileWindow
+
+_END_OF_ARCHIVE: Final = b"PK\x05\x06"
+
+#: The end record of a ZIP archive and the longest comment behind it.
+_FARTHEST: Final = 22 + 65_535
+
+#: PDF readers look for their mark in so many first bytes.
+_PDF_REACH: Final = 1024
+
+
+def check_is_nothing_else(window: FileWindow) -> None:
+    """Refuse an image that a ZIP or PDF program would open too.
+
+    ZIP programs read a file from its end, PDF readers search its beginning, and both let an
+    image carry what no scanner of images looks at.
+
+    Raises:
+        UnsafeFile: The file ends with a ZIP archive, or a PDF document begins near its start.
+    """
+    if b"%PDF-" in window.read(0, _PDF_REACH):
+        raise UnsafeFile("The file is an image and a PDF document at once.")
+    start = max(window.size - _FARTHEST, 0)
+    tail = window.read(start, _FARTHEST)
+    found = tail.find(_END_OF_ARCHIVE)
+    while found >= 0:
+        record = tail[found : found + 22]
+        # Four bytes alone may be pixels; the record says how much stands behind it.
+        if len(record) == 22 and struct.unpack_from("<H", record, 20)[0] <= len(tail) - found - 22:
+            entries, size, offset = struct.unpack_from("<HII", record, 10)
+            end = start + found
+            if size + offset <= end and (size >= 46 * entries):
+                raise UnsafeFile("The file is an image and a ZIP archive at once.")
+        found = tail.find(_END_OF_ARCHIVE, found + 1)
