@@ -1,0 +1,216 @@
+import { render, screen, waitFor, within } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { http, HttpResponse } from 'msw'
+import { expect, test } from 'vitest'
+
+import type { Worklist, WorklistRow } from '@/shared/api/wire'
+import { problem, serveJob, server } from '@/testing/server'
+import { JOB_ID, makeItem, makeJob, makeResult, makeRow } from '@/testing/wire'
+
+import { App } from './app'
+
+function open(address: string) {
+  window.history.replaceState(null, '', address)
+  render(<App />)
+  return userEvent.setup()
+}
+
+const address = () => window.location.pathname + window.location.search
+
+function serveWorklist(rows: WorklistRow[]) {
+  const asked: URLSearchParams[] = []
+  server.use(
+    http.get('*/v1/jobs', ({ request }) => {
+      asked.push(new URL(request.url).searchParams)
+      return HttpResponse.json<Worklist>({ rows, next_cursor: null })
+    }),
+  )
+  return asked
+}
+
+const film = (name = 'film.dcm') => new File([new Uint8Array(100).fill(3)], name)
+
+test('a chosen film goes through and opens in the viewer with the same number', async () => {
+  const job = makeJob()
+  server.use(http.post('*/v1/jobs', () => HttpResponse.json(job, { status: 202 })))
+  serveJob(job)
+  const user = open('/submit')
+
+  await user.upload(screen.getByLabelText('Choose films'), film())
+  const row = await screen.findByRole('listitem')
+  expect(await within(row).findByText('83 %')).toBeVisible()
+  expect(address()).toBe(`/jobs/${JOB_ID}`)
+
+  await user.click(within(row).getByRole('link', { name: 'film.dcm' }))
+  expect(await screen.findByTestId('probability')).toHaveTextContent('83 %')
+  expect(screen.getByText('Above threshold')).toBeVisible()
+  expect(screen.getByTestId('threshold')).toHaveTextContent('41 %')
+  expect(screen.getByText('Patient’s left')).toBeVisible()
+  expect(screen.getByText('pneumocam 1.0.0')).toBeVisible()
+  expect(screen.getByText(/not a diagnosis/i)).toBeVisible()
+  expect(await screen.findByTestId('film')).toBeInTheDocument()
+  expect(await screen.findByTestId('activation-map')).toBeInTheDocument()
+})
+
+test('a reload shows the submission again', async () => {
+  serveJob(makeJob([makeItem({ filename: 'a.dcm' }), makeItem({ index: 1, filename: 'b.dcm' })]))
+
+  open(`/jobs/${JOB_ID}`)
+
+  expect(await screen.findAllByRole('listitem')).toHaveLength(2)
+  expect(screen.getByText('2 of 2 films done')).toBeVisible()
+})
+
+test('a film that is not scored says why and what to do', async () => {
+  const reasons = [{ code: 'not_frontal_chest', detail: 'x' }]
+  const result = makeResult({ probability: null, positive: null, regions: [], reasons })
+  serveJob(makeJob([makeItem({ state: 'rejected', result })]))
+
+  open(`/jobs/${JOB_ID}/items/0`)
+
+  expect(await screen.findByRole('heading', { name: 'Not scored' })).toBeVisible()
+  expect(screen.getByText('This does not look like a frontal chest radiograph.')).toBeVisible()
+  expect(screen.getByText(/Submit the PA or AP chest film/)).toBeVisible()
+  expect(screen.getByText('not_frontal_chest')).toBeVisible()
+  expect(screen.queryByTestId('probability')).not.toBeInTheDocument()
+})
+
+test('a failed film shows its code, and the service’s sentence where the code is new', async () => {
+  const error = { code: 'moon_phase', detail: 'The moon was wrong.' }
+  serveJob(makeJob([makeItem({ state: 'failed', error })]))
+
+  open(`/jobs/${JOB_ID}/items/0`)
+
+  expect(await screen.findByText('The moon was wrong.')).toBeVisible()
+  expect(screen.getByText('moon_phase')).toBeVisible()
+})
+
+test('below the threshold it is said that this excludes nothing', async () => {
+  const result = makeResult({ probability: 0.1, positive: false, regions: [] })
+  serveJob(makeJob([makeItem({ result })]))
+
+  open(`/jobs/${JOB_ID}/items/0`)
+
+  expect(await screen.findByText('Below threshold')).toBeVisible()
+  expect(screen.getByText(/does not exclude one/)).toBeVisible()
+})
+
+test('the worklist is filtered and sorted by the address', async () => {
+  const asked = serveWorklist([makeRow()])
+  const user = open('/?sort=-probability')
+  await screen.findByRole('link', { name: 'film.dcm' })
+
+  await user.click(screen.getByRole('button', { name: 'Above threshold' }))
+
+  await waitFor(() => expect(asked.at(-1)?.get('positive')).toBe('true'))
+  expect(asked.at(-1)?.get('sort')).toBe('-probability')
+  expect(new URLSearchParams(window.location.search).get('positive')).toBe('true')
+})
+
+test('the worklist is walked and opened by key, and the next film follows by key', async () => {
+  const items = ['a.dcm', 'b.dcm', 'c.dcm'].map((filename, index) => makeItem({ index, filename }))
+  serveWorklist(items.map((item) => makeRow({ item })))
+  serveJob(makeJob(items))
+  const user = open('/')
+  ;(await screen.findByRole('link', { name: 'a.dcm' })).focus()
+
+  await user.keyboard('{ArrowDown}')
+  await waitFor(() => expect(screen.getByRole('link', { name: 'b.dcm' })).toHaveFocus())
+  await user.keyboard('{Enter}')
+  expect(await screen.findByRole('heading', { name: 'b.dcm' })).toBeVisible()
+
+  await user.keyboard('{PageDown}')
+  expect(await screen.findByRole('heading', { name: 'c.dcm' })).toBeVisible()
+  expect(address()).toBe(`/jobs/${JOB_ID}/items/2`)
+
+  await user.keyboard('{Escape}')
+  expect(await screen.findByRole('table', { name: 'Worklist' })).toBeVisible()
+})
+
+test('chosen films are erased with their jobs, after asking', async () => {
+  let rows = [makeRow({ item: makeItem({ filename: 'a.dcm' }) })]
+  const erased: string[] = []
+  server.use(
+    http.get('*/v1/jobs', () => HttpResponse.json<Worklist>({ rows, next_cursor: null })),
+    http.delete('*/v1/jobs/:id', ({ params }) => {
+      erased.push(String(params['id']))
+      rows = []
+      return new HttpResponse(null, { status: 204 })
+    }),
+  )
+  const user = open('/')
+  await user.click(await screen.findByRole('checkbox', { name: 'Choose a.dcm' }))
+
+  await user.click(screen.getByRole('button', { name: 'Erase 1 job' }))
+  const dialog = screen.getByRole('dialog', { name: 'Erase 1 job?' })
+  expect(erased).toEqual([])
+  await user.click(within(dialog).getByRole('button', { name: 'Erase 1 job' }))
+
+  expect(await screen.findByText('No films yet')).toBeVisible()
+  expect(erased).toEqual([JOB_ID])
+})
+
+test('an empty worklist says so, and a filter that matches nothing says that', async () => {
+  const user = open('/')
+  expect(await screen.findByText('No films yet')).toBeVisible()
+
+  await user.click(screen.getByRole('button', { name: 'Failed' }))
+  expect(await screen.findByText('No film matches')).toBeVisible()
+
+  await user.click(screen.getByRole('button', { name: 'Show all' }))
+  expect(await screen.findByText('No films yet')).toBeVisible()
+})
+
+test('an erased job says so', async () => {
+  server.use(http.get(`*/v1/jobs/${JOB_ID}`, () => problem(410, 'Erased')))
+
+  open(`/jobs/${JOB_ID}`)
+
+  expect(await screen.findByText(/This job has been erased/)).toBeVisible()
+})
+
+test('a service that is away is told, and asked again', async () => {
+  let isAway = true
+  server.use(
+    http.get('*/v1/jobs', () =>
+      isAway ? HttpResponse.error() : HttpResponse.json({ rows: [makeRow()], next_cursor: null }),
+    ),
+  )
+  const user = open('/')
+  expect(
+    await screen.findByText(/The service does not answer/, {}, { timeout: 5_000 }),
+  ).toBeVisible()
+
+  isAway = false
+  await user.click(screen.getByRole('button', { name: 'Try again' }))
+
+  expect(await screen.findByRole('link', { name: 'film.dcm' })).toBeVisible()
+}, 10_000)
+
+test('the map is switched by key, and single keys can be switched off', async () => {
+  serveJob(makeJob())
+  const user = open(`/jobs/${JOB_ID}/items/0`)
+  expect(await screen.findByTestId('activation-map')).toBeInTheDocument()
+
+  await user.keyboard('m')
+  expect(screen.queryByTestId('activation-map')).not.toBeInTheDocument()
+  await user.keyboard('m')
+  expect(screen.getByTestId('activation-map')).toBeInTheDocument()
+
+  await user.keyboard('?')
+  await user.click(screen.getByRole('switch', { name: 'Single-key shortcuts' }))
+  await user.click(screen.getByRole('button', { name: 'Close' }))
+  await user.keyboard('m')
+  expect(screen.getByTestId('activation-map')).toBeInTheDocument()
+})
+
+test('the dashboard speaks Spanish when asked, and remembers it', async () => {
+  const user = open('/')
+  await user.click(screen.getByRole('button', { name: 'Settings' }))
+
+  await user.click(screen.getByRole('radio', { name: 'Español' }))
+
+  expect(await screen.findByRole('heading', { name: 'Lista de trabajo' })).toBeVisible()
+  expect(document.documentElement).toHaveAttribute('lang', 'es')
+  expect(localStorage.getItem('pneumocam.language')).toBe('"es"')
+})

@@ -1,0 +1,111 @@
+import { QueryClientProvider } from '@tanstack/react-query'
+import { SearchX } from 'lucide-react'
+import { Tooltip } from 'radix-ui'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { Route, Switch, useSearchParams } from 'wouter'
+
+import { DropTarget } from '@/features/submission/drop-target'
+import { FilePickerProvider } from '@/features/submission/file-picker'
+import { SubmissionPage } from '@/features/submission/submission-page'
+import { UploadsProvider } from '@/features/submission/uploads'
+import { WorklistPage } from '@/features/worklist/worklist-page'
+import { LanguageProvider, useMessages } from '@/shared/i18n/language'
+import { readFilmList, readJobIds } from '@/shared/lib/places'
+import { Notice } from '@/shared/ui/notice'
+
+import { ChooseFilms } from './choose-films'
+import { Crash } from './crash'
+import { usePageFocus } from './page-focus'
+import { queryClient } from './query-client'
+import { Shell } from './shell'
+import { useTheme } from './theme'
+
+const ViewerPage = lazy(() =>
+  import('@/features/viewer/viewer-page').then((module) => ({ default: module.ViewerPage })),
+)
+const ModelPage = lazy(() =>
+  import('@/features/model/model-page').then((module) => ({ default: module.ModelPage })),
+)
+
+export function App() {
+  const [queries] = useState(queryClient)
+  const [theme] = useTheme()
+  useEffect(() => {
+    document.documentElement.dataset['theme'] = theme
+  }, [theme])
+  return (
+    <LanguageProvider>
+      <Crash>
+        <QueryClientProvider client={queries}>
+          <Tooltip.Provider delayDuration={400} skipDelayDuration={200}>
+            <UploadsProvider>
+              <FilePickerProvider>
+                <Suspense>
+                  <Pages />
+                </Suspense>
+                <DropTarget />
+              </FilePickerProvider>
+            </UploadsProvider>
+          </Tooltip.Provider>
+        </QueryClientProvider>
+      </Crash>
+    </LanguageProvider>
+  )
+}
+
+function Pages() {
+  const messages = useMessages()
+  usePageFocus()
+  const [params] = useSearchParams()
+  return (
+    <Switch>
+      <Route path="/jobs/:jobId/items/:index">
+        {({ jobId, index }) => (
+          <ViewerPage jobId={jobId} index={Number(index)} list={readFilmList(params)} />
+        )}
+      </Route>
+      <Route>
+        <Shell>
+          <Switch>
+            <Route path="/">
+              <Titled title={messages.worklist.title}>
+                <WorklistPage submitAction={<ChooseFilms look="primary" />} />
+              </Titled>
+            </Route>
+            <Route path="/submit">
+              <Titled title={messages.submit.title}>
+                <SubmissionPage jobIds={[]} />
+              </Titled>
+            </Route>
+            <Route path="/jobs/:ids">
+              {({ ids }) => (
+                <Titled title={messages.submit.title}>
+                  <SubmissionPage jobIds={readJobIds(ids)} />
+                </Titled>
+              )}
+            </Route>
+            <Route path="/model">
+              <Titled title={messages.model.title}>
+                <ModelPage />
+              </Titled>
+            </Route>
+            <Route>
+              <main id="content" tabIndex={-1} className="flex-1 outline-none">
+                <Notice icon={SearchX} title={messages.failure.title}>
+                  <p>{messages.failure.notFound}</p>
+                </Notice>
+              </main>
+            </Route>
+          </Switch>
+        </Shell>
+      </Route>
+    </Switch>
+  )
+}
+
+function Titled({ title, children }: { title: string; children: React.ReactNode }) {
+  useEffect(() => {
+    document.title = `${title} · PneumoCAM`
+  }, [title])
+  return children
+}

@@ -1,0 +1,27 @@
+import { QueryClient } from '@tanstack/react-query'
+
+import { ServiceRefused } from '@/shared/api/errors'
+
+const MAX_RETRY_DELAY_MS = 10_000
+
+export function queryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        // The service is usually on the same machine or network, whatever the browser says of
+        // the internet.
+        networkMode: 'always',
+        staleTime: 1_000,
+        retry: (failures, error) =>
+          failures < 2 && !(error instanceof ServiceRefused && !error.isTemporary),
+        retryDelay: (failures) => Math.min(500 * 2 ** failures, MAX_RETRY_DELAY_MS),
+        // What failed is asked for again by itself, as the notice says.
+        refetchInterval: ({ state }) =>
+          state.status === 'error' && !isFinalError(state.error) ? 5_000 : false,
+      },
+      mutations: { networkMode: 'always' },
+    },
+  })
+}
+
+const isFinalError = (error: Error | null) => error instanceof ServiceRefused && !error.isTemporary

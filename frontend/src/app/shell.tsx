@@ -1,0 +1,98 @@
+import { CircleCheck, CloudOff, TriangleAlert } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { Link, useLocation } from 'wouter'
+
+import { useUploadState } from '@/features/submission/uploads'
+import { useReadiness } from '@/shared/api/readiness'
+import { useMessages } from '@/shared/i18n/language'
+import { jobsPlace, modelPlace, submitPlace, worklistPlace } from '@/shared/lib/places'
+import { classes } from '@/shared/ui/classes'
+
+import { Settings } from './settings'
+
+/** The frame of every page but the viewer. */
+export function Shell({ children }: { children: ReactNode }) {
+  const { nav } = useMessages()
+  return (
+    <div className="flex h-full flex-col">
+      <a
+        href="#content"
+        className="absolute top-1 left-1 z-50 -translate-y-16 bg-ink px-3 py-1 text-ground focus:translate-y-0"
+      >
+        {nav.skip}
+      </a>
+      <header className="flex min-h-11 flex-wrap items-center gap-x-4 border-b border-line bg-panel px-2 sm:px-4">
+        <span className="font-semibold max-sm:hidden">PneumoCAM</span>
+        <Navigation />
+        <div className="ml-auto flex items-center gap-2">
+          <ServiceState />
+          <Settings />
+        </div>
+      </header>
+      {children}
+    </div>
+  )
+}
+
+function Navigation() {
+  const { nav } = useMessages()
+  const [location] = useLocation()
+  const { uploads, jobIds } = useUploadState()
+  const waiting = uploads.filter((upload) => upload.state !== 'refused').length
+  const isSubmission = location === submitPlace || location.startsWith('/jobs/')
+  const pages = [
+    { href: worklistPlace(), label: nav.worklist, isHere: location === '/' },
+    {
+      // Back to the submission that is under way, if there is one.
+      href: jobsPlace(jobIds),
+      label: waiting > 0 ? `${nav.submit} (${waiting})` : nav.submit,
+      isHere: isSubmission,
+    },
+    { href: modelPlace, label: nav.model, isHere: location === modelPlace },
+  ]
+  return (
+    <nav aria-label={nav.label} className="flex self-stretch">
+      {pages.map(({ href, label, isHere }) => (
+        <Link
+          key={label}
+          href={href}
+          aria-current={isHere ? 'page' : undefined}
+          className={classes(
+            'flex min-h-11 items-center border-b-2 px-2 whitespace-nowrap sm:px-3',
+            isHere ? 'border-ink' : 'border-transparent text-muted hover:text-ink',
+          )}
+        >
+          {label}
+        </Link>
+      ))}
+    </nav>
+  )
+}
+
+/** Whether the service can read films now; in words as soon as it cannot. */
+function ServiceState() {
+  const { service } = useMessages()
+  const { data, error } = useReadiness()
+  const missing = Object.entries(data?.dependencies ?? {})
+    .filter(([, state]) => state !== 'ok')
+    .map(([name]) => name)
+  const [Icon, words] = error
+    ? [CloudOff, service.unreachable]
+    : data && !data.ready
+      ? [TriangleAlert, service.notReady(missing.join(', '))]
+      : [CircleCheck, service.ready]
+  const isReady = !error && data?.ready === true
+  if (!error && data === undefined) return null
+  return (
+    <p
+      role="status"
+      className="flex items-center gap-2"
+      title={error ? service.unreachableHint : words}
+    >
+      <Icon aria-hidden size={16} className="text-muted" />
+      <span className={classes(isReady ? 'text-muted max-md:sr-only' : 'font-medium')}>
+        {words}
+      </span>
+    </p>
+  )
+}

@@ -1,0 +1,197 @@
+import { expect, test, vi } from 'vitest'
+
+import { ServiceRefused, ServiceUnreachable } from '@/shared/api/errors'
+import type { SubmitOptions, Submission } from '@/shared/api/submit-films'
+import type { Job, Problem } from '@/shared/api/wire'
+import { makeItem, makeJob } from '@/testing/wire'
+
+import { UploadQueue, type JobOptions } from './upload-queue'
+
+const ROUTINE: JobOptions = { priority: 'routine', reference: '' }
+
+const film = (name: string, size = 1_000) => new File([new Uint8Array(size).fill(7)], name)
+
+/** A service that answers as it is told, and remembers what it got. */
+class FakeService {
+  readonly received: Submission[] = []
+  readonly answers: ((options: SubmitOptions) => Promise<Job>)[] = []
+
+  readonly submit = (submission: Submission, options: SubmitOptions): Promise<Job> => {
+    this.received.push(submission)
+    const answer = this.answers.shift()
+    return answer ? answer(options) : Promise.resolve(this.accept(submission))
+  }
+
+  accept({ files }: Submission): Job {
+    const items = files.map((file, index) =>
+      makeItem({ index, filename: file.name, state: 'queued' }),
+    )
+    return makeJob(items, { id: `job-${this.received.length}` })
+  }
+
+  get names() {
+    return this.received.map(({ files }) => files.map((file) => file.name))
+  }
+}
+
+function setUp() {
+  const service = new FakeService()
+  const queue = new UploadQueue({ submit: service.submit, retryS: 0.01 })
+  return { service, queue }
+}
+
+const problem = (errors: Problem['errors'] = []): Problem => ({
+  type: 'urn:test',
+  title: 'Refused',
+  status: 413,
+  detail: 'A file may have 100 bytes.',
+  request_id: 'request-1',
+  errors,
+})
+
+test('films go in batches of 25, and each becomes a job', async () => {
+  const { service, queue } = setUp()
+
+  await queue.add(
+    Array.from({ length: 60 }, (_, n) => film(`${n}.dcm`)),
+    ROUTINE,
+  )
+  await vi.waitFor(() => expect(queue.snapshot().uploads).toEqual([]))
+
+  expect(service.names.map((names) => names.length)).toEqual([25, 25, 10])
+  expect(queue.snapshot().jobIds).toEqual(['job-1', 'job-2', 'job-3'])
+})
+
+test('films with another priority are another job', async () => {
+  const { service, queue } = setUp()
+  const stat: JobOptions = { priority: 'stat', reference: 'ward 3' }
+
+  await Promise.all([queue.add([film('a')], ROUTINE), queue.add([film('b')], stat)])
+  await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(2))
+
+  expect(service.received.map(({ priority, reference }) => [priority, reference])).toEqual([
+    ['routine', ''],
+    ['stat', 'ward 3'],
+  ])
+})
+
+test('an empty file and a PDF are not sent, and say why', async () => {
+  const { service, queue } = setUp()
+
+  await queue.add([new File([], 'empty.png'), new File(['%PDF-1.7'], 'report.pdf')], ROUTINE)
+
+  expect(service.received).toEqual([])
+  expect(queue.snapshot().uploads.map((upload) => upload.error?.code)).toEqual([
+    'empty_file',
+    'wrong_format',
+  ])
+})
+
+test('the progress of the body is told for each file in turn', async () => {
+  const { service, queue } = setUp()
+  let options: SubmitOptions | undefined
+  service.answers.push((given) => {
+    options = given
+    return new Promise(() => undefined)
+  })
+  await queue.add([film('a', 1_000), film('b', 3_000)], ROUTINE)
+  await vi.waitFor(() => expect(options).toBeDefined())
+
+  options?.onProgress(2_700, 4_200)
+
+  // 200 bytes surround the files; 2,500 are of the files: all of the first, half of the second.
+  expect(queue.snapshot().uploads.map((upload) => upload.sent)).toEqual([1, 0.5])
+})
+
+test('while the service is away the same batch is tried again under the same key', async () => {
+  const { service, queue } = setUp()
+  service.answers.push(() => Promise.reject(new ServiceUnreachable('no answer')))
+
+  await queue.add([film('a')], ROUTINE)
+  await vi.waitFor(() => expect(queue.snapshot().hold).toBe('offline'))
+  await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
+
+  const [first, second] = service.received
+  expect(second?.idempotencyKey).toBe(first?.idempotencyKey)
+  expect(queue.snapshot().hold).toBeNull()
+})
+
+test('a busy service is waited for', async () => {
+  const { service, queue } = setUp()
+  service.answers.push(() => Promise.reject(new ServiceRefused(503, null)))
+
+  await queue.add([film('a')], ROUTINE)
+  await vi.waitFor(() => expect(queue.snapshot().hold).toBe('busy'))
+  await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
+})
+
+test('a file that the service names as wrong is set aside, the others are sent', async () => {
+  const { service, queue } = setUp()
+  const named = problem([{ code: 'file_too_large', detail: '', index: 1, field: null }])
+  service.answers.push(() => Promise.reject(new ServiceRefused(413, named)))
+
+  await queue.add([film('a'), film('huge'), film('c')], ROUTINE)
+  await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
+
+  expect(service.names).toEqual([
+    ['a', 'huge', 'c'],
+    ['a', 'c'],
+  ])
+  expect(queue.snapshot().uploads).toMatchObject([
+    { file: { name: 'huge' }, state: 'refused', error: { code: 'file_too_large' } },
+  ])
+})
+
+test('what was refused can be tried again', async () => {
+  const { service, queue } = setUp()
+  service.answers.push(() => Promise.reject(new ServiceRefused(500, null)))
+  await queue.add([film('a')], ROUTINE)
+  await vi.waitFor(() => expect(queue.snapshot().uploads[0]?.state).toBe('refused'))
+
+  queue.retry()
+
+  await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
+})
+
+test('paused, nothing is sent until it goes on', async () => {
+  const { service, queue } = setUp()
+
+  queue.pause()
+  await queue.add([film('a')], ROUTINE)
+  expect(service.received).toEqual([])
+  expect(queue.snapshot().hold).toBe('paused')
+
+  queue.resume()
+  await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
+})
+
+test('pausing stops the request that is under way, and its films are kept', async () => {
+  const { service, queue } = setUp()
+  service.answers.push(
+    ({ signal }) =>
+      new Promise((_, reject) =>
+        signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))),
+      ),
+  )
+  await queue.add([film('a')], ROUTINE)
+  await vi.waitFor(() => expect(service.received).toHaveLength(1))
+
+  queue.pause()
+  await vi.waitFor(() => expect(queue.snapshot().uploads[0]?.state).toBe('waiting'))
+  queue.resume()
+
+  await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
+})
+
+test('cancelling drops what has not been sent and keeps the jobs', async () => {
+  const { service, queue } = setUp()
+  await queue.add([film('a')], ROUTINE)
+  await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
+  queue.pause()
+  await queue.add([film('b')], ROUTINE)
+
+  queue.cancel()
+
+  expect(queue.snapshot()).toMatchObject({ uploads: [], jobIds: ['job-1'], hold: null })
+  expect(service.received).toHaveLength(1)
+})

@@ -1,0 +1,309 @@
+import { ServiceRefused, ServiceUnreachable } from '@/shared/api/errors'
+import type { submitFilms } from '@/shared/api/submit-films'
+import type { Job, Priority } from '@/shared/api/wire'
+
+import { isObjection, objectionTo } from './file-check'
+
+/** A file on its way to the service. Once it is part of a job, the job tells the rest. */
+export interface Upload {
+  id: number
+  file: File
+  options: JobOptions
+  state: 'waiting' | 'sending' | 'refused'
+  /** Share of the file that has left, 0 to 1. */
+  sent: number
+  /** Why it was refused: a code, and the service's sentence where it gave one. */
+  error: { code: string; detail: string } | null
+}
+
+export interface JobOptions {
+  priority: Priority
+  reference: string
+}
+
+/** Whether the service might take a refused file the next time; one that is empty it never will. */
+export const isRetriable = ({ state, error }: Upload) =>
+  state === 'refused' && error !== null && !isObjection(error.code)
+
+/** What keeps the queue from sending. */
+export type Hold = 'paused' | 'offline' | 'busy' | null
+
+export interface UploadState {
+  uploads: readonly Upload[]
+  /** The jobs that this submission has become so far, in order. */
+  jobIds: readonly string[]
+  hold: Hold
+}
+
+/** A request carries this much at most, so that a failure costs little and results come early. */
+const BATCH_FILES = 25
+const BATCH_BYTES = 64 * 2 ** 20
+
+const RETRY_S = 3
+/** Progress is told this often at most: 500 rows need not be drawn at each packet. */
+const TELL_MS = 100
+
+interface Batch {
+  uploads: Upload[]
+  idempotencyKey: string
+}
+
+interface UploadQueueOptions {
+  submit: typeof submitFilms
+  /** Called with each job as soon as the service has answered for it. */
+  onAccepted?: (job: Job) => void
+  retryS?: number
+}
+
+/**
+ * Sends files as jobs, one batch after the other, whatever page is open.
+ *
+ * A batch that the service may take later is sent again under the same idempotency key; a file
+ * that it names as wrong is set aside and the others are sent without it.
+ */
+export class UploadQueue {
+  readonly #submit: typeof submitFilms
+  readonly #retryS: number
+  readonly #listeners = new Set<() => void>()
+  readonly #onAccepted: ((job: Job) => void) | undefined
+
+  #state: UploadState = { uploads: [], jobIds: [], hold: null }
+  #nextId = 1
+  #paused = false
+  #sending = false
+  #unsent: Batch | null = null
+  #abort = new AbortController()
+  #wake: (() => void) | null = null
+  #toldAt = 0
+
+  constructor({ submit, onAccepted, retryS = RETRY_S }: UploadQueueOptions) {
+    this.#submit = submit
+    this.#retryS = retryS
+    this.#onAccepted = onAccepted
+  }
+
+  readonly subscribe = (listener: () => void) => {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  readonly snapshot = (): UploadState => this.#state
+
+  /** Queues files after those that are already there; empty and foreign ones are set aside. */
+  async add(files: readonly File[], options: JobOptions): Promise<void> {
+    const uploads = await Promise.all(
+      files.map(async (file): Promise<Upload> => {
+        const objection = await objectionTo(file)
+        return {
+          id: this.#nextId++,
+          file,
+          options,
+          state: objection === null ? 'waiting' : 'refused',
+          sent: 0,
+          error: objection === null ? null : { code: objection, detail: '' },
+        }
+      }),
+    )
+    this.#set({ uploads: [...this.#state.uploads, ...uploads] })
+    void this.#run()
+  }
+
+  /** Starts a new list: what was refused and what was accepted is no longer shown with it. */
+  startOver(): void {
+    this.#set({ uploads: this.#state.uploads.filter((u) => u.state !== 'refused'), jobIds: [] })
+  }
+
+  /** Goes on with the jobs of an address that was opened, if this queue knows no others. */
+  adopt(jobIds: readonly string[]): void {
+    if (this.#state.uploads.length === 0) this.#set({ jobIds })
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.#abort.abort()
+    this.#set({ hold: 'paused' })
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#set({ hold: null })
+    this.#wake?.()
+    void this.#run()
+  }
+
+  /** Drops what has not been sent. What the service has already is not touched. */
+  cancel(): void {
+    this.#unsent = null
+    this.#abort.abort()
+    this.#paused = false
+    this.#set({ uploads: this.#state.uploads.filter((u) => u.state === 'refused'), hold: null })
+    this.#wake?.()
+  }
+
+  remove(id: number): void {
+    this.#set({ uploads: this.#state.uploads.filter((u) => u.id !== id) })
+  }
+
+  /** Queues once more what the service refused. */
+  retry(): void {
+    this.#set({
+      uploads: this.#state.uploads.map((u) =>
+        isRetriable(u) ? { ...u, state: 'waiting', sent: 0, error: null } : u,
+      ),
+    })
+    void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    if (this.#sending) return
+    this.#sending = true
+    try {
+      while (!this.#paused) {
+        const batch = this.#unsent ?? this.#nextBatch()
+        if (batch === null) return
+        await this.#send(batch)
+      }
+    } finally {
+      this.#sending = false
+    }
+  }
+
+  #nextBatch(): Batch | null {
+    const waiting = this.#state.uploads.filter((upload) => upload.state === 'waiting')
+    const first = waiting[0]
+    if (first === undefined) return null
+    const uploads: Upload[] = []
+    let size = 0
+    for (const upload of waiting) {
+      const fits = uploads.length < BATCH_FILES && size + upload.file.size <= BATCH_BYTES
+      if (upload.options !== first.options || (uploads.length > 0 && !fits)) break
+      uploads.push(upload)
+      size += upload.file.size
+    }
+    return { uploads, idempotencyKey: newKey() }
+  }
+
+  async #send(batch: Batch): Promise<void> {
+    this.#unsent = batch
+    this.#abort = new AbortController()
+    const ids = new Set(batch.uploads.map((upload) => upload.id))
+    this.#change(ids, { state: 'sending', sent: 0 })
+    try {
+      const job = await this.#submit(
+        {
+          files: batch.uploads.map((upload) => upload.file),
+          ...(batch.uploads[0]?.options ?? { priority: 'routine', reference: '' }),
+          idempotencyKey: batch.idempotencyKey,
+        },
+        {
+          signal: this.#abort.signal,
+          onProgress: (sent, total) => this.#tellProgress(batch, sent, total),
+        },
+      )
+      this.#unsent = null
+      this.#onAccepted?.(job)
+      this.#set({
+        uploads: this.#state.uploads.filter((upload) => !ids.has(upload.id)),
+        jobIds: [...this.#state.jobIds, job.id],
+        hold: this.#paused ? 'paused' : null,
+      })
+    } catch (error) {
+      await this.#recover(batch, ids, error)
+    }
+  }
+
+  async #recover(batch: Batch, ids: ReadonlySet<number>, error: unknown): Promise<void> {
+    const isMayBeLater =
+      error instanceof ServiceUnreachable ||
+      (error instanceof ServiceRefused && error.isTemporary && error.status !== 500)
+    if (error instanceof DOMException || isMayBeLater) {
+      // Unsent on purpose or by accident: the same batch goes again, so that the service can
+      // tell that it is the same.
+      this.#change(ids, { state: 'waiting', sent: 0 })
+      if (!isMayBeLater) return
+      this.#set({ hold: error instanceof ServiceUnreachable ? 'offline' : 'busy' })
+      const retryS = (error instanceof ServiceRefused && error.retryAfterS) || this.#retryS
+      await this.#sleep(retryS * 1_000)
+      return
+    }
+    this.#unsent = null
+    const problem = error instanceof ServiceRefused ? error.problem : null
+    const named = problem?.errors.find(
+      (one) => typeof one.index === 'number' && batch.uploads[one.index] !== undefined,
+    )
+    if (named !== undefined && typeof named.index === 'number') {
+      // One file is wrong: the others are sent without it.
+      const wrong = batch.uploads[named.index]
+      this.#change(ids, { state: 'waiting', sent: 0 })
+      if (wrong) {
+        this.#change(new Set([wrong.id]), {
+          state: 'refused',
+          error: { code: named.code, detail: problem?.detail ?? '' },
+        })
+      }
+      return
+    }
+    this.#change(ids, {
+      state: 'refused',
+      sent: 0,
+      error: {
+        code:
+          error instanceof ServiceRefused && error.status === 413 ? 'file_too_large' : 'not_sent',
+        detail: problem?.detail ?? (error instanceof Error ? error.message : ''),
+      },
+    })
+  }
+
+  #sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  /** Files leave one after the other, so the body's progress tells each file's. */
+  #tellProgress(batch: Batch, sent: number, total: number): void {
+    const now = performance.now()
+    if (now - this.#toldAt < TELL_MS && sent < total) return
+    this.#toldAt = now
+    const fileBytes = batch.uploads.reduce((sum, upload) => sum + upload.file.size, 0)
+    // What surrounds the files is a few hundred bytes; it is taken off at the front.
+    let left = sent - Math.max(0, total - fileBytes)
+    const shares = new Map<number, number>()
+    for (const { id, file } of batch.uploads) {
+      shares.set(id, Math.min(1, Math.max(0, left / file.size)))
+      left -= file.size
+    }
+    this.#set({
+      uploads: this.#state.uploads.map((upload) => {
+        const share = shares.get(upload.id)
+        return share === undefined || share === upload.sent ? upload : { ...upload, sent: share }
+      }),
+      hold: this.#paused ? 'paused' : null,
+    })
+  }
+
+  #change(ids: ReadonlySet<number>, change: Partial<Upload>): void {
+    this.#set({
+      uploads: this.#state.uploads.map((upload) =>
+        ids.has(upload.id) ? { ...upload, ...change } : upload,
+      ),
+    })
+  }
+
+  #set(change: Partial<UploadState>): void {
+    this.#state = { ...this.#state, ...change }
+    this.#listeners.forEach((listener) => listener())
+  }
+}
+
+/** 128 random bits. `crypto.randomUUID` exists on localhost and HTTPS only. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,167 @@
+import { useReducer, useRef, useState, type ReactNode } from 'react'
+
+import { useGreyPicture } from '@/shared/api/grey-picture'
+import type { Item } from '@/shared/api/wire'
+import { useMessages } from '@/shared/i18n/language'
+import { useSize } from '@/shared/lib/use-size'
+import { Disclaimer } from '@/shared/ui/disclaimer'
+
+import { Downloads } from './downloads'
+import { FilmArea } from './film-area'
+import {
+  fitZoom as zoomToFit,
+  INITIAL_VIEW,
+  PRESET_NAMES,
+  PRESETS,
+  reduceView,
+  viewOfBox,
+} from './film-view'
+import { GreyControls } from './grey-controls'
+import { MapControls } from './map-controls'
+import { useMapSettings } from './map-settings'
+import { Regions } from './regions'
+import { useShortcuts } from './shortcuts'
+import { ShortcutsDialog } from './shortcuts-dialog'
+import type { Tool } from './stage'
+import { Toolbar, ZOOM_STEP } from './toolbar'
+import { Verdict } from './verdict'
+import { ViewerFrame } from './viewer-frame'
+
+interface FilmViewerProps {
+  item: Item
+  header: ReactNode
+  facts: ReactNode
+}
+
+const WINDOW_STEP = 8
+const PAN_STEP = 48
+const OPACITY_STEP = 0.1
+
+/** A film with its tools, its map and what the network said; a new one begins anew. */
+export function FilmViewer({ item, header, facts }: FilmViewerProps) {
+  const { viewer } = useMessages()
+  const [view, dispatch] = useReducer(reduceView, INITIAL_VIEW)
+  const [tool, setTool] = useState<Tool>('window')
+  const [active, setActive] = useState<number | null>(null)
+  const [isHelpOpen, setHelpOpen] = useState(false)
+  const [isSplit, setSplit] = useState(false)
+  const settings = useMapSettings()
+
+  const film = useGreyPicture(item.links.radiograph)
+  const map = useGreyPicture(item.links.activation_map)
+  const regions = item.result?.regions ?? []
+
+  const frame = useRef<HTMLDivElement>(null)
+  const size = useSize(frame)
+  const fit = film.data && size ? zoomToFit(film.data, size, view.turns) : 1
+  const zoom = view.zoom ?? fit
+
+  const activate = (region: number) => {
+    const box = regions[region]
+    setActive(active === region ? null : region)
+    if (active === region) dispatch({ type: 'fit' })
+    else if (box && film.data && size) {
+      dispatch({ type: 'show', ...viewOfBox(view, box, film.data, size) })
+    }
+  }
+  const nextRegion = () => {
+    if (regions.length > 0) activate(active === null ? 0 : (active + 1) % regions.length)
+  }
+  const adjust = (width: number, level: number) =>
+    dispatch({ type: 'adjustWindow', width: width * WINDOW_STEP, level: level * WINDOW_STEP })
+  const pan = (x: number, y: number) =>
+    dispatch({ type: 'pan', by: { x: x * PAN_STEP, y: y * PAN_STEP }, fitZoom: fit })
+  const preset = (place: number) => {
+    const name = PRESET_NAMES[place]
+    if (name) dispatch({ type: 'setWindow', window: PRESETS[name] })
+  }
+  const setOpacity = (by: number) =>
+    settings.setOpacity(Math.round(Math.min(1, Math.max(0, settings.opacity + by)) * 100) / 100)
+
+  useShortcuts({
+    map: () => settings.setShown(!settings.isShown),
+    contours: () => settings.setContours(!settings.hasContours),
+    opacityUp: () => setOpacity(OPACITY_STEP),
+    opacityDown: () => setOpacity(-OPACITY_STEP),
+    region: nextRegion,
+    window: () => setTool('window'),
+    pan: () => setTool('pan'),
+    zoom: () => setTool('zoom'),
+    zoomIn: () => dispatch({ type: 'zoom', factor: ZOOM_STEP, fitZoom: fit }),
+    zoomOut: () => dispatch({ type: 'zoom', factor: 1 / ZOOM_STEP, fitZoom: fit }),
+    fit: () => dispatch({ type: 'fit' }),
+    reset: () => dispatch({ type: 'reset' }),
+    rotateRight: () => dispatch({ type: 'turn', to: 'right' }),
+    rotateLeft: () => dispatch({ type: 'turn', to: 'left' }),
+    flipHorizontal: () => dispatch({ type: 'flip', along: 'x' }),
+    flipVertical: () => dispatch({ type: 'flip', along: 'y' }),
+    invert: () => dispatch({ type: 'invert' }),
+    preset1: () => preset(0),
+    preset2: () => preset(1),
+    preset3: () => preset(2),
+    preset4: () => preset(3),
+    // A lower level makes the film brighter.
+    brighter: () => adjust(0, -1),
+    darker: () => adjust(0, 1),
+    softer: () => adjust(1, 0),
+    harder: () => adjust(-1, 0),
+    panUp: () => pan(0, -1),
+    panDown: () => pan(0, 1),
+    panLeft: () => pan(-1, 0),
+    panRight: () => pan(1, 0),
+    sideBySide: () => setSplit(!isSplit),
+    help: () => setHelpOpen(true),
+  })
+
+  return (
+    <ViewerFrame
+      header={header}
+      toolbar={
+        film.data && (
+          <Toolbar
+            tool={tool}
+            onTool={setTool}
+            view={view}
+            fitZoom={fit}
+            dispatch={dispatch}
+            settings={settings}
+            hasMap={item.links.activation_map !== null}
+            isSplit={isSplit}
+            onSplit={setSplit}
+            onHelp={() => setHelpOpen(true)}
+          />
+        )
+      }
+    >
+      <FilmArea
+        frame={frame}
+        item={item}
+        film={film}
+        map={map}
+        isSplit={isSplit}
+        stage={{ regions, active, onActivate: activate, view, zoom, fitZoom: fit, dispatch, tool }}
+        settings={settings}
+        size={size}
+      />
+      <aside
+        aria-label={viewer.panel}
+        className="flex flex-col border-line bg-panel lg:w-68 lg:overflow-y-auto lg:border-l xl:w-80"
+      >
+        <div className="px-4 py-4">
+          <Verdict item={item} />
+        </div>
+        {item.state === 'succeeded' && (
+          <>
+            <Regions regions={regions} active={active} onActivate={activate} />
+            <MapControls settings={settings} />
+          </>
+        )}
+        {film.data && <GreyControls view={view} dispatch={dispatch} />}
+        {facts}
+        <Downloads item={item} />
+        <Disclaimer className="mt-auto border-t border-line px-4 py-3" />
+      </aside>
+      <ShortcutsDialog isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />
+    </ViewerFrame>
+  )
+}

@@ -1,0 +1,32 @@
+import { useMessages } from '@/shared/i18n/language'
+import type { Size } from '@/shared/lib/use-size'
+import { classes } from '@/shared/ui/classes'
+
+import { sidesOnScreen, type FilmView } from './film-view'
+
+/** The patient's sides at the edges of the viewer, wherever turning and flipping has put them. */
+export function Sides({ view, size }: { view: FilmView; size: Size }) {
+  const { sides } = useMessages().viewer
+  const places = {
+    top: 'top-3 left-1/2 -translate-x-1/2',
+    right: 'right-3 top-1/2 -translate-y-1/2',
+    bottom: 'bottom-3 left-1/2 -translate-x-1/2',
+    left: 'left-3 top-1/2 -translate-y-1/2',
+  }
+  const shown = sidesOnScreen(view)
+  if (size.width < 200) return null
+  return (['top', 'right', 'bottom', 'left'] as const).map((edge) => {
+    const side = shown[edge]
+    return (
+      side && (
+        <span
+          key={edge}
+          title={sides.hint}
+          className={classes('film-text absolute text-base font-semibold', places[edge])}
+        >
+          {side === 'R' ? sides.right : sides.left}
+        </span>
+      )
+    )
+  })
+}

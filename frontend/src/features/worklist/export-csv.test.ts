@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+
+import { makeItem, makeRow } from '@/testing/wire'
+
+import { toCsv } from './export-csv'
+
+const cellsOf = (csv: string) => {
+  const [header = '', line = ''] = csv.split('\r\n')
+  const cells = line.split(',')
+  return Object.fromEntries(header.split(',').map((name, place) => [name, cells[place]]))
+}
+
+test('a film is one line with the figures as they came', () => {
+  expect(cellsOf(toCsv([makeRow()]))).toMatchObject({
+    filename: 'film.dcm',
+    state: 'succeeded',
+    probability: '0.83',
+    threshold: '0.41',
+    positive: 'true',
+    model_version: '1.0.0',
+    error: '',
+  })
+})
+
+test('commas and quotes are quoted', () => {
+  const csv = toCsv([makeRow({ reference: 'ward "3", bed 4' })])
+
+  expect(csv).toContain('"ward ""3"", bed 4"')
+})
+
+test('a file name that a spreadsheet would calculate is text', () => {
+  const csv = toCsv([makeRow({ item: makeItem({ filename: '=cmd()' }) })])
+
+  expect(csv).toContain("'=cmd()")
+})

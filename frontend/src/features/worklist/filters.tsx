@@ -1,0 +1,85 @@
+import type { WorklistFilter } from '@/shared/api/worklist'
+import type { Priority, WorklistSort } from '@/shared/api/wire'
+import { useMessages } from '@/shared/i18n/language'
+import { classes } from '@/shared/ui/classes'
+import { Choice } from '@/shared/ui/choice'
+
+/** What can be asked for in one click, as the service's own filter. */
+const SHOWN = {
+  all: {},
+  positive: { positive: true },
+  negative: { positive: false },
+  open: { state: 'queued' },
+  running: { state: 'running' },
+  rejected: { state: 'rejected' },
+  failed: { state: 'failed' },
+  cancelled: { state: 'cancelled' },
+} satisfies Record<string, Pick<WorklistFilter, 'state' | 'positive'>>
+
+type ShownName = keyof typeof SHOWN
+const SHOWN_NAMES = Object.keys(SHOWN) as ShownName[]
+
+interface FiltersProps {
+  filter: WorklistFilter
+  onChange: (filter: WorklistFilter) => void
+}
+
+export function Filters({ filter, onChange }: FiltersProps) {
+  const { worklist: text, priority } = useMessages()
+  const { state, positive, ...others } = filter
+  const shown = SHOWN_NAMES.find((name) => {
+    const wanted: Pick<WorklistFilter, 'state' | 'positive'> = SHOWN[name]
+    return wanted.state === state && wanted.positive === positive
+  })
+  const { priority: chosenPriority, sort, ...rest } = filter
+
+  return (
+    <>
+      <div role="group" aria-label={text.show} className="flex flex-wrap gap-1">
+        {SHOWN_NAMES.map((name) => (
+          <button
+            key={name}
+            type="button"
+            aria-pressed={shown === name}
+            onClick={() => onChange({ ...others, ...SHOWN[name] })}
+            className={classes(
+              'h-7 rounded-sm px-2.5',
+              shown === name ? 'bg-ink text-ground' : 'text-muted hover:bg-raised hover:text-ink',
+            )}
+          >
+            {text.filter[name]}
+          </button>
+        ))}
+      </div>
+      <div className="flex gap-2 md:ml-auto">
+        <Choice
+          label={text.priority}
+          value={chosenPriority ?? ''}
+          choices={[
+            { value: '', label: text.anyPriority },
+            { value: 'stat', label: priority.stat },
+            { value: 'routine', label: priority.routine },
+          ]}
+          onChange={(value: Priority | '') =>
+            onChange({ ...rest, ...(sort && { sort }), ...(value !== '' && { priority: value }) })
+          }
+        />
+        <Choice
+          label={text.sort}
+          value={sort ?? '-created_at'}
+          choices={[
+            { value: '-created_at', label: text.newest },
+            { value: '-probability', label: text.suspicious },
+          ]}
+          onChange={(value: WorklistSort) =>
+            onChange({
+              ...rest,
+              ...(chosenPriority && { priority: chosenPriority }),
+              ...(value !== '-created_at' && { sort: value }),
+            })
+          }
+        />
+      </div>
+    </>
+  )
+}

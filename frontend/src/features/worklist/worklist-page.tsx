@@ -1,0 +1,99 @@
+import { FilterX, Inbox, LoaderCircle } from 'lucide-react'
+import { useMemo, useState, type ReactNode } from 'react'
+import { useSearchParams } from 'wouter'
+
+import { useWorklist, type WorklistFilter } from '@/shared/api/worklist'
+import { useMessages } from '@/shared/i18n/language'
+import { readFilter, worklistPlace } from '@/shared/lib/places'
+import { Button } from '@/shared/ui/button'
+import { Disclaimer } from '@/shared/ui/disclaimer'
+import { Failure } from '@/shared/ui/failure'
+import { Notice } from '@/shared/ui/notice'
+
+import { Filters } from './filters'
+import { FilmTable, keyOf } from './film-table'
+import { SelectionBar } from './selection-bar'
+
+interface WorklistPageProps {
+  /** How films are submitted from here. */
+  submitAction: ReactNode
+}
+
+/** Every film, newest or most suspicious first. */
+export function WorklistPage({ submitAction }: WorklistPageProps) {
+  const { worklist: text } = useMessages()
+  const [params, setParams] = useSearchParams()
+  // The same object as long as the address is the same: rows compare it.
+  const filter = useMemo(() => readFilter(params), [params])
+  const list = useWorklist(filter)
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const chosenRows = list.data?.filter((row) => chosen.has(keyOf(row))) ?? []
+  const setFilter = (next: WorklistFilter) =>
+    setParams(new URLSearchParams(worklistPlace(next).split('?')[1] ?? ''), { replace: true })
+
+  return (
+    <main id="content" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
+      <div className="flex flex-wrap items-center gap-x-6 gap-y-2 px-4 py-3">
+        <h1 className="text-xl font-semibold">{text.title}</h1>
+        <Filters filter={filter} onChange={setFilter} />
+        {list.data && list.data.length > 0 && submitAction}
+      </div>
+      {content()}
+      {chosenRows.length > 0 && (
+        <SelectionBar rows={chosenRows} onClear={() => setChosen(new Set())} />
+      )}
+      <footer className="flex flex-wrap justify-between gap-x-6 border-t border-line px-4 py-2">
+        <Disclaimer />
+        {list.data && list.data.length > 0 && (
+          <p className="text-xs leading-4 text-muted" role="status">
+            {text.loaded(list.data.length, list.hasNextPage)}
+            <span className="max-lg:hidden"> · {text.keys}</span>
+          </p>
+        )}
+      </footer>
+    </main>
+  )
+
+  function content() {
+    if (list.data === undefined) {
+      return (
+        <div className="flex-1">
+          {list.error ? (
+            <Failure error={list.error} retry={() => void list.refetch()} />
+          ) : (
+            <Notice icon={LoaderCircle} title={text.loading} />
+          )}
+        </div>
+      )
+    }
+    if (list.data.length > 0) {
+      return (
+        <FilmTable
+          rows={list.data}
+          filter={filter}
+          hasMore={list.hasNextPage}
+          isLoadingMore={list.isFetchingNextPage}
+          loadMore={() => void list.fetchNextPage()}
+          chosen={chosen}
+          onChoose={setChosen}
+        />
+      )
+    }
+    const { sort, ...narrowed } = filter
+    return (
+      <div className="flex-1">
+        {Object.keys(narrowed).length > 0 ? (
+          <Notice icon={FilterX} title={text.noneMatch}>
+            <p>{text.noneMatchHint}</p>
+            <Button onClick={() => setFilter(sort ? { sort } : {})}>{text.clear}</Button>
+          </Notice>
+        ) : (
+          <Notice icon={Inbox} title={text.empty}>
+            <p>{text.emptyHint}</p>
+            {submitAction}
+          </Notice>
+        )}
+      </div>
+    )
+  }
+}

@@ -1,0 +1,26 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+
+import { client } from './client'
+import { jobQuery } from './job'
+
+/** Removes a job's films, pictures and results for good. */
+async function eraseJob(id: string): Promise<string> {
+  await client.DELETE('/v1/jobs/{job_id}', { params: { path: { job_id: id } } })
+  return id
+}
+
+export function useEraseJob() {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: eraseJob,
+    onSuccess: (id) => {
+      queries.removeQueries({ queryKey: jobQuery(id).queryKey })
+      // Pictures of patients do not outlive them in this browser either.
+      queries.removeQueries({
+        predicate: ({ queryKey: [kind, path] }) =>
+          kind === 'grey-picture' && typeof path === 'string' && path.includes(id),
+      })
+      return queries.invalidateQueries({ queryKey: ['worklist'] })
+    },
+  })
+}

@@ -1,0 +1,41 @@
+import type { Problem } from './wire'
+
+/** The service did not answer: it is away, or the network is. */
+export class ServiceUnreachable extends Error {
+  override name = 'ServiceUnreachable'
+}
+
+/** The service answered with a problem (RFC 9457). */
+export class ServiceRefused extends Error {
+  override name = 'ServiceRefused'
+  readonly status: number
+  readonly problem: Problem | null
+  /** Seconds to wait before asking again, where the service said so. */
+  readonly retryAfterS: number | null
+
+  constructor(status: number, problem: Problem | null, retryAfterS: number | null = null) {
+    super(problem?.detail ?? `HTTP ${status}`)
+    this.status = status
+    this.problem = problem
+    this.retryAfterS = retryAfterS
+  }
+
+  /** Whether the same request may succeed later. */
+  get isTemporary(): boolean {
+    return this.status === 429 || this.status >= 500
+  }
+}
+
+/** The problem in a response's body; null where it carries none, as a proxy's own page does. */
+export function parseProblem(body: unknown): Problem | null {
+  if (typeof body !== 'object' || body === null || !('status' in body) || !('detail' in body)) {
+    return null
+  }
+  const problem = body as Problem
+  return { ...problem, errors: Array.isArray(problem.errors) ? problem.errors : [] }
+}
+
+export function parseRetryAfter(header: string | null): number | null {
+  const seconds = Number(header)
+  return header !== null && Number.isFinite(seconds) ? seconds : null
+}

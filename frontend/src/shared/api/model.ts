@@ -1,0 +1,19 @@
+import { queryOptions, useQuery } from '@tanstack/react-query'
+
+import { bodyOf, client } from './client'
+
+/** The model card: the artefact's manifest as it stands, so nothing in it is taken for granted. */
+export type ModelCard = Record<string, unknown>
+
+async function getModel(signal: AbortSignal): Promise<ModelCard> {
+  return bodyOf(await client.GET('/v1/model', { signal }))
+}
+
+export const modelQuery = () =>
+  queryOptions({
+    queryKey: ['model'] as const,
+    queryFn: ({ signal }) => getModel(signal),
+    staleTime: 60_000,
+  })
+
+export const useModel = () => useQuery(modelQuery())

@@ -1,0 +1,59 @@
+import { parseProblem, parseRetryAfter, ServiceRefused, ServiceUnreachable } from './errors'
+import type { Job, Priority } from './wire'
+
+export interface Submission {
+  files: readonly File[]
+  priority: Priority
+  reference: string
+  /** The same key and files are one job, however often they are sent. */
+  idempotencyKey: string
+}
+
+export interface SubmitOptions {
+  /** Called with the bytes of the body that have left, out of its total. */
+  onProgress: (sent: number, total: number) => void
+  signal: AbortSignal
+}
+
+/** Sends films as one job. By XMLHttpRequest: fetch does not tell how much has been sent. */
+export function submitFilms(submission: Submission, options: SubmitOptions): Promise<Job> {
+  const form = new FormData()
+  // The fields go first: the service reads the form as it arrives.
+  form.append('priority', submission.priority)
+  if (submission.reference !== '') form.append('reference', submission.reference)
+  for (const file of submission.files) form.append('files', file, file.name)
+
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest()
+    request.open('POST', '/v1/jobs')
+    request.setRequestHeader('Idempotency-Key', submission.idempotencyKey)
+    request.setRequestHeader('Accept', 'application/json')
+    request.upload.onprogress = (event) => options.onProgress(event.loaded, event.total)
+    request.onload = () => {
+      const body = parseJson(request.responseText)
+      if (request.status === 202) {
+        resolve(body as Job)
+        return
+      }
+      reject(
+        new ServiceRefused(
+          request.status,
+          parseProblem(body),
+          parseRetryAfter(request.getResponseHeader('Retry-After')),
+        ),
+      )
+    }
+    request.onerror = () => reject(new ServiceUnreachable('no answer'))
+    request.onabort = () => reject(new DOMException('aborted', 'AbortError'))
+    options.signal.addEventListener('abort', () => request.abort(), { once: true })
+    request.send(form)
+  })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

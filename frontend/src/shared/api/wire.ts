@@ -1,0 +1,26 @@
+import type { components } from '@/api/schema'
+
+type Schemas = components['schemas']
+
+export type Job = Schemas['Job']
+export type Item = Schemas['Item']
+export type ItemState = Schemas['ItemState']
+export type Result = Schemas['Result']
+export type Region = Schemas['Region']
+export type Priority = Schemas['Priority']
+export type Problem = Schemas['Problem']
+export type Worklist = Schemas['Worklist']
+export type WorklistRow = Schemas['WorklistRow']
+export type WorklistSort = Schemas['WorklistSort']
+
+const FINAL: ReadonlySet<ItemState> = new Set(['succeeded', 'rejected', 'failed', 'cancelled'])
+
+/** Whether the item will never change again. */
+export function isFinal(state: ItemState): boolean {
+  return FINAL.has(state)
+}
+
+/** Whether none of the job's items will ever change again. */
+export function isFinished(job: Job): boolean {
+  return job.state === 'finished' || job.state === 'cancelled'
+}

@@ -1,0 +1,61 @@
+/** Figures as they are shown: each with its unit, each the same width from one to the next. */
+
+/** A probability as a whole percentage; never 0 or 100, which it is not. */
+export function percent(probability: number): string {
+  const rounded = Math.round(probability * 100)
+  if (rounded === 0 && probability > 0) return '< 1 %'
+  if (rounded === 100 && probability < 1) return '> 99 %'
+  return `${rounded} %`
+}
+
+/**
+ * A probability and the threshold it is held against, with as many decimals as it takes to see
+ * which is larger.
+ */
+export function percentPair(probability: number, threshold: number): [string, string] {
+  const [a, b] = [percent(probability), percent(threshold)]
+  if (a !== b || probability === threshold) return [a, b]
+  const decimals = [1, 2, 3].find(
+    (n) => (probability * 100).toFixed(n) !== (threshold * 100).toFixed(n),
+  )
+  return [probability, threshold].map((p) => `${(p * 100).toFixed(decimals ?? 3)} %`) as [
+    string,
+    string,
+  ]
+}
+
+/** A length in bytes, in the unit in which file managers show it. */
+export function bytes(count: number, language: string): string {
+  const format = (value: number, unit: string) =>
+    `${value.toLocaleString(language, { maximumFractionDigits: value < 10 ? 1 : 0 })} ${unit}`
+  if (count < 1_000) return format(count, 'B')
+  if (count < 1_000_000) return format(count / 1_000, 'kB')
+  if (count < 1_000_000_000) return format(count / 1_000_000, 'MB')
+  return format(count / 1_000_000_000, 'GB')
+}
+
+/** A moment in this person's own time zone: the time alone today, else with the date. */
+export function moment(iso: string, language: string, now = new Date()): string {
+  const at = new Date(iso)
+  const time: Intl.DateTimeFormatOptions = {
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }
+  return at.toDateString() === now.toDateString()
+    ? at.toLocaleTimeString(language, time)
+    : at.toLocaleString(language, { ...time, day: '2-digit', month: 'short' })
+}
+
+/** A moment in full, for where there is room. */
+export function fullMoment(iso: string, language: string): string {
+  return new Date(iso).toLocaleString(language, {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  })
+}

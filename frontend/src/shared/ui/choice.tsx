@@ -1,0 +1,27 @@
+interface ChoiceProps<T extends string> {
+  label: string
+  value: T
+  choices: readonly { value: T; label: string }[]
+  onChange: (value: T) => void
+}
+
+/** One of several, the browser's own way. */
+export function Choice<T extends string>({ label, value, choices, onChange }: ChoiceProps<T>) {
+  return (
+    <select
+      aria-label={label}
+      value={value}
+      onChange={(event) => {
+        const chosen = choices.find((choice) => choice.value === event.target.value)
+        if (chosen) onChange(chosen.value)
+      }}
+      className="h-8 rounded-sm border border-edge bg-panel px-2"
+    >
+      {choices.map((choice) => (
+        <option key={choice.value} value={choice.value}>
+          {choice.label}
+        </option>
+      ))}
+    </select>
+  )
+}

@@ -1,0 +1,35 @@
+import { http, HttpResponse } from 'msw'
+import { setupServer } from 'msw/node'
+
+import type { Job, Problem, Worklist } from '@/shared/api/wire'
+
+/** The service as far as every page needs it; tests add what they are about. */
+export const server = setupServer(
+  http.get('*/readyz', () =>
+    HttpResponse.json({ ready: true, dependencies: { database: 'ok', redis: 'ok' } }),
+  ),
+  http.get('*/v1/model', () => HttpResponse.json({ name: 'pneumocam', map_threshold: 0.3 })),
+  http.get('*/v1/jobs', () => HttpResponse.json<Worklist>({ rows: [], next_cursor: null })),
+  http.get('*/v1/jobs/:id/items/:index/:artifact', () => new HttpResponse(new Uint8Array([1]))),
+)
+
+/** Answers for a job: as it is, and as the one event that tells the same. */
+export function serveJob(job: Job) {
+  server.use(
+    http.get(`*/v1/jobs/${job.id}`, () => HttpResponse.json(job)),
+    http.get(
+      `*/v1/jobs/${job.id}/events`,
+      () =>
+        new HttpResponse(`event: job\ndata: ${JSON.stringify(job)}\n\n`, {
+          headers: { 'Content-Type': 'text/event-stream' },
+        }),
+    ),
+  )
+}
+
+export function problem(status: number, detail: string, errors: Problem['errors'] = []): Response {
+  return HttpResponse.json<Problem>(
+    { type: 'urn:test', title: detail, status, detail, request_id: 'request-1', errors },
+    { status, headers: { 'Content-Type': 'application/problem+json' } },
+  )
+}
