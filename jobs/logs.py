@@ -2,8 +2,10 @@
 
 import logging
 import sys
+import traceback
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
 
 
 def configure_logs(level: int = logging.INFO) -> None:
@@ -24,7 +26,7 @@ def configure_logs(level: int = logging.INFO) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                _exception_without_its_text,
                 structlog.processors.JSONRenderer(),
             ],
         )
@@ -38,3 +40,23 @@ def configure_logs(level: int = logging.INFO) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+
+
+def _exception_without_its_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Say what was raised and where, and not what it said.
+
+    An exception's text can quote what was being read: a tag of a DICOM file, a value of a
+    statement, a file name.
+    """
+    found = event.pop("exc_info", None)
+    if found is True:
+        found = sys.exc_info()
+    if isinstance(found, tuple):
+        found = found[1]
+    if isinstance(found, BaseException):
+        event["error"] = type(found).__name__
+        event["raised_at"] = [
+            f"{frame.filename}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(found.__traceback__)
+        ]
+    return event

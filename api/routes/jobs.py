@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
+import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
@@ -94,7 +95,7 @@ async def submit(
     response.headers["Retry-After"] = str(_FIRST_LOOK_S)
     if received.replayed:
         response.headers["Idempotency-Replayed"] = "true"
-    return _read(gateway, received.job_id)
+    return await _read(gateway, received.job_id)
 
 
 @router.get("", summary="The worklist: one row an item")
@@ -140,7 +141,7 @@ async def read_job(
     if etag == if_none_match:
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag
-    return _read(gateway, job_id)
+    return await _read(gateway, job_id)
 
 
 @router.get(
@@ -159,7 +160,7 @@ async def follow_job(job_id: JobId, gateway: GatewayDep) -> AsyncIterator[Server
             # A comment now and then keeps proxies from closing a quiet connection.
             yield ServerSentEvent(comment="waiting")
         else:
-            yield ServerSentEvent(event="job", id=etag, data=_read(gateway, job_id))
+            yield ServerSentEvent(event="job", id=etag, data=await _read(gateway, job_id))
         if is_final:
             return
         known = etag
@@ -171,7 +172,7 @@ def cancel(job_id: JobId, gateway: GatewayDep) -> Job:
     """Cancel a job's open items. Repeatable; results that exist stay."""
     get_job(gateway.database, job_id)
     leases.cancel(gateway.database, job_id)
-    return _read(gateway, job_id)
+    return present_job(get_job(gateway.database, job_id))
 
 
 @router.delete("/{job_id}", status_code=204, summary="Erase a job's patient data")
@@ -181,5 +182,6 @@ def delete(job_id: JobId, gateway: GatewayDep) -> None:
     erase(gateway.database, gateway.store, job_id)
 
 
-def _read(gateway: Gateway, job_id: str) -> Job:
-    return present_job(get_job(gateway.database, job_id))
+async def _read(gateway: Gateway, job_id: str) -> Job:
+    """A job, without holding the event loop up while the database answers."""
+    return await anyio.to_thread.run_sync(lambda: present_job(get_job(gateway.database, job_id)))
