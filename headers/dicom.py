@@ -48,9 +48,11 @@ _DESCRIPTION: Final = frozenset(
     {_SOP_CLASS, _SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS, _ALLOCATED, _STORED, _HIGH_BIT}
 )
 
-#: The two that say how stored values become a picture at all; a second one that differs would
-#: let two readers see two pictures.
+#: More of a value is not looked at.
 _LONGEST_DESCRIPTION: Final = 256
+
+#: Bits of a sample that Baseline and Extended allow (ITU-T T.81 table B.2).
+_PRECISIONS: Final = {0xC0: (8,), 0xC1: (8, 12)}
 
 _ITEM, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE0DD
 
@@ -353,6 +355,10 @@ def _check_codestream(window: FileWindow, header: DicomHeader) -> None:
             f"The DICOM header says {header.width} x {header.height} pixels, "
             f"its compressed picture {frame.width} x {frame.height}."
         )
+    if not 8 <= frame.bits <= 16:  # of fewer, GDCM ends the whole process
+        raise UnsupportedImage(f"Pixels of {frame.bits} bits are not read; films have 8 to 16.")
+    if frame.bits not in _PRECISIONS.get(frame.marker, (frame.bits,)):
+        raise ContradictoryImage(f"A picture so compressed cannot have {frame.bits} bits a pixel.")
     if frame.components != 1:
         raise ContradictoryImage("The DICOM header says grey, its compressed picture colour.")
     if frame.bits > header.bits_allocated:

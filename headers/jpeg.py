@@ -1,15 +1,22 @@
 from typing import Final
 
 from headers.codestream import Frame, jpeg_segments, parse_frame_header
-from headers.errors import TruncatedImage, UndecodableImage, UnsupportedImage
+from headers.errors import ImageTooLarge, TruncatedImage, UndecodableImage, UnsupportedImage
 from headers.header import Header, Kind
-from headers.limits import check_dimensions, check_ratio
+from headers.limits import (
+    MAX_PROGRESSIVE_SAMPLES,
+    check_colour_dimensions,
+    check_dimensions,
+    check_ratio,
+)
 from headers.window import FileWindow
 
 MAGIC: Final = b"\xff\xd8\xff"
 
 #: Baseline, Extended and progressive, all Huffman coded: what every viewer shows.
 _READ_MARKERS: Final = frozenset({0xC0, 0xC1, 0xC2})
+
+_PROGRESSIVE: Final = 0xC2
 
 #: Cameras and archives pad files.
 _PADDING: Final = b"\x00\n\r "
@@ -36,9 +43,21 @@ def inspect_jpeg(window: FileWindow) -> Header:
         )
     if frame.components not in {1, 3, 4}:
         raise UnsupportedImage(f"JPEG files of {frame.components} components are not read.")
-    check_dimensions(frame.width, frame.height)
-    check_ratio(frame.width, frame.height, window.size)
+    _check_size(frame, window.size)
     tail = window.read(max(window.size - 256, 0), 256)
     if not tail.rstrip(_PADDING).endswith(b"\xff\xd9"):
         raise TruncatedImage("The JPEG file ends without its end-of-image marker.")
     return Header(Kind.JPEG, frame.width, frame.height)
+
+
+def _check_size(frame: Frame, file_size: int) -> None:
+    check_dimensions(frame.width, frame.height)
+    check_ratio(frame.width, frame.height, file_size)
+    if frame.components > 1:
+        check_colour_dimensions(frame.width, frame.height)
+    samples = frame.width * frame.height * frame.components
+    if frame.marker == _PROGRESSIVE and samples > MAX_PROGRESSIVE_SAMPLES:
+        raise ImageTooLarge(
+            f"The picture has {frame.width} x {frame.height} pixels in a progressive JPEG file; "
+            f"at most {MAX_PROGRESSIVE_SAMPLES // 1_000_000} million samples are read so."
+        )

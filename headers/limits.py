@@ -21,6 +21,12 @@ MAX_PIXELS_PER_BYTE: Final = 200
 #: Smaller pictures are not worth the check: decoded they take less than most of today's films.
 MIN_PIXELS_FOR_RATIO: Final = 16_000_000
 
+#: Of a picture stored in colour, whose greyness only its decoded pixels show: 120 MB of them.
+MAX_COLOUR_PIXELS: Final = 40_000_000
+
+#: Samples of a progressive JPEG, whose decoder holds two bytes for each until the last scan.
+MAX_PROGRESSIVE_SAMPLES: Final = 75_000_000
+
 
 def check_dimensions(width: int, height: int) -> None:
     """Refuse a size that is no radiograph's.
@@ -40,6 +46,19 @@ def check_dimensions(width: int, height: int) -> None:
     if min(width, height) < MIN_SIDE:
         raise ImageTooSmall(
             f"The picture has {width} x {height} pixels; at least {MIN_SIDE} a side are needed."
+        )
+
+
+def check_colour_dimensions(width: int, height: int) -> None:
+    """Refuse a picture stored in colour that would cost too much to be found grey.
+
+    Raises:
+        ImageTooLarge: More than `MAX_COLOUR_PIXELS` pixels.
+    """
+    if width * height > MAX_COLOUR_PIXELS:
+        raise ImageTooLarge(
+            f"The picture has {width} x {height} pixels in colour; at most "
+            f"{MAX_COLOUR_PIXELS // 1_000_000} megapixels are read so. Save the film as grey."
         )
 
 

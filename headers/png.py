@@ -4,7 +4,7 @@ from typing import Final
 
 from headers.errors import SeveralImages, TruncatedImage, UndecodableImage
 from headers.header import Header, Kind
-from headers.limits import check_dimensions, check_ratio
+from headers.limits import check_colour_dimensions, check_dimensions, check_ratio
 from headers.window import FileWindow
 
 MAGIC: Final = b"\x89PNG\r\n\x1a\n"
@@ -38,8 +38,10 @@ def inspect_png(window: FileWindow) -> Header:
         if (kind == b"IHDR") != (number == 0):
             raise UndecodableImage("The PNG file does not begin with its one header chunk.")
         if kind == b"IHDR":
-            width, height = _size(window.read(position, length) if length == 13 else b"")
+            width, height, is_colour = _shape(window.read(position, min(length, 14)))
             check_dimensions(width, height)
+            if is_colour:
+                check_colour_dimensions(width, height)
             check_ratio(width, height, window.size)
         elif kind == b"acTL":
             raise SeveralImages("The PNG file is animated; send one film per file.")
@@ -68,7 +70,8 @@ def _chunks(window: FileWindow) -> Iterator[tuple[bytes, int, int]]:
     raise UndecodableImage("The PNG file has thousands of chunks and no picture.")
 
 
-def _size(header: bytes) -> tuple[int, int]:
+def _shape(header: bytes) -> tuple[int, int, bool]:
+    """Width, height, and whether the picture is stored in colour or with transparency."""
     if len(header) != 13:
         raise UndecodableImage("The PNG file's header chunk is damaged.")
     width, height, depth, colour, compression, filtering, interlace = struct.unpack(
@@ -77,4 +80,4 @@ def _size(header: bytes) -> tuple[int, int]:
     valid = depth in _DEPTHS.get(colour, frozenset()) and interlace in {0, 1}
     if not valid or compression or filtering:
         raise UndecodableImage("The PNG file's header chunk is damaged.")
-    return width, height
+    return width, height, colour != 0

@@ -8,7 +8,7 @@ from headers.errors import (
     UnsupportedImage,
 )
 from headers.header import Header, Kind
-from headers.limits import check_dimensions, check_ratio
+from headers.limits import check_colour_dimensions, check_dimensions, check_ratio
 from headers.window import FileWindow
 
 MAGICS: Final = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
@@ -16,7 +16,14 @@ MAGICS: Final = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 #: A directory of a film has some twenty entries; one of thousands is made to cost time.
 _MAX_ENTRIES: Final = 1_000
 
-_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _SAMPLES = 256, 257, 258, 259, 277
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
+_SAMPLES, _SAMPLE_FORMAT = 277, 339
+
+#: None, LZW, deflate (by its two numbers) and PackBits: what programs write for films.
+_COMPRESSIONS: Final = frozenset({1, 5, 8, 32946, 32773})
+
+_PALETTE: Final = 3
+_UNSIGNED: Final = 1
 
 #: Integer field types BYTE, SHORT and LONG, TIFF 6.0 section 2.
 _INTEGERS: Final = {1: "B", 3: "H", 4: "I"}
@@ -43,13 +50,23 @@ def inspect_tiff(window: FileWindow) -> Header:
         raise UndecodableImage("The TIFF file does not say its size.")
     width, height = fields[_WIDTH], fields[_HEIGHT]
     check_dimensions(width, height)
-    if fields.get(_BITS, 1) not in {1, 2, 4, 8, 16}:
-        raise UnsupportedImage("TIFF files of 1 to 16 bits a sample are read.")
+    _check_layout(fields)
+    if fields.get(_SAMPLES, 1) > 1 or fields.get(_PHOTOMETRIC) == _PALETTE:
+        check_colour_dimensions(width, height)
     if fields.get(_COMPRESSION, 1) != 1:
         check_ratio(width, height, window.size)
     elif width * height * fields.get(_BITS, 1) * fields.get(_SAMPLES, 1) // 8 > window.size:
         raise TruncatedImage("The TIFF file holds less than its picture needs.")
     return Header(Kind.TIFF, width, height)
+
+
+def _check_layout(fields: dict[int, int]) -> None:
+    if fields.get(_BITS, 1) not in {1, 2, 4, 8, 16}:
+        raise UnsupportedImage("TIFF files of 1, 2, 4, 8 and 16 bits a sample are read.")
+    if fields.get(_SAMPLE_FORMAT, _UNSIGNED) != _UNSIGNED:
+        raise UnsupportedImage("TIFF files of signed or floating-point samples are not read.")
+    if fields.get(_COMPRESSION, 1) not in _COMPRESSIONS:
+        raise UnsupportedImage("TIFF files uncompressed, LZW, deflate or PackBits are read.")
 
 
 def _directory(window: FileWindow, position: int, order: str) -> tuple[dict[int, int], int]:

@@ -1,0 +1,209 @@
+"""What the worker and the command line do with files: everything from bytes to pictures."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.classifier import Classifier, Finding, project_to_image
+from model.errors import UnreadableImage
+from model.gating import Reason, reasons_from_facts
+from model.radiograph import InputFacts
+from model.reading import read_radiograph
+from model.regions import Region, find_regions
+from model.rendering import (
+    activation_map_image,
+    display_image,
+    encode_jpeg,
+    encode_png,
+    heatmap_image,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Where the time went, in milliseconds; `infer` is the whole batch's, which films share."""
+
+    decode: float
+    infer: float
+    render: float
+
+    def to_dict(self) -> dict[str, int]:
+        """As the wire has it, in whole milliseconds."""
+        return {
+            "decode": round(self.decode),
+            "infer": round(self.infer),
+            "render": round(self.render),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The `result` of the wire.
+
+    Attributes:
+        probability: Calibrated, in [0, 1]; None of a film that may not be scored.
+        threshold: The classifier's.
+        positive: Whether the probability reaches it; None like the probability.
+        model_name: Of the classifier.
+        model_version: Of the classifier.
+        regions: Where the map is high, the hottest first.
+        reasons: Why the film may not be scored; empty where it may.
+        input: What the file said about itself.
+        timings: Where the time went.
+    """
+
+    probability: float | None
+    threshold: float
+    positive: bool | None
+    model_name: str
+    model_version: str
+    regions: tuple[Region, ...]
+    reasons: tuple[Reason, ...]
+    input: InputFacts
+    timings: Timings
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the film may not be scored."""
+        return bool(self.reasons)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `result` object of the wire."""
+        return {
+            "probability": None if self.probability is None else round(self.probability, 4),
+            "threshold": round(self.threshold, 4),
+            "positive": self.positive,
+            "model": {"name": self.model_name, "version": self.model_version},
+            "regions": [region.to_dict() for region in self.regions],
+            "reasons": [reason.to_dict() for reason in self.reasons],
+            "input": self.input.to_dict(),
+            "timings_ms": self.timings.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """A result and its pictures.
+
+    Attributes:
+        result: What was found.
+        radiograph_jpeg: The display image; there also for a rejected film.
+        activation_map_png: The raw map on the display image's grid, grey, 0-255 for 0-1; None of
+            a rejected film.
+        heatmap_jpeg: The map in colours over the display image; None of a rejected film.
+        finding: What the network said, the coarse map included; None of a rejected film.
+    """
+
+    result: Result
+    radiograph_jpeg: bytes
+    activation_map_png: bytes | None = None
+    heatmap_jpeg: bytes | None = None
+    finding: Finding | None = field(default=None, repr=False)
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the film may not be scored."""
+        return self.result.rejected
+
+    def activation_map(self) -> NDArray[np.float32] | None:
+        """The map on the film's own grid, float32 (H, W) in [0, 1]; None of a rejected film.
+
+        Computed on each call: of a film of 20 megapixels it is 80 MB.
+        """
+        if self.finding is None:
+            return None
+        facts = self.result.input
+        return project_to_image(self.finding.activation_map, (facts.height, facts.width))
+
+
+def analyse(classifier: Classifier, files: Sequence[bytes]) -> list[Analysis | UnreadableImage]:
+    """Read, check, score and draw the films of some files.
+
+    Args:
+        classifier: From `load_classifier`.
+        files: The bytes of one film each.
+
+    Returns:
+        In the files' order, an analysis or the reason why the file is no film. No file changes
+        what is found in another; the readable ones are scored as one batch.
+    """
+    decoded = [_decode(classifier, content) for content in files]
+    scored = [film for film in decoded if isinstance(film, _Decoded) and not film.reasons]
+    started = time.perf_counter()
+    findings = iter(classifier.infer_prepared([film.grid for film in scored]))
+    infer_ms = _milliseconds_since(started)
+    return [
+        film
+        if isinstance(film, UnreadableImage)
+        else _draw(classifier, film, None if film.reasons else next(findings), infer_ms)
+        for film in decoded
+    ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decoded:
+    """A readable file on its way.
+
+    Its pixels have been let go, so that a batch of large films costs the memory of one.
+    """
+
+    facts: InputFacts
+    grid: NDArray[np.float32]
+    display: NDArray[np.uint8]
+    reasons: tuple[Reason, ...]
+    decode_ms: float
+
+
+def _decode(classifier: Classifier, content: bytes) -> _Decoded | UnreadableImage:
+    started = time.perf_counter()
+    try:
+        radiograph = read_radiograph(content)
+    except UnreadableImage as error:
+        # A new one, because the tracebacks of this and of its cause hold the decoder's buffers.
+        return type(error)(error.detail)
+    return _Decoded(
+        facts=radiograph.facts,
+        grid=classifier.prepare(radiograph),
+        display=display_image(radiograph.pixels),
+        reasons=tuple(reasons_from_facts(radiograph.facts)),
+        decode_ms=_milliseconds_since(started),
+    )
+
+
+def _draw(
+    classifier: Classifier, film: _Decoded, finding: Finding | None, infer_ms: float
+) -> Analysis:
+    started = time.perf_counter()
+    manifest = classifier.manifest
+    display = film.display
+    radiograph_jpeg = encode_jpeg(display)
+    activation_map_png = heatmap_jpeg = None
+    regions: list[Region] = []
+    if finding is not None:
+        activation_map_png = encode_png(activation_map_image(finding.activation_map, display))
+        heatmap_jpeg = encode_jpeg(heatmap_image(finding.activation_map, display))
+        regions = find_regions(finding.activation_map, threshold=manifest.map_threshold)
+    result = Result(
+        probability=None if finding is None else finding.probability,
+        threshold=manifest.threshold,
+        positive=None if finding is None else finding.positive,
+        model_name=manifest.name,
+        model_version=manifest.version,
+        regions=tuple(regions),
+        reasons=film.reasons,
+        input=film.facts,
+        timings=Timings(
+            decode=film.decode_ms,
+            infer=0.0 if finding is None else infer_ms,
+            render=_milliseconds_since(started),
+        ),
+    )
+    return Analysis(result, radiograph_jpeg, activation_map_png, heatmap_jpeg, finding)
+
+
+def _milliseconds_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

@@ -1,0 +1,60 @@
+"""What decoders raise on bad bytes, turned into this package's own errors."""
+
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from PIL import Image
+from pydicom.errors import BytesLengthException, InvalidDicomError
+
+from model.errors import ImageTooLarge, TruncatedImage, UndecodableImage, UnreadableImage
+
+#: Seen from Pillow, pydicom and its plugins on damaged files. Anything else is a bug of ours and
+#: goes up.
+_DECODER_ERRORS: Final = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    MemoryError,
+    RuntimeError,  # GDCM's and CharLS's own, NotImplementedError, RecursionError
+    InvalidDicomError,
+    BytesLengthException,
+)
+
+#: How decoders say that data are missing: Pillow, then libjpeg.
+_CUT_SHORT: Final = ("truncated", "premature end")
+
+
+@contextmanager
+def decoder_errors_as_ours(what: str) -> Iterator[None]:
+    """Map whatever a decoder raises to an `UnreadableImage`; ours pass unchanged.
+
+    Args:
+        what: Names the thing being decoded, for the sentence shown: "The PNG file".
+    """
+    with warnings.catch_warnings():
+        # Decoders warn of what is checked here anyway, and would do so once per file in a log.
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except UnreadableImage:
+            raise
+        except Image.DecompressionBombError as exc:
+            raise ImageTooLarge(f"{what} has more pixels than are read.") from exc
+        except EOFError as exc:
+            raise TruncatedImage(f"{what} ends before its picture does.") from exc
+        except _DECODER_ERRORS as exc:
+            if any(word in str(exc).lower() for word in _CUT_SHORT):
+                raise TruncatedImage(f"{what} ends before its picture does.") from exc
+            raise UndecodableImage(f"{what} is damaged and cannot be decoded.") from exc

@@ -1,0 +1,149 @@
+"""Writes a trained network as an artefact, and checks that it still says the same."""
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from model.classifier import Classifier
+from model.errors import ModelError
+from model.manifest import (
+    MANIFEST_NAME,
+    NETWORK_NAME,
+    Manifest,
+    read_manifest,
+    sha256_of,
+    write_manifest,
+)
+from model.network import Backbone, FlipAveraged, Network, build_network
+
+#: The largest difference in probability between torch and the exported network.
+MAX_DISAGREEMENT = 0.01
+
+
+class ExportDisagrees(ModelError):
+    """The exported network's probabilities are not those of the torch network."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What an export wrote.
+
+    Attributes:
+        directory: The artefact.
+        bytes_written: Size of the network's file.
+        max_disagreement: Largest difference in probability, of image or map, against torch.
+    """
+
+    directory: Path
+    bytes_written: int
+    max_disagreement: float
+
+
+def export(checkpoint: Path, directory: Path) -> ExportReport:
+    """Write the artefact of a finished run.
+
+    Args:
+        checkpoint: The run's folder, with `network.safetensors` and `manifest.json`.
+        directory: Where `network.onnx` and `manifest.json` go; made if need be.
+
+    Raises:
+        ExportDisagrees: Torch and OpenVINO differ by more than `MAX_DISAGREEMENT`.
+    """
+    manifest = read_manifest(checkpoint)
+    network = load_network(checkpoint, manifest)
+    return write_artefact(network, manifest, directory)
+
+
+def load_network(run: Path, manifest: Manifest) -> Network:
+    """The torch network of a finished run, in evaluation mode."""
+    config = manifest.training_config
+    network = build_network(
+        Backbone(config["backbone"]), pretrained=False, sharpness=float(config["sharpness"])
+    )
+    network.load_state_dict(load_file(run / "network.safetensors"))
+    return network.eval()
+
+
+def write_artefact(network: Network, manifest: Manifest, directory: Path) -> ExportReport:
+    """Write `network.onnx`, and a manifest that names its digest.
+
+    Args:
+        network: In torch, on the CPU.
+        manifest: Its `network_sha256` is filled in here.
+        directory: Made if need be.
+
+    Raises:
+        ExportDisagrees: Torch and OpenVINO differ by more than `MAX_DISAGREEMENT`; nothing is
+            written then.
+    """
+    averaged = FlipAveraged(network).eval()
+    content = to_onnx(averaged, manifest.preprocessing.size)
+    complete = manifest.with_network(sha256_of(content))
+    disagreement = disagreement_with_torch(averaged, Classifier(complete, content))
+    if disagreement > MAX_DISAGREEMENT:
+        raise ExportDisagrees(f"probabilities differ by {disagreement:.4f} from torch's")
+    directory.mkdir(parents=True, exist_ok=True)
+    # Without its manifest first and with it last: a kill leaves none that names other weights.
+    (directory / MANIFEST_NAME).unlink(missing_ok=True)
+    (directory / NETWORK_NAME).write_bytes(content)
+    write_manifest(complete, directory)
+    return ExportReport(directory, len(content), disagreement)
+
+
+def to_onnx(network: nn.Module, size: int) -> bytes:
+    """The network as ONNX, input `films` (N, 1, size, size), outputs `logit`, `activation_map`.
+
+    The batch is free in size.
+    """
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        # The tracing exporter is deprecated in favour of one that needs the onnxscript package,
+        # and traces a network without branches as well.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (torch.zeros(2, 1, size, size),),
+            buffer,  # type: ignore[arg-type]  # files are accepted where the types say paths
+            input_names=["films"],
+            output_names=["logit", "activation_map"],
+            dynamic_axes={name: {0: "n"} for name in ("films", "logit", "activation_map")},
+            opset_version=17,
+            dynamo=False,
+        )
+    graph = onnx.load_from_string(buffer.getvalue())
+    for node in graph.graph.node:
+        node.doc_string = ""  # may hold the paths of the machine that exported
+    onnx.checker.check_model(graph)
+    return bytes(graph.SerializeToString())
+
+
+def disagreement_with_torch(network: nn.Module, classifier: Classifier) -> float:
+    """The largest difference in calibrated probability on noise, gradients and a blank film."""
+    size = classifier.manifest.preprocessing.size
+    generator = np.random.default_rng(0)
+    ramp = np.linspace(0, 1, size, dtype=np.float32)
+    films = np.stack(
+        [
+            generator.random((size, size), dtype=np.float32),
+            np.broadcast_to(ramp, (size, size)),
+            np.outer(ramp, ramp),
+            np.full((size, size), 0.5, dtype=np.float32),
+        ]
+    )[:, None]
+    with torch.inference_mode():
+        ours = network(torch.from_numpy(films))
+    logits, maps = classifier.run(films)
+    probabilities = classifier.manifest.calibration.probabilities
+    return float(
+        max(
+            np.abs(probabilities(ours.logit.numpy()) - probabilities(logits)).max(),
+            np.abs(probabilities(ours.activation_map.numpy()) - probabilities(maps)).max(),
+        )
+    )

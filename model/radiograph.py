@@ -1,0 +1,73 @@
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class PhotometricInterpretation(StrEnum):
+    """DICOM PS3.3 C.7.6.3.1.2, as far as a radiograph can have it."""
+
+    MONOCHROME1 = "MONOCHROME1"
+    MONOCHROME2 = "MONOCHROME2"
+
+
+@dataclass(frozen=True, slots=True)
+class InputFacts:
+    """What a file said about its own picture; nothing here identifies a patient.
+
+    Attributes:
+        width: Columns, in pixels, after any EXIF rotation.
+        height: Rows, in pixels, after any EXIF rotation.
+        format: `dicom`, `png`, `jpeg` or `tiff`.
+        bits_stored: Bits of one stored pixel, 1-16.
+        photometric_interpretation: As the file says it; a picture that is no DICOM file is taken
+            as MONOCHROME2, 0 is black.
+        modality: DICOM (0008,0060), upper case.
+        body_part: DICOM (0018,0015), upper case.
+        view: DICOM (0018,5101), upper case.
+        laterality: DICOM (0020,0062) or (0020,0060), upper case.
+        age: Whole years, from DICOM (0010,1010).
+        sex: DICOM (0010,0040), upper case.
+    """
+
+    width: int
+    height: int
+    format: str
+    bits_stored: int
+    photometric_interpretation: str = PhotometricInterpretation.MONOCHROME2
+    modality: str | None = None
+    body_part: str | None = None
+    view: str | None = None
+    laterality: str | None = None
+    age: int | None = None
+    sex: str | None = None
+
+    def to_dict(self) -> dict[str, str | int | None]:
+        """The facts as the `input` object of the wire."""
+        return {
+            "view": self.view,
+            "width": self.width,
+            "height": self.height,
+            "photometric_interpretation": str(self.photometric_interpretation),
+            "format": self.format,
+            "bits_stored": self.bits_stored,
+            "modality": self.modality,
+            "body_part": self.body_part,
+            "laterality": self.laterality,
+            "age": self.age,
+            "sex": self.sex,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Radiograph:
+    """One film, as every part of this package sees it.
+
+    Attributes:
+        pixels: Shape (H, W), float32 in [0, 1], 0 is black.
+        facts: What the file said about it.
+    """
+
+    pixels: NDArray[np.float32]
+    facts: InputFacts

@@ -1,0 +1,77 @@
+"""Decodes DICOM's run-length encoding.
+
+Its segments are PackBits, as in TIFF, and Pillow decodes those strictly and fast. The decoder of
+pylibjpeg panics on damaged data, which is no `Exception`; GDCM's has read out of bounds
+(CVE-2025-48429).
+"""
+
+import struct
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from headers.dicom import DicomHeader
+from model.errors import ContradictoryImage, TruncatedImage, UndecodableImage
+
+_HEADER_BYTES: Final = 64
+
+#: A segment may end with a run that reaches over the picture; one that holds rows more may not.
+_SPARE_BYTES: Final = 64
+
+
+def decode_rle(frame: bytes, header: DicomHeader) -> NDArray[Any]:
+    """The allocated words of a run-length encoded frame, unsigned.
+
+    PS3.5 annex G: a header of 16 numbers, then a segment for each byte of a pixel, the most
+    significant first.
+
+    Args:
+        frame: The fragments joined.
+        header: Of the same object.
+
+    Returns:
+        Shape (H, W), uint8 or uint16.
+
+    Raises:
+        TruncatedImage: A segment holds fewer pixels than the header says.
+        ContradictoryImage: It holds more.
+        UndecodableImage: The segments are not where the frame says.
+    """
+    if len(frame) < _HEADER_BYTES:
+        raise TruncatedImage("The RLE picture ends within its header.")
+    count, *offsets = struct.unpack_from("<16I", frame)
+    width = header.bits_allocated // 8
+    if count != width:
+        raise ContradictoryImage("The RLE picture has not as many segments as a pixel has bytes.")
+    bounds = [*offsets[:count], len(frame)]
+    words = np.empty((header.height * header.width, width), dtype=np.uint8)
+    for place, (start, end) in enumerate(pairwise(bounds)):
+        if not _HEADER_BYTES <= start < end <= len(frame):
+            raise UndecodableImage("The RLE picture's segments are damaged.")
+        # Little-endian: the most significant byte is the last.
+        words[:, width - 1 - place] = _unpack(frame[start:end], len(words))
+    kind = np.dtype(f"<u{width}")
+    return words.view(kind).reshape(header.height, header.width)
+
+
+def _unpack(segment: bytes, size: int) -> NDArray[np.uint8]:
+    """Exactly `size` unpacked bytes."""
+    if _unpacked(segment, size + _SPARE_BYTES) is not None:
+        raise ContradictoryImage("The RLE picture has more pixels than its header says.")
+    unpacked = _unpacked(segment, size)
+    if unpacked is None:
+        raise TruncatedImage("The RLE picture has fewer pixels than its header says.")
+    return unpacked
+
+
+def _unpacked(segment: bytes, size: int) -> NDArray[np.uint8] | None:
+    # One row, because Pillow lets no run cross the end of a row, and encoders do.
+    try:
+        row = Image.frombytes("L", (size, 1), segment, "packbits", "L")
+    except ValueError:
+        return None
+    unpacked: NDArray[np.uint8] = np.asarray(row, dtype=np.uint8)[0]
+    return unpacked

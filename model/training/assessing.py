@@ -1,0 +1,264 @@
+"""Calibrates a trained network on the validation fold and measures it on the test fold."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from model.boxes import box_mask
+from model.calibration import Calibration
+from model.evaluation.bootstrap import finite
+from model.evaluation.figures import Figure, measure
+from model.evaluation.localisation import GRID, on_grid
+from model.manifest import Manifest, Metric, Preprocessing, TrainingData
+from model.training import provenance
+from model.training.calibrating import (
+    fit_calibration,
+    threshold_at_sensitivity,
+    threshold_of_best_f1,
+)
+from model.training.config import TrainingConfig
+from model.training.films import FilmSet
+from model.training.prediction import Predictions, predict
+
+#: Of positives found on validation patients at the reported threshold.
+TARGET_SENSITIVITY: Final = 0.9
+
+#: Name of the threshold that results are reported with.
+REPORTED: Final = "sensitivity_90"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assessment:
+    """What the held-out films say of a network.
+
+    Attributes:
+        calibration: Fitted on the validation fold.
+        thresholds: By name, chosen on the validation fold.
+        map_threshold: Chosen on the validation fold.
+        threshold_rule: How the reported threshold was chosen.
+        metrics: Measured on the test fold, or the validation fold where there is none.
+        rows: One prediction a film of both folds, for `predictions.csv`.
+    """
+
+    calibration: Calibration
+    thresholds: dict[str, float]
+    map_threshold: float
+    threshold_rule: str
+    metrics: tuple[Metric, ...]
+    rows: tuple[tuple[str, str, int, float], ...]
+
+    def write_predictions(self, path: Path) -> None:
+        """Write fold, image, target and calibrated probability of each held-out film."""
+        with path.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["part", "image", "target", "probability"])
+            writer.writerows(self.rows)
+
+    def manifest(self, films: FilmSet, config: TrainingConfig, *, version: str) -> Manifest:
+        """The manifest of the artefact, still without the network's digest."""
+        return Manifest(
+            name=provenance.NAME,
+            version=version,
+            network_sha256="",
+            preprocessing=Preprocessing(size=config.size),
+            labels=provenance.LABELS,
+            calibration=self.calibration,
+            threshold=self.thresholds[REPORTED],
+            threshold_rule=self.threshold_rule,
+            thresholds=self.thresholds,
+            map_threshold=self.map_threshold,
+            training_data=TrainingData(
+                digest=films.digest,
+                films=len(films.labels),
+                patients=len({film.patient_id for film in films.labels}),
+                description=provenance.DATA_DESCRIPTION,
+            ),
+            training_config=config.to_dict(),
+            metrics=self.metrics,
+            licence=provenance.LICENCE,
+            citations=provenance.CITATIONS,
+            intended_use=provenance.INTENDED_USE,
+            limitations=provenance.LIMITATIONS,
+        )
+
+
+def assess(
+    network: nn.Module,
+    films: FilmSet,
+    *,
+    validation: Sequence[int],
+    test: Sequence[int],
+    command: str,
+) -> Assessment:
+    """Calibrate on the films of `validation`, then measure on those of `test`.
+
+    Calibration and thresholds look at the first source alone; each source is measured for itself.
+
+    Args:
+        network: As it will be exported, on the CPU.
+        films: All films.
+        validation: Indices of films whose patients were not trained on.
+        test: Indices of films whose patients were not looked at in any way; may be empty, and the
+            metrics, then of the validation fold, say so.
+        command: What makes the figures again.
+    """
+    first, *further = dict.fromkeys(film.source for film in films.labels)
+    chosen_on = films.of_source(validation, first)
+    held_out = predict(network, films, chosen_on)
+    calibration, thresholds = _choose(held_out.logits, films.targets(chosen_on))
+    probabilities = calibration.probabilities(held_out.logits)
+    rows = _rows("validation", films, chosen_on, probabilities)
+    measured, data = test, "test patients, not looked at before"
+    if not test:
+        measured, data = validation, "validation patients, who also chose epoch and calibration"
+    metrics: list[Metric] = []
+    for source in (first, *further):
+        indices = films.of_source(measured, source)
+        predictions = predict(network, films, indices)
+        probabilities = calibration.probabilities(predictions.logits)
+        if test:
+            rows += _rows("test", films, indices, probabilities)
+        figures = measure(
+            [films.labels[index] for index in indices],
+            probabilities=probabilities,
+            maps=list(calibration.probabilities(predictions.maps)),
+            threshold=thresholds[REPORTED],
+        )
+        suffix = "" if source == first else f"_{source}"
+        metrics += _metrics(figures, suffix=suffix, data=data, command=command)
+    return Assessment(
+        calibration=calibration,
+        thresholds=thresholds,
+        map_threshold=_map_threshold(calibration.probabilities(held_out.maps), films, chosen_on),
+        threshold_rule="The highest threshold that finds 90 % of the validation fold's films with "
+        "opacity.",
+        metrics=tuple(metrics),
+        rows=tuple(rows),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoldPredictions:
+    """What the network of one fold, which never saw its films, says of them.
+
+    Attributes:
+        indices: Of n films, of any sources.
+        predictions: Of these films.
+    """
+
+    indices: Sequence[int]
+    predictions: Predictions
+
+
+def assess_out_of_fold(
+    films: FilmSet, folds: Sequence[FoldPredictions], *, command: str
+) -> Assessment:
+    """Assess a recipe by the networks that it gave, each on the patients it was not shown.
+
+    For the figures, each fold is calibrated and given its threshold by the other folds, so that
+    no film has a say about itself. The calibration and thresholds that are returned are for the
+    network trained on all films, and look at all folds.
+
+    Args:
+        films: All films.
+        folds: Together they hold each film once.
+        command: What makes the figures again.
+    """
+    first, *further = dict.fromkeys(film.source for film in films.labels)
+    indices = np.concatenate([np.asarray(fold.indices) for fold in folds])
+    fold_of = np.concatenate([np.full(len(f.indices), n) for n, f in enumerate(folds)])
+    logits = np.concatenate([fold.predictions.logits for fold in folds])
+    maps = np.concatenate([fold.predictions.maps for fold in folds])
+    targets = films.targets(indices.tolist())
+    sources = np.array([films.labels[index].source for index in indices])
+
+    probabilities = np.zeros_like(logits)
+    calibrated_maps = np.zeros_like(maps)
+    cuts = np.zeros_like(logits)
+    for fold in range(len(folds)):
+        inside = fold_of == fold
+        others = ~inside & (sources == first)
+        calibration, thresholds = _choose(logits[others], targets[others])
+        probabilities[inside] = calibration.probabilities(logits[inside])
+        calibrated_maps[inside] = calibration.probabilities(maps[inside])
+        cuts[inside] = thresholds[REPORTED]
+
+    metrics: list[Metric] = []
+    for source in (first, *further):
+        among = np.flatnonzero(sources == source)
+        figures = measure(
+            [films.labels[index] for index in indices[among]],
+            probabilities=probabilities[among],
+            maps=list(calibrated_maps[among]),
+            threshold=cuts[among],
+        )
+        suffix = "" if source == first else f"_{source}"
+        data = f"{len(folds)}-fold cross-validation by patient, out-of-fold predictions pooled"
+        metrics += _metrics(figures, suffix=suffix, data=data, command=command)
+
+    decisive = sources == first
+    calibration, thresholds = _choose(logits[decisive], targets[decisive])
+    return Assessment(
+        calibration=calibration,
+        thresholds=thresholds,
+        map_threshold=_map_threshold(
+            calibration.probabilities(maps[decisive]), films, indices[decisive].tolist()
+        ),
+        threshold_rule="The highest threshold that finds 90 % of the films with opacity, by "
+        "out-of-fold predictions.",
+        metrics=tuple(metrics),
+        rows=tuple(_rows("out of fold", films, indices.tolist(), probabilities)),
+    )
+
+
+def _choose(
+    logits: NDArray[np.float32], targets: NDArray[np.int_]
+) -> tuple[Calibration, dict[str, float]]:
+    """Calibration and thresholds by these films."""
+    calibration = fit_calibration(logits, targets)
+    probabilities = calibration.probabilities(logits)
+    return calibration, {
+        REPORTED: threshold_at_sensitivity(probabilities, targets, TARGET_SENSITIVITY),
+        "best_f1": threshold_of_best_f1(probabilities, targets),
+    }
+
+
+def _metrics(figures: Sequence[Figure], *, suffix: str, data: str, command: str) -> list[Metric]:
+    return [
+        Metric(
+            name=figure.name + suffix,
+            value=finite(figure.estimate.value),
+            low=finite(figure.estimate.low),
+            high=finite(figure.estimate.high),
+            films=figure.films,
+            data=data,
+            command=command,
+        )
+        for figure in figures
+    ]
+
+
+def _map_threshold(maps: NDArray[np.float32], films: FilmSet, indices: Sequence[int]) -> float:
+    """The threshold at which the maps' pixels agree best (F1) with the validation fold's boxes."""
+    labels = [films.labels[index] for index in indices]
+    known = [number for number, film in enumerate(labels) if film.boxes is not None]
+    truth = np.concatenate([box_mask(labels[n].boxes or (), GRID).ravel() for n in known])
+    if not truth.any():
+        return 0.5  # nobody boxed anything: as likely as not
+    scores = np.concatenate([on_grid(maps[number]).ravel() for number in known])
+    return threshold_of_best_f1(scores, truth.astype(np.int_))
+
+
+def _rows(
+    part: str, films: FilmSet, indices: Sequence[int], probabilities: NDArray[np.float32]
+) -> list[tuple[str, str, int, float]]:
+    return [
+        (part, films.labels[index].path.name, films.labels[index].target, round(float(value), 5))
+        for index, value in zip(indices, probabilities, strict=True)
+    ]

@@ -1,0 +1,73 @@
+"""Measures a recipe on every film by cross-validation, then trains on all of them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from model.labels import read_labels
+from model.manifest import Preprocessing
+from model.network import FlipAveraged, Network
+from model.training.assessing import FoldPredictions, assess_out_of_fold
+from model.training.config import TrainingConfig
+from model.training.films import load_films
+from model.training.fitting import EpochReport, fit
+from model.training.prediction import predict
+from model.training.run import TrainingResult, command_of, write_result
+from model.training.splitting import split_films
+
+
+def cross_validate(
+    manifests: Sequence[Path],
+    out: Path,
+    config: TrainingConfig,
+    *,
+    progress: Callable[[str, EpochReport], None] | None = None,
+    make_network: Callable[[], Network] | None = None,
+    version: str = "0.1.0",
+) -> TrainingResult:
+    """Train one network a fold and one on everything; the latter is the artefact.
+
+    Every fold goes to its last epoch, so its films have no say in the network that is measured on
+    them. The last network is measured by no film at all: its figures, calibration and thresholds
+    are those of its siblings, which saw a fold less.
+
+    A run that was killed goes on when called again with the same arguments.
+
+    Args:
+        manifests: As for `model.training.run.train`.
+        out: The run's folder. It gets one folder a fold and `all/`, each as `fit` leaves it, and
+            `predictions.csv`, `manifest.json` and `artefact/`.
+        config: Its folds to validate and test on, and `keep_best`, are not looked at.
+        progress: Called after each epoch with the name of the network being trained.
+        make_network: Makes what is trained in place of what `config` names; for tests.
+        version: Of the weights, for the manifest.
+
+    Raises:
+        InvalidLabels: A manifest cannot be used.
+        UnreadableImage: A film cannot be read.
+        UnusableCheckpoint: The folder holds another run.
+    """
+    labels = [film for manifest in manifests for film in read_labels(manifest)]
+    films = load_films(labels, Preprocessing(size=config.size))
+
+    def fit_named(name: str, validation_fold: int | None) -> Network:
+        ours = config.with_changes(validation_fold=validation_fold, test_fold=None, keep_best=False)
+        return fit(
+            films,
+            split_films(films.labels, ours),
+            out / name,
+            ours,
+            progress=None if progress is None else lambda report: progress(name, report),
+            network=None if make_network is None else make_network(),
+        )
+
+    folds = []
+    for fold in range(config.folds):
+        network = fit_named(f"fold-{fold}", fold)
+        held_out = split_films(
+            films.labels, config.with_changes(validation_fold=fold, test_fold=None)
+        ).validation
+        folds.append(FoldPredictions(held_out, predict(FlipAveraged(network), films, held_out)))
+    command = command_of(manifests, config, cross_validated=True)
+    assessment = assess_out_of_fold(films, folds, command=command)
+    final = fit_named("all", None)
+    return write_result(final, assessment, films, out, config, version=version)

@@ -1,0 +1,127 @@
+"""A whole training run: films in, a run folder with the artefact out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.export import ExportReport, write_artefact
+from model.labels import read_labels, write_labels
+from model.manifest import Manifest, Preprocessing, write_manifest
+from model.network import FlipAveraged, Network
+from model.training.assessing import Assessment, assess
+from model.training.config import TrainingConfig
+from model.training.films import FilmSet, load_films
+from model.training.fitting import EpochReport, fit
+from model.training.splitting import Split, split_films
+
+__all__ = ["EpochReport", "TrainingResult", "train"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What a run left.
+
+    Attributes:
+        run: Its folder.
+        artefact: The folder of the artefact inside it.
+        manifest: Of the artefact.
+        export: How the artefact compares with torch.
+    """
+
+    run: Path
+    artefact: Path
+    manifest: Manifest
+    export: ExportReport
+
+
+def train(
+    manifests: Sequence[Path],
+    out: Path,
+    config: TrainingConfig,
+    *,
+    progress: Callable[[EpochReport], None] | None = None,
+    network: Network | None = None,
+    version: str = "0.1.0",
+) -> TrainingResult:
+    """Train a network, calibrate it, measure it on the test fold and export it.
+
+    A run that was killed goes on after its last whole epoch when called again with the same
+    films, folder and configuration, and ends with the same weights.
+
+    Args:
+        manifests: CSV files of labelled films, see `model.labels.read_labels`. The first decides:
+            epochs, calibration and thresholds are chosen on its films; the others help.
+        out: The run's folder. It gets `config.json`, `history.csv`, `curves.png`,
+            `checkpoint.safetensors`, `network.safetensors`, `manifest.json`,
+            `predictions.csv`, `validation.csv` and `test.csv` (the labels of
+            those folds, for `evaluate`), and `artefact/`.
+        config: Of the run.
+        progress: Called after each epoch.
+        network: Trained in place of the one that `config` names; for tests.
+        version: Of the weights, for the manifest.
+
+    Raises:
+        InvalidLabels: A manifest cannot be used.
+        UnreadableImage: A film cannot be read.
+        UnusableCheckpoint: The folder holds another run.
+    """
+    labels = [film for manifest in manifests for film in read_labels(manifest)]
+    films = load_films(labels, Preprocessing(size=config.size))
+    split = split_films(films.labels, config)
+    kept = fit(films, split, out, config, progress=progress, network=network)
+    command = command_of(manifests, config)
+    return _finish(kept, films, split, out, config, version=version, command=command)
+
+
+def _finish(
+    network: Network,
+    films: FilmSet,
+    split: Split,
+    out: Path,
+    config: TrainingConfig,
+    *,
+    version: str,
+    command: str,
+) -> TrainingResult:
+    """Calibrate on the validation fold, measure on the test fold, write the artefact."""
+    assessment: Assessment = assess(
+        FlipAveraged(network),
+        films,
+        validation=split.validation,
+        test=split.test,
+        command=command,
+    )
+    for name, part in (("validation", split.validation), ("test", split.test)):
+        write_labels([films.labels[index] for index in part], out / f"{name}.csv")
+    return write_result(network, assessment, films, out, config, version=version)
+
+
+def write_result(
+    network: Network,
+    assessment: Assessment,
+    films: FilmSet,
+    out: Path,
+    config: TrainingConfig,
+    *,
+    version: str,
+) -> TrainingResult:
+    """Write predictions, manifest and artefact of a network into the run's folder."""
+    assessment.write_predictions(out / "predictions.csv")
+    manifest = assessment.manifest(films, config, version=version)
+    write_manifest(manifest, out)
+    export = write_artefact(network, manifest, out / "artefact")
+    return TrainingResult(out, out / "artefact", manifest, export)
+
+
+def command_of(
+    manifests: Sequence[Path], config: TrainingConfig, *, cross_validated: bool = False
+) -> str:
+    """What makes the run again; of the manifests' paths only the end, which others share."""
+    names = " ".join("/".join(path.parts[-2:]) for path in manifests)
+    command = (
+        f"pneumocam train {names} --out RUN --size {config.size} --epochs {config.epochs} "
+        f"--seed {config.seed}"
+    )
+    if cross_validated:
+        return f"{command} --cross-validate"
+    return command if config.test_fold is None else f"{command} --test-fold {config.test_fold}"

@@ -1,0 +1,153 @@
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model.analysis import Analysis, analyse
+from model.classifier import Classifier
+from model.errors import EmptyFile, NotAnImage, TruncatedImage, UnreadableImage
+from tests.model.synthetic import dicom, encode, gradient, png
+
+
+def chest() -> bytes:
+    return dicom((gradient() * 255).round().astype(np.uint8))
+
+
+def analysis_of(classifier: Classifier, content: bytes) -> Analysis:
+    (analysis,) = analyse(classifier, [content])
+    assert isinstance(analysis, Analysis)
+    return analysis
+
+
+def test_bad_files_fail_alone_and_in_their_place(brightness_classifier: Classifier) -> None:
+    truncated = encode(Image.fromarray(np.eye(90, dtype=np.uint8) * 200), "JPEG")[:-40]
+    files = [b"", png(gradient()), b"no picture at all" * 20, chest(), truncated]
+
+    outcomes = analyse(brightness_classifier, files)
+
+    kinds = [type(outcome) for outcome in outcomes]
+    assert kinds == [EmptyFile, Analysis, NotAnImage, Analysis, TruncatedImage]
+
+
+def test_neighbours_do_not_change_a_result(brightness_classifier: Classifier) -> None:
+    alone = analysis_of(brightness_classifier, chest()).result
+    others = [b"", png(gradient()[::-1]), chest()]
+
+    among = analyse(brightness_classifier, others)[2]
+
+    assert isinstance(among, Analysis)
+    assert among.result.probability == pytest.approx(alone.probability, abs=1e-6)
+    assert among.result.regions == alone.regions
+
+
+def test_the_wire_object_has_the_promised_names(brightness_classifier: Classifier) -> None:
+    result = analysis_of(brightness_classifier, chest()).result.to_dict()
+
+    assert result.keys() >= {"probability", "threshold", "positive", "model", "regions"}
+    assert result.keys() >= {"reasons", "input", "timings_ms"}
+    assert result["model"] == {"name": "tiny", "version": "0.0.1"}
+    assert result["input"].keys() >= {"view", "width", "height", "photometric_interpretation"}
+    assert result["timings_ms"].keys() >= {"decode", "infer", "render"}
+    assert result["positive"] is (result["probability"] >= result["threshold"])
+    assert result["reasons"] == []
+
+
+def test_a_region_lies_where_the_film_is_bright(brightness_classifier: Classifier) -> None:
+    """The top left of the picture, which is the patient's right."""
+    pixels = np.full((128, 128), 0.1, dtype=np.float32)
+    pixels[0:32, 0:48] = 1.0
+
+    (region,) = analysis_of(brightness_classifier, png(pixels)).result.to_dict()["regions"]
+
+    assert (region["x"], region["y"]) == (0.0, 0.0)
+    assert (region["width"], region["height"]) == (48 / 128, 32 / 128)
+    assert region["side"] == "right"
+
+
+def test_a_wide_film_keeps_its_grid(brightness_classifier: Classifier) -> None:
+    analysis = analysis_of(brightness_classifier, png(gradient(100, 300)))
+
+    activation_map = analysis.activation_map()
+    assert activation_map is not None
+    assert activation_map.shape == (100, 300)
+    assert activation_map.dtype == np.float32
+    assert analysis.activation_map_png is not None
+    assert Image.open(io.BytesIO(analysis.activation_map_png)).size == (300, 100)
+    assert Image.open(io.BytesIO(analysis.radiograph_jpeg)).size == (300, 100)
+
+
+def test_a_rejected_film_is_shown_but_not_scored(brightness_classifier: Classifier) -> None:
+    content = dicom((gradient() * 255).astype(np.uint8), BodyPartExamined="HIP")
+
+    analysis = analysis_of(brightness_classifier, content)
+
+    result = analysis.result.to_dict()
+    assert analysis.rejected
+    assert result["probability"] is None
+    assert result["positive"] is None
+    assert result["regions"] == []
+    assert [reason["code"] for reason in result["reasons"]] == ["wrong_body_part"]
+    assert Image.open(io.BytesIO(analysis.radiograph_jpeg)).size == (128, 96)
+    assert analysis.activation_map_png is None
+    assert analysis.heatmap_jpeg is None
+    assert analysis.activation_map() is None
+
+
+def test_no_patient_data_reach_the_result_or_its_pictures(
+    brightness_classifier: Classifier,
+) -> None:
+    analysis = analysis_of(brightness_classifier, chest())
+
+    pictures = (analysis.radiograph_jpeg, analysis.activation_map_png, analysis.heatmap_jpeg)
+    assert "Nobody" not in str(analysis.result.to_dict())
+    assert all(b"Nobody" not in picture for picture in pictures if picture)
+
+
+def test_one_picture_gives_one_probability_in_every_format(
+    shipped_classifier: Classifier,
+) -> None:
+    """The same picture as 8 and 16 bits, TIFF and DICOM, MONOCHROME1 and 2."""
+    pixels = gradient(256, 240)
+    twelve = (pixels * 4095).round().astype(np.uint16)
+    files = [
+        png(pixels),
+        png(pixels, bits=16),
+        encode(Image.fromarray((pixels * 65535).round().astype(np.uint16)), "TIFF"),
+        dicom(twelve, BitsStored=12),
+        dicom(4095 - twelve, BitsStored=12, PhotometricInterpretation="MONOCHROME1"),
+    ]
+
+    outcomes = analyse(shipped_classifier, files)
+
+    probabilities = [a.result.probability for a in outcomes if isinstance(a, Analysis)]
+    assert len(probabilities) == len(files)
+    assert all(p == pytest.approx(probabilities[0], abs=0.01) for p in probabilities)
+
+
+def test_serving_loads_no_training_library() -> None:
+    code = (
+        "import sys; import model.analysis, model.classifier, model.rendering, model.reading; "
+        "print(sorted({'torch', 'torchvision', 'timm', 'sklearn', 'pandas', 'matplotlib'} "
+        "& set(sys.modules)))"
+    )
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert loaded.strip() == "[]"
+
+
+def test_real_films_are_analysed(films: Path, shipped_classifier: Classifier) -> None:
+    """The hip is rejected, six chests are scored."""
+    files = [path.read_bytes() for path in sorted((films / "dicom").glob("*.dcm"))]
+
+    outcomes = analyse(shipped_classifier, files)
+
+    assert not [outcome for outcome in outcomes if isinstance(outcome, UnreadableImage)]
+    rejected = [outcome for outcome in outcomes if isinstance(outcome, Analysis)]
+    assert sum(outcome.rejected for outcome in rejected) == 1

@@ -1,0 +1,48 @@
+from dataclasses import replace
+
+import pytest
+
+from model.gating import ReasonCode, reasons_from_facts
+from model.radiograph import InputFacts
+
+CHEST = InputFacts(
+    width=100,
+    height=100,
+    format="dicom",
+    bits_stored=8,
+    modality="CR",
+    body_part="CHEST",
+    view="PA",
+)
+
+
+def codes(facts: InputFacts) -> list[ReasonCode]:
+    return [reason.code for reason in reasons_from_facts(facts)]
+
+
+@pytest.mark.parametrize("modality", ["CR", "DX", None])
+@pytest.mark.parametrize("view", ["PA", "AP", None])
+@pytest.mark.parametrize("body_part", ["CHEST", "PORT CHEST", "THORAX", None])
+def test_frontal_chest_films_pass(
+    modality: str | None, view: str | None, body_part: str | None
+) -> None:
+    assert codes(replace(CHEST, modality=modality, view=view, body_part=body_part)) == []
+
+
+@pytest.mark.parametrize("modality", ["CT", "MR", "US", "MG", "SR", "OT"])
+def test_other_modalities_are_not_radiographs(modality: str) -> None:
+    assert codes(replace(CHEST, modality=modality)) == [ReasonCode.NOT_A_RADIOGRAPH]
+
+
+@pytest.mark.parametrize("body_part", ["HIP", "ABDOMEN", "SKULL"])
+def test_other_body_parts_are_named(body_part: str) -> None:
+    assert codes(replace(CHEST, body_part=body_part)) == [ReasonCode.WRONG_BODY_PART]
+
+
+@pytest.mark.parametrize("view", ["LL", "RL", "LATERAL", "LLO"])
+def test_lateral_views_are_not_frontal(view: str) -> None:
+    assert codes(replace(CHEST, view=view)) == [ReasonCode.NOT_FRONTAL]
+
+
+def test_every_reason_is_given() -> None:
+    assert len(codes(replace(CHEST, modality="CT", body_part="HIP", view="LL"))) == 3

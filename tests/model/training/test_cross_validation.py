@@ -1,0 +1,66 @@
+import csv
+from pathlib import Path
+
+import pytest
+
+from model.classifier import load_classifier
+from model.training.config import Precision, TrainingConfig
+from model.training.cross_validation import cross_validate
+from model.training.fitting import EpochReport
+from model.training.run import TrainingResult
+from tests.model.tiny import SIZE, learning_network
+
+CONFIG = TrainingConfig(
+    size=SIZE,
+    epochs=6,
+    batch_size=8,
+    learning_rate=1e-2,
+    ema_decay=0.9,
+    precision=Precision.FLOAT32,
+    loader_processes=0,
+    folds=3,
+)
+
+
+@pytest.fixture(scope="module")
+def trained() -> list[str]:
+    """Names of the networks in the order of their epochs."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def result(
+    squares: Path, trained: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> TrainingResult:
+    def note(name: str, _: EpochReport) -> None:
+        trained.append(name)
+
+    out = tmp_path_factory.mktemp("folds")
+    return cross_validate([squares], out, CONFIG, progress=note, make_network=learning_network)
+
+
+def test_every_film_is_predicted_once_by_a_network_that_never_saw_it(
+    result: TrainingResult,
+) -> None:
+    with (result.run / "predictions.csv").open() as file:
+        images = [row["image"] for row in csv.DictReader(file)]
+
+    assert sorted(images) == sorted(f"{number}.png" for number in range(80))
+
+
+def test_one_network_a_fold_and_one_of_everything_are_trained(
+    result: TrainingResult, trained: list[str]
+) -> None:
+    assert list(dict.fromkeys(trained)) == ["fold-0", "fold-1", "fold-2", "all"]
+    assert (result.run / "all" / "network.safetensors").exists()
+
+
+def test_a_learnable_task_is_measured_as_learnt(result: TrainingResult) -> None:
+    values = {metric.name: metric.value for metric in result.manifest.metrics}
+
+    assert values["auroc"] is not None
+    assert values["auroc"] > 0.95
+    assert "cross-validation" in result.manifest.metrics[0].data
+    assert load_classifier(result.artefact).manifest == result.manifest.with_network(
+        load_classifier(result.artefact).manifest.network_sha256
+    )
