@@ -1,0 +1,41 @@
+# Two commands: `make run` and `make test`. Both keep their environment in .venv/.
+.PHONY: run test check format types lock clean
+
+UV_COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet
+
+run: ## Set up what is missing, then serve PneumoCAM on http://localhost:8000
+	@scripts/setup serve
+	@exec .venv/bin/pneumocam serve
+
+test: ## Set up what is missing, then run every test
+	@scripts/setup test
+	.venv/bin/pytest --ignore tests/model/training
+	# Apart, because GDCM, which reads two kinds of JPEG, crashes in a process in which torch has
+	# trained. Serving never loads torch, and training reads its films before it begins.
+	.venv/bin/pytest tests/model/training
+	cd frontend && npm run --silent test
+
+check: ## Style, types, architecture, and that generated files are up to date
+	@scripts/setup test
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/pneumocam openapi | diff - frontend/openapi.json
+	cd frontend && npm run --silent check
+
+format: ## Let the formatter and the safe fixes run
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+types: ## The OpenAPI document, and the dashboard's types from it
+	.venv/bin/pneumocam openapi > frontend/openapi.json
+	cd frontend && npm run --silent types
+
+lock: ## Pin requirements/*.txt anew from requirements/*.in
+	$(UV_COMPILE) requirements/serve.in --output-file requirements/serve.txt
+	$(UV_COMPILE) requirements/train.in --output-file requirements/train.txt
+	$(UV_COMPILE) requirements/test.in --output-file requirements/test.txt
+
+clean: ## Remove what the others made, but not the data in var/
+	rm -rf .venv frontend/node_modules frontend/dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,152 @@
+"""The `pneumocam` command: each subcommand hands over to the package that knows how."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Reads chest radiographs: how likely a pneumonia-like lung opacity is, and where the "
+    "network saw it. For research and evaluation. Not a medical device, not a diagnosis.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+# Every subcommand imports what it needs when it runs: `predict` starts no service code, `serve`
+# loads no network, and only `train`, `evaluate` and `export` need torch.
+# ruff: noqa: PLC0415
+
+
+@app.command()
+def serve() -> None:
+    """Run the whole service: queue, gateway, worker and dashboard, until Ctrl-C."""
+    from cli.serving import ServeError, serve_until_stopped
+
+    try:
+        serve_until_stopped()
+    except ServeError as exc:
+        _fail(str(exc))
+
+
+@app.command()
+def worker(
+    concurrency: Annotated[int, typer.Option(help="Processes; each loads the network.")] = 1,
+) -> None:
+    """Run one worker in the foreground; for containers and further machines."""
+    # SIGTERM, which is what supervisors send, puts the batch in hand back after the soft shutdown
+    # instead of waiting for it without end. Celery reads this when it is imported.
+    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
+    command = [sys.executable, "-m", "celery", "-A", "worker.app", "worker"]
+    command += ["--concurrency", str(concurrency), "--loglevel", "INFO"]
+    # What Celery's gossip and events would tell stands in the database.
+    command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    os.execv(sys.executable, command)  # noqa: S606 - no shell, and every part is ours
+
+
+@app.command()
+def api() -> None:
+    """Run one gateway in the foreground; for containers."""
+    from cli.serving import ServeError, check_address, gateway_command, read_settings
+
+    try:
+        settings = read_settings()
+        check_address(settings)
+    except ServeError as exc:
+        _fail(str(exc))
+    command = gateway_command(settings)
+    os.execv(command[0], command)  # noqa: S606 - no shell, and every part is ours
+
+
+@app.command()
+def predict(
+    paths: Annotated[list[Path], typer.Argument(help="Films, or folders of films.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Write JSON lines here instead of to the terminal.")
+    ] = None,
+    maps: Annotated[
+        Path | None, typer.Option(help="Folder for each raw map as float32 <stem>.npy.")
+    ] = None,
+    heatmaps: Annotated[
+        Path | None, typer.Option(help="Folder for each film with its map over it, as JPEG.")
+    ] = None,
+) -> None:
+    """Analyse films with no service running; one JSON object a file.
+
+    The exit status is 1 if any file could not be read.
+    """
+    from cli.prediction import find_files, predict_files
+
+    files = find_files(paths)
+    if not files:
+        _fail("There is no file to analyse.")
+    all_read = predict_files(files, output=output, maps=maps, heatmaps=heatmaps)
+    raise typer.Exit(0 if all_read else 1)
+
+
+@app.command()
+def train(
+    manifests: Annotated[list[Path], typer.Argument(help="CSV files of labelled films.")],
+    *,
+    out: Annotated[Path, typer.Option(help="Folder of the run; goes on with one that is there.")],
+    size: Annotated[int, typer.Option(help="Side of the network's input, in pixels.")] = 256,
+    epochs: Annotated[int, typer.Option(help="At most this many.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = 1,
+    test_fold: Annotated[
+        int | None, typer.Option(help="Fold of patients kept apart for the figures.")
+    ] = 0,
+) -> None:
+    """Train a network and export it; needs `requirements/train.txt`."""
+    from cli.training import train_network
+    from model.training.config import TrainingConfig
+
+    config = TrainingConfig(size=size, epochs=epochs, seed=seed, test_fold=test_fold)
+    train_network(manifests, out, config)
+
+
+@app.command()
+def evaluate(
+    labels: Annotated[Path, typer.Argument(help="CSV of labelled films.")],
+    *,
+    report: Annotated[Path, typer.Option(help="Folder of the report.")],
+    model: Annotated[
+        Path | None, typer.Option(help="Artefact to measure; the one that ships by default.")
+    ] = None,
+) -> None:
+    """Measure a network on labelled films; needs `requirements/train.txt`."""
+    from cli.training import evaluate_network
+
+    evaluate_network(labels, report, model)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    directory: Annotated[Path, typer.Argument(help="Where the artefact goes.")],
+) -> None:
+    """Write a run's artefact, checked against torch; needs `requirements/train.txt`."""
+    from cli.training import export_network
+
+    export_network(run, directory)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the gateway."""
+    from api.app import create_app
+
+    json.dump(create_app().openapi(), sys.stdout, indent=2)
+    sys.stdout.write("\n")
+
+
+def _fail(message: str) -> None:
+    """One line, and exit status 2."""
+    typer.echo(f"pneumocam: {message}", err=True)
+    raise typer.Exit(2)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,116 @@
+"""`pneumocam predict`: films in, JSON lines and maps out, in batches."""
+
+import contextlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from model.analysis import Analysis, analyse
+from model.classifier import Classifier, load_classifier
+from model.errors import UnreadableImage
+
+#: Films in one pass through the network.
+_BATCH = 8
+
+
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """The files named, and those inside the folders named, hidden ones apart, in order."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = (file for file in sorted(path.rglob("*")) if file.is_file())
+            found += [file for file in inside if not file.name.startswith(".")]
+        else:
+            found.append(path)
+    return found
+
+
+def predict_files(
+    files: Sequence[Path], *, output: Path | None, maps: Path | None, heatmaps: Path | None
+) -> bool:
+    """Write one JSON object a file: `file`, then `result` or `error`; whether all were read.
+
+    Args:
+        files: What to analyse.
+        output: Where the lines go; None for standard output.
+        maps: Folder for each raw map, float32 (H, W) in [0, 1], as `<stem>.npy`.
+        heatmaps: Folder for each film with its map over it, as `<stem>.jpg`.
+    """
+    for folder in (maps, heatmaps):
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+    classifier = load_classifier()
+    stems = _unique_stems(files)
+    all_read = True
+    batches = [range(i, min(i + _BATCH, len(files))) for i in range(0, len(files), _BATCH)]
+    console = Console(stderr=True)
+    with _lines(output) as lines:
+        for batch in track(batches, "Analysing", console=console, disable=not console.is_terminal):
+            outcomes = _analyse_batch(classifier, [files[i] for i in batch])
+            for i, outcome in zip(batch, outcomes, strict=True):
+                all_read &= isinstance(outcome, Analysis)
+                lines.write(json.dumps({"file": str(files[i]), **_describe(outcome)}) + "\n")
+                if isinstance(outcome, Analysis):
+                    _save_pictures(outcome, stems[i], maps=maps, heatmaps=heatmaps)
+    return all_read
+
+
+def _analyse_batch(
+    classifier: Classifier, files: Sequence[Path]
+) -> list[Analysis | UnreadableImage | OSError]:
+    contents: list[bytes] = []
+    outcomes: dict[int, Analysis | UnreadableImage | OSError] = {}
+    readable: list[int] = []
+    for i, file in enumerate(files):
+        try:
+            contents.append(file.read_bytes())
+            readable.append(i)
+        except OSError as exc:
+            outcomes[i] = exc
+    outcomes.update(zip(readable, analyse(classifier, contents), strict=True))
+    return [outcomes[i] for i in range(len(files))]
+
+
+def _describe(outcome: Analysis | UnreadableImage | OSError) -> dict[str, Any]:
+    if isinstance(outcome, Analysis):
+        return {"result": outcome.result.to_dict()}
+    if isinstance(outcome, UnreadableImage):
+        return {"error": {"code": outcome.code, "detail": outcome.detail}}
+    return {"error": {"code": "unreadable_file", "detail": outcome.strerror or "cannot be read"}}
+
+
+def _save_pictures(
+    analysis: Analysis, stem: str, *, maps: Path | None, heatmaps: Path | None
+) -> None:
+    if maps is not None and (activation_map := analysis.activation_map()) is not None:
+        np.save(maps / f"{stem}.npy", activation_map)
+    if heatmaps is not None and analysis.heatmap_jpeg is not None:
+        (heatmaps / f"{stem}.jpg").write_bytes(analysis.heatmap_jpeg)
+
+
+def _unique_stems(files: Sequence[Path]) -> list[str]:
+    """Each file's stem, with a number behind it where several files share one."""
+    totals = Counter(file.stem for file in files)
+    seen: Counter[str] = Counter()
+    stems = []
+    for file in files:
+        seen[file.stem] += 1
+        number = seen[file.stem]
+        stems.append(file.stem if totals[file.stem] == 1 else f"{file.stem}-{number}")
+    return stems
+
+
+@contextlib.contextmanager
+def _lines(output: Path | None) -> Iterator[TextIO]:
+    if output is None:
+        yield sys.stdout
+        return
+    with output.open("w", encoding="utf-8") as file:
+        yield file

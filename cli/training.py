@@ -1,0 +1,78 @@
+"""`pneumocam train`, `evaluate` and `export`: progress around the model package's own runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from model.classifier import load_classifier
+from model.evaluation.run import evaluate
+from model.export import ExportReport, export
+from model.manifest import DEFAULT_ARTEFACT
+from model.training.config import TrainingConfig
+from model.training.run import EpochReport, train
+
+
+def train_network(manifests: Sequence[Path], out: Path, config: TrainingConfig) -> None:
+    """Run a training with a live line an epoch, and say what came out."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        epochs = progress.add_task("epochs", total=config.epochs)
+
+        def report(epoch: EpochReport) -> None:
+            best = "  best so far" if epoch.best else ""
+            console.print(
+                f"epoch {epoch.epoch:3d}  loss {epoch.loss:.4f}  "
+                f"validation AUROC {epoch.validation_auroc:.4f}{best}"
+            )
+            progress.update(epochs, completed=epoch.epoch)
+
+        result = train(manifests, out, config, progress=report)
+    for metric in result.manifest.metrics:
+        _print_figure(metric.name, metric.value, metric.low, metric.high, metric.films)
+    _describe(result.export)
+
+
+def evaluate_network(labels: Path, report: Path, artefact: Path | None) -> None:
+    """Measure a network on labelled films, and say where the report is."""
+    console = Console(stderr=True)
+    with Progress(console=console) as progress:
+        films = progress.add_task("films")
+        evaluation = evaluate(
+            labels,
+            report,
+            load_classifier(artefact or DEFAULT_ARTEFACT),
+            progress=lambda done, total: progress.update(films, completed=done, total=total),
+        )
+    for figure in evaluation.figures:
+        estimate = figure.estimate
+        _print_figure(figure.name, estimate.value, estimate.low, estimate.high, figure.films)
+    typer.echo(f"{report / 'report.html'}")
+
+
+def export_network(run: Path, directory: Path) -> None:
+    """Write a finished run's artefact and say how close it is to torch."""
+    _describe(export(run, directory))
+
+
+def _print_figure(
+    name: str, value: float | None, low: float | None, high: float | None, films: int
+) -> None:
+    shown = "-" if value is None else f"{value:.3f}"
+    interval = "" if low is None else f"  ({low:.3f} to {high:.3f})"
+    typer.echo(f"{name:32s} {shown}{interval}  n={films}")
+
+
+def _describe(report: ExportReport) -> None:
+    typer.echo(
+        f"{report.directory}: {report.bytes_written / 2**20:.1f} MiB, "
+        f"probabilities within {report.max_disagreement:.4f} of torch's"
+    )

@@ -1,0 +1,41 @@
+"""Every code that the service gives has words in the dashboard."""
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+
+import model.errors
+from api.errors import ApiError
+from headers.errors import RefusedFile
+from jobs.leases import WORKER_LOST
+from model.gating import ReasonCode
+from tests.conftest import ROOT
+
+#: Literals given to these stand in the source and nowhere else.
+_GIVEN = re.compile(r'(?:_failed|_refuse|UnsafeArchive|"code":)\(?\s*(?:upload,\s*)?"([a-z_]+)"')
+
+
+def _codes(base: type[ApiError] | type[RefusedFile]) -> Iterator[str]:
+    """The codes of all that derives from a class of errors."""
+    for kind in base.__subclasses__():
+        yield kind.code
+        yield from _codes(kind)
+
+
+def test_every_code_has_words_in_the_dashboard() -> None:
+    explained = set(
+        re.findall(
+            r"^\s*'([a-z_]+)',$",
+            (ROOT / "frontend/src/shared/lib/codes.ts").read_text(),
+            re.MULTILINE,
+        )
+    )
+    sources = chain((ROOT / "api").glob("*.py"), (ROOT / "worker").glob("*.py"))
+    literals = {code for path in sources for code in _GIVEN.findall(path.read_text())}
+    assert issubclass(model.errors.UnreadableImage, RefusedFile)
+
+    classes = {*_codes(RefusedFile), *_codes(ApiError)}
+    given = classes | literals | set(ReasonCode) | {WORKER_LOST}
+
+    assert {"nested_archive", "upload_missing", "unsafe_archive", "no_files"} <= literals
+    assert given <= explained

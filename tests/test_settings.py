@@ -1,0 +1,41 @@
+"""Settings and their description."""
+
+from pathlib import Path
+
+import pytest
+
+from api.settings import ApiSettings
+from jobs.settings import ServiceSettings
+from tests.conftest import ROOT
+from worker.settings import WorkerSettings
+
+
+def _documented() -> dict[str, str]:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    settings = [line for line in lines if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in settings)
+
+
+def test_every_setting_is_in_the_example_and_nothing_else() -> None:
+    fields = ApiSettings.model_fields | WorkerSettings.model_fields
+
+    assert set(_documented()) == {f"PNEUMOCAM_{name.upper()}" for name in fields}
+
+
+def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading the example changes nothing but the two paths it shortens."""
+    shortened = {"dashboard_dir", "data_dir", "store_url", "database_url"}
+    plain = (ApiSettings(), WorkerSettings())
+    for name, value in _documented().items():
+        monkeypatch.setenv(name, value)
+    from_example = (ApiSettings(), WorkerSettings())
+
+    for one, other in zip(plain, from_example, strict=True):
+        assert one.model_dump(exclude=shortened) == other.model_dump(exclude=shortened)
+
+
+def test_the_data_folder_holds_what_has_no_place_of_its_own(tmp_path: Path) -> None:
+    settings = ServiceSettings(data_dir=tmp_path)
+
+    assert settings.database_url == f"sqlite:///{tmp_path}/pneumocam.db"
+    assert settings.store_url == str(tmp_path / "artifacts")

@@ -1,0 +1,41 @@
+"""Celery accepts misspelt options in silence, so the ones that matter are asserted."""
+
+from celery import Celery
+from celery.app.defaults import DEFAULTS
+
+from jobs.queue import ANALYZE, celery_settings
+from worker.app import app
+
+
+def test_every_celery_option_exists() -> None:
+    # Celery's own note about old spellings is among the changes.
+    used = {*celery_settings(), *(app.conf.changes or {})} - {"deprecated_settings"}
+
+    assert used <= set(DEFAULTS)
+
+
+def test_the_worker_runs_with_the_options_that_lose_nothing() -> None:
+    assert app.conf.task_acks_late is True
+    assert app.conf.task_reject_on_worker_lost is True
+    assert app.conf.worker_prefetch_multiplier == 1
+    assert app.conf.worker_disable_prefetch is True
+    assert app.conf.worker_pool == "prefork"
+    assert app.conf.worker_pool_start_method == "spawn"
+    assert app.conf.task_time_limit < app.conf.broker_transport_options["visibility_timeout"]
+
+
+def test_messages_are_json_without_results() -> None:
+    assert app.conf.accept_content == ["json"]
+    assert app.conf.task_ignore_result is True
+    assert app.conf.result_backend is None
+
+
+def test_the_task_has_the_name_the_gateway_sends() -> None:
+    assert ANALYZE in app.tasks
+
+
+def test_sender_and_worker_know_the_same_queues() -> None:
+    sender = Celery()
+    sender.conf.update(celery_settings())
+
+    assert set(sender.amqp.queues) == set(app.amqp.queues) == {"stat", "routine"}

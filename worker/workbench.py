@@ -1,0 +1,51 @@
+"""What one process that analyses holds: the record, the store and the loaded network."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from jobs import workers
+from jobs.artifacts import ArtifactStore
+from jobs.database import Database
+from jobs.states import Priority
+from model.classifier import Classifier, load_classifier
+from model.manifest import DEFAULT_ARTEFACT
+from model.radiograph import InputFacts, Radiograph
+from worker.batch import run_batch
+from worker.settings import WorkerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Opened once in each process, because neither connections nor networks survive a fork."""
+
+    settings: WorkerSettings
+    database: Database
+    store: ArtifactStore
+    classifier: Classifier
+
+    @classmethod
+    def open(cls, settings: WorkerSettings) -> "Workbench":
+        """Connect, load the network, and run it once, so that the first film does not wait."""
+        classifier = load_classifier(
+            settings.model_dir or DEFAULT_ARTEFACT, threads=settings.threads or None
+        )
+        blank = np.zeros((64, 64), dtype=np.float32)
+        classifier.infer([Radiograph(blank, InputFacts(64, 64, format="png", bits_stored=8))])
+        return cls(
+            settings=settings,
+            database=Database(settings.database_url),
+            store=ArtifactStore.open(settings.store_url),
+            classifier=classifier,
+        )
+
+    def announce(self, worker: str) -> None:
+        """Say that this worker can work from now on, and with which network."""
+        workers.announce(self.database, worker, self.classifier.manifest.to_dict())
+
+    def run_batch(self, priorities: Iterable[Priority]) -> int:
+        """Analyse one batch of whatever is queued; how many items it held."""
+        return run_batch(
+            self.database, self.store, self.classifier, priorities, settings=self.settings
+        )
