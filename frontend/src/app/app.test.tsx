@@ -52,6 +52,42 @@ test('a chosen film goes through and opens in the viewer with the same number', 
   expect(await screen.findByTestId('activation-map')).toBeInTheDocument()
 })
 
+test('an archive becomes as many films as are in it', async () => {
+  const nested = { code: 'nested_archive', detail: 'x' }
+  const job = makeJob([
+    makeItem({ filename: 'a.dcm' }),
+    makeItem({ index: 1, filename: 'a.dcm' }),
+    makeItem({ index: 2, filename: 'more.zip', state: 'failed', error: nested }),
+  ])
+  server.use(http.post('*/v1/jobs', () => HttpResponse.json(job, { status: 202 })))
+  serveJob(job)
+  const user = open('/submit')
+
+  await user.upload(screen.getByLabelText('Choose films'), new File(['PK\x03\x04'], 'night.zip'))
+
+  expect(await screen.findAllByRole('listitem')).toHaveLength(3)
+  expect(screen.getByText('3 of 3 films done')).toBeVisible()
+  expect(screen.getByText('2 above threshold')).toBeVisible()
+  expect(screen.getByText('1 failed')).toBeVisible()
+  expect(screen.getByText(/Unpack the outer archive/)).toBeVisible()
+  expect(screen.queryByText('night.zip')).not.toBeInTheDocument()
+})
+
+test('an archive without a film says what is wrong with the files in it', async () => {
+  const errors = [0, 1].map((index) => ({ code: 'not_an_image', detail: 'x', index, field: null }))
+  server.use(
+    http.post('*/v1/jobs', () => problem(415, 'Not one of the files is an image.', errors)),
+  )
+  const user = open('/submit')
+
+  await user.upload(screen.getByLabelText('Choose films'), new File(['PK\x03\x04'], 'letters.zip'))
+
+  const row = await screen.findByText('No file in this ZIP archive is a film that can be read.')
+  expect(row).toBeVisible()
+  expect(screen.getByText(/The file is not an image, whatever its name says/)).toBeVisible()
+  expect(screen.getByText('1 failed')).toBeVisible()
+})
+
 test('a reload shows the submission again', async () => {
   serveJob(makeJob([makeItem({ filename: 'a.dcm' }), makeItem({ index: 1, filename: 'b.dcm' })]))
 

@@ -92,7 +92,7 @@ function Pages() {
             <Route>
               <main id="content" tabIndex={-1} className="flex-1 outline-none">
                 <Notice icon={SearchX} title={messages.failure.title}>
-                  <p>{messages.failure.notFound}</p>
+                  <p>{messages.error.known.not_found.what}</p>
                 </Notice>
               </main>
             </Route>

@@ -135,6 +135,8 @@ function UploadRow({ upload }: { upload: Upload }) {
           <CircleAlert aria-hidden size={16} className="text-muted" />
           {text.notSent}
         </span>
+      ) : upload.state === 'sending' && upload.isArchive && share === 100 ? (
+        <span className="text-muted">{text.opening}</span>
       ) : upload.state === 'sending' ? (
         <span className="flex items-center gap-3">
           <progress
@@ -161,6 +163,18 @@ function UploadRow({ upload }: { upload: Upload }) {
         <p className="col-span-2 text-muted">
           <span className="text-ink">{explanation.what}</span> {explanation.action}
         </p>
+      )}
+      {error && error.inside.length > 0 && (
+        <ul className="col-span-2 list-disc pl-5 text-muted">
+          {error.inside.map(({ code, detail }) => {
+            const { what, action } = explainError(messages, code, detail)
+            return (
+              <li key={code}>
+                {what} {action}
+              </li>
+            )
+          })}
+        </ul>
       )}
     </div>
   )

@@ -9,6 +9,8 @@ import { UploadQueue, type JobOptions } from './upload-queue'
 
 const ROUTINE: JobOptions = { priority: 'routine', reference: '' }
 
+const zip = (name: string) => new File(['PK\x03\x04', new Uint8Array(996)], name)
+
 const film = (name: string, size = 1_000) => new File([new Uint8Array(size).fill(7)], name)
 
 /** A service that answers as it is told, and remembers what it got. */
@@ -39,6 +41,8 @@ function setUp() {
   const queue = new UploadQueue({ submit: service.submit, retryS: 0.01 })
   return { service, queue }
 }
+
+const inFile = (index: number, code: string) => ({ code, detail: '', index, field: null })
 
 const problem = (errors: Problem['errors'] = []): Problem => ({
   type: 'urn:test',
@@ -139,6 +143,94 @@ test('a file that the service names as wrong is set aside, the others are sent',
   ])
   expect(queue.snapshot().uploads).toMatchObject([
     { file: { name: 'huge' }, state: 'refused', error: { code: 'file_too_large' } },
+  ])
+})
+
+test('when the service can use none of the files, each says why and nothing is sent again', async () => {
+  const { service, queue } = setUp()
+  const named = problem([inFile(0, 'no_pixel_data'), inFile(1, 'several_images')])
+  service.answers.push(() => Promise.reject(new ServiceRefused(422, named)))
+
+  await queue.add([film('report.dcm'), film('cine.dcm')], ROUTINE)
+  await vi.waitFor(() => expect(queue.snapshot().uploads[1]?.state).toBe('refused'))
+
+  expect(queue.snapshot().uploads.map((upload) => upload.error?.code)).toEqual([
+    'no_pixel_data',
+    'several_images',
+  ])
+  expect(service.received).toHaveLength(1)
+})
+
+test('a request that is refused as a whole says why by its own code', async () => {
+  const { service, queue } = setUp()
+  const whole = { ...problem(), type: 'urn:pneumocam:problem:too_large' }
+  const field = { code: 'invalid_reference', detail: '', index: null, field: 'reference' }
+  service.answers.push(() => Promise.reject(new ServiceRefused(413, whole)))
+  service.answers.push(() => Promise.reject(new ServiceRefused(422, problem([field]))))
+
+  await queue.add([film('a')], ROUTINE)
+  await queue.add([film('b')], { priority: 'stat', reference: '\t' })
+  await vi.waitFor(() => expect(queue.snapshot().uploads[1]?.state).toBe('refused'))
+
+  expect(queue.snapshot().uploads.map((upload) => upload.error?.code)).toEqual([
+    'too_large',
+    'invalid_reference',
+  ])
+})
+
+test('a ZIP archive is sent, alone in its request', async () => {
+  const { service, queue } = setUp()
+
+  await queue.add([film('a'), zip('night.zip'), zip('day.zip'), film('b'), film('c')], ROUTINE)
+  await vi.waitFor(() => expect(queue.snapshot().uploads).toEqual([]))
+
+  expect(service.names).toEqual([['a'], ['night.zip'], ['day.zip'], ['b', 'c']])
+})
+
+test('an archive larger than any request is not sent', async () => {
+  const { service, queue } = setUp()
+  const huge = Object.defineProperty(zip('huge.zip'), 'size', { value: 3 * 2 ** 30 })
+
+  await queue.add([huge], ROUTINE)
+
+  expect(service.received).toEqual([])
+  expect(queue.snapshot().uploads[0]?.error?.code).toBe('archive_too_large')
+})
+
+test('an archive that is not opened says why', async () => {
+  const { service, queue } = setUp()
+  const named = problem([inFile(0, 'encrypted_archive')])
+  service.answers.push(() => Promise.reject(new ServiceRefused(422, named)))
+
+  await queue.add([zip('films.zip')], ROUTINE)
+  await vi.waitFor(() => expect(queue.snapshot().uploads[0]?.state).toBe('refused'))
+
+  expect(queue.snapshot().uploads[0]?.error).toMatchObject({
+    code: 'encrypted_archive',
+    inside: [],
+  })
+})
+
+test('an archive without a usable film says what is wrong inside, each thing once', async () => {
+  const { service, queue } = setUp()
+  const named = problem([
+    inFile(0, 'not_an_image'),
+    inFile(1, 'nested_archive'),
+    inFile(2, 'not_an_image'),
+  ])
+  service.answers.push(() => Promise.reject(new ServiceRefused(422, named)))
+
+  await queue.add([zip('films.zip'), film('a')], ROUTINE)
+  await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
+
+  expect(queue.snapshot().uploads).toMatchObject([
+    {
+      file: { name: 'films.zip' },
+      error: {
+        code: 'no_film_in_archive',
+        inside: [{ code: 'not_an_image' }, { code: 'nested_archive' }],
+      },
+    },
   ])
 })
 

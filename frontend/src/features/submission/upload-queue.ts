@@ -1,19 +1,29 @@
 import { ServiceRefused, ServiceUnreachable } from '@/shared/api/errors'
 import type { submitFilms } from '@/shared/api/submit-films'
-import type { Job, Priority } from '@/shared/api/wire'
+import type { Job, Priority, Problem } from '@/shared/api/wire'
+import { ARCHIVE_CODES } from '@/shared/lib/codes'
 
-import { isObjection, objectionTo } from './file-check'
+import { checkFile, isObjection } from './file-check'
 
 /** A file on its way to the service. Once it is part of a job, the job tells the rest. */
 export interface Upload {
   id: number
   file: File
+  /** A ZIP archive: the service makes an item of each file in it. */
+  isArchive: boolean
   options: JobOptions
   state: 'waiting' | 'sending' | 'refused'
   /** Share of the file that has left, 0 to 1. */
   sent: number
-  /** Why it was refused: a code, and the service's sentence where it gave one. */
-  error: { code: string; detail: string } | null
+  error: UploadError | null
+}
+
+/** Why a file was refused: a code, and the service's sentence where it gave one. */
+export interface UploadError {
+  code: string
+  detail: string
+  /** Of an archive: what the service says of the files in it, each thing once. */
+  inside: readonly { code: string; detail: string }[]
 }
 
 export interface JobOptions {
@@ -95,14 +105,15 @@ export class UploadQueue {
   async add(files: readonly File[], options: JobOptions): Promise<void> {
     const uploads = await Promise.all(
       files.map(async (file): Promise<Upload> => {
-        const objection = await objectionTo(file)
+        const { objection, isArchive } = await checkFile(file)
         return {
           id: this.#nextId++,
           file,
+          isArchive,
           options,
           state: objection === null ? 'waiting' : 'refused',
           sent: 0,
-          error: objection === null ? null : { code: objection, detail: '' },
+          error: objection === null ? null : { code: objection, detail: '', inside: [] },
         }
       }),
     )
@@ -178,7 +189,9 @@ export class UploadQueue {
     let size = 0
     for (const upload of waiting) {
       const fits = uploads.length < BATCH_FILES && size + upload.file.size <= BATCH_BYTES
-      if (upload.options !== first.options || (uploads.length > 0 && !fits)) break
+      // An archive goes alone: what the service says of file 3 is then of the third file in it.
+      const isApart = upload.isArchive || first.isArchive || upload.options !== first.options
+      if (uploads.length > 0 && (isApart || !fits)) break
       uploads.push(upload)
       size += upload.file.size
     }
@@ -229,29 +242,21 @@ export class UploadQueue {
       return
     }
     this.#unsent = null
-    const problem = error instanceof ServiceRefused ? error.problem : null
-    const named = problem?.errors.find(
-      (one) => typeof one.index === 'number' && batch.uploads[one.index] !== undefined,
-    )
-    if (named !== undefined && typeof named.index === 'number') {
-      // One file is wrong: the others are sent without it.
-      const wrong = batch.uploads[named.index]
+    const refused = error instanceof ServiceRefused ? error : null
+    const wrong = namedFiles(batch.uploads, refused?.problem ?? null)
+    if (wrong.size > 0) {
+      // Some files are wrong: the others, if any, are sent without them.
       this.#change(ids, { state: 'waiting', sent: 0 })
-      if (wrong) {
-        this.#change(new Set([wrong.id]), {
-          state: 'refused',
-          error: { code: named.code, detail: problem?.detail ?? '' },
-        })
-      }
+      for (const [id, why] of wrong) this.#change(new Set([id]), { state: 'refused', error: why })
       return
     }
     this.#change(ids, {
       state: 'refused',
       sent: 0,
       error: {
-        code:
-          error instanceof ServiceRefused && error.status === 413 ? 'file_too_large' : 'not_sent',
-        detail: problem?.detail ?? (error instanceof Error ? error.message : ''),
+        code: refused?.code ?? 'not_sent',
+        detail: error instanceof Error ? error.message : '',
+        inside: [],
       },
     })
   }
@@ -300,6 +305,35 @@ export class UploadQueue {
     this.#state = { ...this.#state, ...change }
     this.#listeners.forEach((listener) => listener())
   }
+}
+
+const OF_A_WHOLE_FILE: readonly string[] = [...ARCHIVE_CODES, 'file_too_large']
+
+/** What the service says is wrong with which upload, by the upload's id. */
+function namedFiles(
+  uploads: readonly Upload[],
+  problem: Problem | null,
+): ReadonlyMap<number, UploadError> {
+  const wrong = new Map<number, UploadError>()
+  const named = (problem?.errors ?? []).filter(({ index }) => typeof index === 'number')
+  const [first] = uploads
+  if (first?.isArchive && named.length > 0) {
+    wrong.set(first.id, ofArchive(named))
+    return wrong
+  }
+  for (const { index, code, detail } of named) {
+    const upload = uploads[index ?? -1]
+    if (upload && !wrong.has(upload.id)) wrong.set(upload.id, { code, detail, inside: [] })
+  }
+  return wrong
+}
+
+/** What is wrong with an archive that was sent alone: itself, or else every file in it. */
+function ofArchive(named: Problem['errors']): UploadError {
+  const whole = named.find(({ code }) => OF_A_WHOLE_FILE.includes(code))
+  if (whole) return { code: whole.code, detail: whole.detail, inside: [] }
+  const inside = new Map(named.map(({ code, detail }) => [code, { code, detail }]))
+  return { code: 'no_film_in_archive', detail: '', inside: [...inside.values()] }
 }
 
 /** 128 random bits. `crypto.randomUUID` exists on localhost and HTTPS only. */

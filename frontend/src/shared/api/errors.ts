@@ -1,4 +1,21 @@
+import { isErrorCode, type ErrorCode } from '@/shared/lib/codes'
+
 import type { Problem } from './wire'
+
+const PROBLEM_TYPE = 'urn:pneumocam:problem:'
+
+/** What a status says where its body does not, as when a proxy answers. */
+const CODES: Partial<Record<number, ErrorCode>> = {
+  404: 'not_found',
+  410: 'erased',
+  413: 'too_large',
+  415: 'unsupported_media_type',
+  422: 'invalid_request',
+  500: 'internal_error',
+  502: 'unavailable',
+  503: 'unavailable',
+  504: 'unavailable',
+}
 
 /** The service did not answer: it is away, or the network is. */
 export class ServiceUnreachable extends Error {
@@ -18,6 +35,14 @@ export class ServiceRefused extends Error {
     this.status = status
     this.problem = problem
     this.retryAfterS = retryAfterS
+  }
+
+  /** What is wrong with the request, not with one of its files; null where that is not known. */
+  get code(): ErrorCode | null {
+    const { type = '', errors = [] } = this.problem ?? {}
+    const ofFields = errors.filter(({ index }) => index == null).map(({ code }) => code)
+    const told = [...ofFields, type.replace(PROBLEM_TYPE, '')]
+    return told.find(isErrorCode) ?? CODES[this.status] ?? null
   }
 
   /** Whether the same request may succeed later. */

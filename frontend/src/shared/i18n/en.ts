@@ -1,3 +1,5 @@
+import { errors, reasons } from './explanations-en'
+
 const films = (n: number) => (n === 1 ? '1 film' : `${n} films`)
 
 /** Every word the dashboard says. The Spanish catalogue must have the same shape. */
@@ -26,9 +28,6 @@ export const en = {
   failure: {
     title: 'This could not be loaded',
     unreachable: 'The service does not answer. It is asked again by itself.',
-    notFound: 'There is nothing here. The address may be wrong, or it is not yours to see.',
-    erased: 'This job has been erased. Its films and results no longer exist.',
-    unavailable: 'The service cannot answer at present. It is asked again by itself.',
     unknown: 'Something went wrong.',
     requestId: (id: string) => `Request ${id}`,
     retry: 'Try again',
@@ -60,110 +59,20 @@ export const en = {
   reason: {
     fallback: 'This film is not something the network may score.',
     action: 'Read it without the network.',
-    known: {
-      not_frontal_chest: {
-        what: 'This does not look like a frontal chest radiograph.',
-        action: 'Submit the PA or AP chest film. The network has not learned other views.',
-      },
-      not_frontal: {
-        what: 'The file says that this is not a frontal view.',
-        action: 'Submit the PA or AP film. The network has not learned lateral or oblique views.',
-      },
-      wrong_body_part: {
-        what: 'The file says that it shows another part of the body.',
-        action: 'Submit a chest film, or correct the body part in the file.',
-      },
-      not_a_radiograph: {
-        what: 'The file comes from another kind of examination, such as CT.',
-        action: 'Submit a projection radiograph (CR or DX).',
-      },
-    } as Record<string, { what: string; action: string }>,
+    known: reasons,
   },
   /** Of a file that could not be read, or was not sent. */
   error: {
     fallback: 'The film could not be read.',
     action: 'Submit it again. If it fails again, tell whoever runs the service the code above.',
-    known: {
-      empty_file: {
-        what: 'The file is empty.',
-        action: 'Export it again from where it came.',
-      },
-      not_an_image: {
-        what: 'The file is not an image, whatever its name says.',
-        action: 'Choose a DICOM, PNG, JPEG or TIFF file.',
-      },
-      undecodable_image: {
-        what: 'The file is damaged, or not what it claims to be.',
-        action: 'Export it again from where it came.',
-      },
-      unreadable_image: {
-        what: 'The file cannot be read.',
-        action: 'Export it again from where it came.',
-      },
-      truncated_image: {
-        what: 'The file ends before its picture does.',
-        action: 'The copy was cut short. Copy or export it again.',
-      },
-      image_too_large: {
-        what: 'The picture has more pixels than the service reads.',
-        action: 'Export it at the detector’s own size or smaller.',
-      },
-      image_too_small: {
-        what: 'The picture is too small to be a radiograph.',
-        action: 'Submit the original, not a preview.',
-      },
-      unsupported_image: {
-        what: 'The file is of a kind that is not read here, such as several frames in one.',
-        action: 'Export a single frame as DICOM, PNG, JPEG or TIFF.',
-      },
-      no_pixel_data: {
-        what: 'The DICOM file holds no picture.',
-        action: 'It may be a report or a presentation state. Choose the image itself.',
-      },
-      colour_image: {
-        what: 'The picture is in colour.',
-        action: 'Submit the original greyscale film, not a photograph or screenshot.',
-      },
-      blank_image: {
-        what: 'The picture is blank: every pixel has the same value.',
-        action: 'Check the export and submit the film again.',
-      },
-      worker_lost: {
-        what: 'The reading process stopped while it had this film, several times.',
-        action: 'Submit it again. If it fails again, tell whoever runs the service.',
-      },
-      internal_error: {
-        what: 'The reading of this film broke down. It has been logged.',
-        action: 'Submit it again. If it fails again, tell whoever runs the service.',
-      },
-      upload_missing: {
-        what: 'The file is no longer in the store.',
-        action: 'Submit it again.',
-      },
-      file_too_large: {
-        what: 'The file is larger than the service takes.',
-        action: 'Export it with lossless compression, or at a smaller size.',
-      },
-      wrong_format: {
-        what: 'Files of this kind are not read here.',
-        action: 'Choose DICOM, PNG, JPEG or TIFF files; unpack archives first.',
-      },
-      unreadable_file: {
-        what: 'The browser cannot read this file.',
-        action: 'It may have been moved or changed. Choose it again.',
-      },
-      not_sent: {
-        what: 'The service did not take this file.',
-        action: 'Try again. If it fails again, tell whoever runs the service.',
-      },
-    } as Record<string, { what: string; action: string }>,
+    known: errors,
   },
   submit: {
     title: 'Submit films',
     choose: 'Choose films',
     chooseFolder: 'Choose folder',
     drop: 'Drop films or folders anywhere on the page',
-    formats: 'DICOM, PNG, JPEG or TIFF. They stay on this service.',
+    formats: 'DICOM, PNG, JPEG or TIFF, or ZIP archives of them. They stay on this service.',
     dropNow: 'Drop to submit',
     options: 'For the next films',
     priority: 'Priority',
@@ -172,6 +81,7 @@ export const en = {
     files: 'Submitted films',
     waiting: 'Waiting to be sent',
     uploading: 'Sending',
+    opening: 'Being opened',
     sent: (percent: number) => `Sending, ${percent} %`,
     notSent: 'Not sent',
     position: (n: number) => `Queued, ${n} ahead`,

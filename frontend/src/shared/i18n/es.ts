@@ -1,4 +1,5 @@
 import type { Messages } from './en'
+import { errors, reasons } from './explanations-es'
 
 const films = (n: number) => (n === 1 ? '1 radiografía' : `${n} radiografías`)
 
@@ -27,9 +28,6 @@ export const es: Messages = {
   failure: {
     title: 'No se pudo cargar',
     unreachable: 'El servicio no responde. Se vuelve a intentar solo.',
-    notFound: 'Aquí no hay nada. La dirección puede ser errónea, o no le corresponde verla.',
-    erased: 'Este trabajo se ha borrado. Sus radiografías y resultados ya no existen.',
-    unavailable: 'El servicio no puede responder ahora. Se vuelve a intentar solo.',
     unknown: 'Algo ha fallado.',
     requestId: (id) => `Petición ${id}`,
     retry: 'Reintentar',
@@ -63,111 +61,20 @@ export const es: Messages = {
   reason: {
     fallback: 'La red no puede puntuar esta radiografía.',
     action: 'Léala sin la red.',
-    known: {
-      not_frontal_chest: {
-        what: 'No parece una radiografía frontal de tórax.',
-        action: 'Envíe la radiografía PA o AP de tórax. La red no ha aprendido otras vistas.',
-      },
-      not_frontal: {
-        what: 'El archivo dice que no es una vista frontal.',
-        action:
-          'Envíe la radiografía PA o AP. La red no ha aprendido vistas laterales ni oblicuas.',
-      },
-      wrong_body_part: {
-        what: 'El archivo dice que muestra otra parte del cuerpo.',
-        action: 'Envíe una radiografía de tórax, o corrija la región en el archivo.',
-      },
-      not_a_radiograph: {
-        what: 'El archivo procede de otro tipo de exploración, como una TC.',
-        action: 'Envíe una radiografía de proyección (CR o DX).',
-      },
-    },
+    known: reasons,
   },
   error: {
     fallback: 'No se pudo leer la radiografía.',
     action:
       'Envíela de nuevo. Si vuelve a fallar, comunique el código de arriba a quien lleva el servicio.',
-    known: {
-      empty_file: {
-        what: 'El archivo está vacío.',
-        action: 'Expórtelo de nuevo desde su origen.',
-      },
-      not_an_image: {
-        what: 'El archivo no es una imagen, diga lo que diga su nombre.',
-        action: 'Elija un archivo DICOM, PNG, JPEG o TIFF.',
-      },
-      undecodable_image: {
-        what: 'El archivo está dañado, o no es lo que dice ser.',
-        action: 'Expórtelo de nuevo desde su origen.',
-      },
-      unreadable_image: {
-        what: 'El archivo no se puede leer.',
-        action: 'Expórtelo de nuevo desde su origen.',
-      },
-      truncated_image: {
-        what: 'El archivo termina antes que su imagen.',
-        action: 'La copia quedó cortada. Cópielo o expórtelo de nuevo.',
-      },
-      image_too_large: {
-        what: 'La imagen tiene más píxeles de los que el servicio lee.',
-        action: 'Expórtela al tamaño del detector o menor.',
-      },
-      image_too_small: {
-        what: 'La imagen es demasiado pequeña para ser una radiografía.',
-        action: 'Envíe el original, no una vista previa.',
-      },
-      unsupported_image: {
-        what: 'Este tipo de archivo no se lee aquí, como varios fotogramas en uno.',
-        action: 'Exporte un solo fotograma como DICOM, PNG, JPEG o TIFF.',
-      },
-      no_pixel_data: {
-        what: 'El archivo DICOM no contiene ninguna imagen.',
-        action: 'Puede ser un informe o un estado de presentación. Elija la imagen.',
-      },
-      colour_image: {
-        what: 'La imagen es en color.',
-        action: 'Envíe el original en escala de grises, no una fotografía ni una captura.',
-      },
-      blank_image: {
-        what: 'La imagen está en blanco: todos los píxeles tienen el mismo valor.',
-        action: 'Revise la exportación y envíela de nuevo.',
-      },
-      worker_lost: {
-        what: 'El proceso de lectura se detuvo con esta radiografía, varias veces.',
-        action: 'Envíela de nuevo. Si vuelve a fallar, avise a quien lleva el servicio.',
-      },
-      internal_error: {
-        what: 'La lectura de esta radiografía falló. Ha quedado registrado.',
-        action: 'Envíela de nuevo. Si vuelve a fallar, avise a quien lleva el servicio.',
-      },
-      upload_missing: {
-        what: 'El archivo ya no está en el almacén.',
-        action: 'Envíelo de nuevo.',
-      },
-      file_too_large: {
-        what: 'El archivo es mayor de lo que el servicio admite.',
-        action: 'Expórtelo con compresión sin pérdida, o a menor tamaño.',
-      },
-      wrong_format: {
-        what: 'Los archivos de este tipo no se leen aquí.',
-        action: 'Elija archivos DICOM, PNG, JPEG o TIFF; descomprima antes los archivadores.',
-      },
-      unreadable_file: {
-        what: 'El navegador no puede leer este archivo.',
-        action: 'Quizá se movió o cambió. Elíjalo de nuevo.',
-      },
-      not_sent: {
-        what: 'El servicio no aceptó este archivo.',
-        action: 'Reintente. Si vuelve a fallar, avise a quien lleva el servicio.',
-      },
-    },
+    known: errors,
   },
   submit: {
     title: 'Enviar radiografías',
     choose: 'Elegir radiografías',
     chooseFolder: 'Elegir carpeta',
     drop: 'Suelte radiografías o carpetas en cualquier lugar de la página',
-    formats: 'DICOM, PNG, JPEG o TIFF. No salen de este servicio.',
+    formats: 'DICOM, PNG, JPEG o TIFF, o archivos ZIP con ellos. No salen de este servicio.',
     dropNow: 'Suelte para enviar',
     options: 'Para las próximas radiografías',
     priority: 'Prioridad',
@@ -176,6 +83,7 @@ export const es: Messages = {
     files: 'Radiografías enviadas',
     waiting: 'A la espera de envío',
     uploading: 'Enviando',
+    opening: 'Abriéndose',
     sent: (percent) => `Enviando, ${percent} %`,
     notSent: 'No enviada',
     position: (n) => `En cola, ${n} delante`,

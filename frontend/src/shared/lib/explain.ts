@@ -1,14 +1,15 @@
 import type { Messages } from '@/shared/i18n/en'
 
-export interface Explanation {
-  what: string
-  action: string
-}
+import type { Explanation } from './codes'
 
 /** Why a film was not scored, and what to do, by the reason's code. */
 export const explainReason = ({ reason }: Messages, code: string, detail: string): Explanation =>
-  reason.known[code] ?? { what: detail || reason.fallback, action: reason.action }
+  lookUp(reason.known, code) ?? { what: detail || reason.fallback, action: reason.action }
 
 /** Why a file could not be read or sent, and what to do, by the error's code. */
 export const explainError = ({ error }: Messages, code: string, detail: string): Explanation =>
-  error.known[code] ?? { what: detail || error.fallback, action: error.action }
+  lookUp(error.known, code) ?? { what: detail || error.fallback, action: error.action }
+
+function lookUp(known: Record<string, Explanation>, code: string): Explanation | undefined {
+  return Object.hasOwn(known, code) ? known[code] : undefined
+}

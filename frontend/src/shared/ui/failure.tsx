@@ -1,10 +1,17 @@
-import { CloudOff, SearchX, Trash2, TriangleAlert } from 'lucide-react'
+import { CloudOff, SearchX, Trash2, TriangleAlert, type LucideIcon } from 'lucide-react'
 
 import { ServiceRefused, ServiceUnreachable } from '@/shared/api/errors'
 import { useMessages } from '@/shared/i18n/language'
 
 import { Button } from './button'
 import { Notice } from './notice'
+
+const ICONS: Partial<Record<string, LucideIcon>> = {
+  not_found: SearchX,
+  invalid_request: SearchX,
+  erased: Trash2,
+  unavailable: CloudOff,
+}
 
 interface FailureProps {
   error: Error
@@ -14,22 +21,23 @@ interface FailureProps {
 
 /** Why something could not be loaded, in words, and what can be done. */
 export function Failure({ error, retry, className }: FailureProps) {
-  const { failure } = useMessages()
+  const messages = useMessages()
+  const { failure } = messages
+  const isAway = error instanceof ServiceUnreachable
   const refused = error instanceof ServiceRefused ? error : null
-  const [icon, sentence] =
-    error instanceof ServiceUnreachable
-      ? ([CloudOff, failure.unreachable] as const)
-      : refused?.status === 404 || refused?.status === 422
-        ? ([SearchX, failure.notFound] as const)
-        : refused?.status === 410
-          ? ([Trash2, failure.erased] as const)
-          : refused?.status === 503
-            ? ([CloudOff, failure.unavailable] as const)
-            : ([TriangleAlert, refused?.message ?? failure.unknown] as const)
+  const code = refused?.code ?? null
+  const icon = isAway ? CloudOff : (code !== null && ICONS[code]) || TriangleAlert
+  const words = code !== null && messages.error.known[code]
   const isFinal = refused !== null && !refused.isTemporary
   return (
     <Notice icon={icon} title={failure.title} role="alert" {...(className && { className })}>
-      <p>{sentence}</p>
+      <p>
+        {isAway
+          ? failure.unreachable
+          : words
+            ? `${words.what} ${words.action}`
+            : (refused?.message ?? failure.unknown)}
+      </p>
       {refused?.problem && (
         <p className="font-mono text-xs">{failure.requestId(refused.problem.request_id)}</p>
       )}

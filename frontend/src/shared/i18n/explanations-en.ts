@@ -1,0 +1,183 @@
+import type { ErrorCode, Explanation, ReasonCode } from '@/shared/lib/codes'
+
+/** Of a film that was read but not scored. */
+export const reasons: Record<ReasonCode, Explanation> = {
+  not_frontal_chest: {
+    what: 'This does not look like a frontal chest radiograph.',
+    action: 'Submit the PA or AP chest film. The network has not learned other views.',
+  },
+  not_frontal: {
+    what: 'The file says that this is not a frontal view.',
+    action: 'Submit the PA or AP film. The network has not learned lateral or oblique views.',
+  },
+  wrong_body_part: {
+    what: 'The file says that it shows another part of the body.',
+    action: 'Submit a chest film, or correct the body part in the file.',
+  },
+  not_a_radiograph: {
+    what: 'The file comes from another kind of examination, such as CT.',
+    action: 'Submit a projection radiograph (CR or DX).',
+  },
+}
+
+/** Of a file that could not be read or was not sent, and of a request that was refused. */
+export const errors: Record<ErrorCode, Explanation> = {
+  empty_file: {
+    what: 'The file is empty.',
+    action: 'Export it again from where it came.',
+  },
+  not_an_image: {
+    what: 'The file is not an image, whatever its name says.',
+    action: 'Choose a DICOM, PNG, JPEG or TIFF file.',
+  },
+  unsafe_file: {
+    what: 'The file is a picture with something else hidden in it, such as a document or a program.',
+    action:
+      'Do not open it elsewhere. Export the film again, and show this file to your IT support.',
+  },
+  unreadable_image: {
+    what: 'The file cannot be read.',
+    action: 'Export it again from where it came.',
+  },
+  undecodable_image: {
+    what: 'The file is damaged, or not what it claims to be.',
+    action: 'Export it again from where it came.',
+  },
+  contradictory_image: {
+    what: 'Two parts of the file disagree about the picture, for example about its size.',
+    action:
+      'Export it again from where it came. If it fails again, tell whoever looks after that device or archive.',
+  },
+  truncated_image: {
+    what: 'The file ends before its picture does.',
+    action: 'The copy was cut short. Copy or export it again.',
+  },
+  image_too_large: {
+    what: 'The picture has more pixels than the service reads.',
+    action: 'Export it at the detector’s own size or smaller.',
+  },
+  image_too_small: {
+    what: 'The picture is too small to be a radiograph.',
+    action: 'Submit the original, not a preview.',
+  },
+  unsupported_image: {
+    what: 'The file is sound, but stored in a way that is not read here.',
+    action: 'Export it as DICOM without compression, or as PNG.',
+  },
+  several_images: {
+    what: 'The file holds several pictures, and which one is the film cannot be told.',
+    action: 'Export each film as a file of its own.',
+  },
+  no_pixel_data: {
+    what: 'The DICOM file holds no film.',
+    action: 'It may be a report, a document or a disc’s index. Choose the image itself.',
+  },
+  colour_image: {
+    what: 'The picture is in colour.',
+    action: 'Submit the original greyscale film, not a photograph or screenshot.',
+  },
+  blank_image: {
+    what: 'The picture is blank: every pixel has the same value.',
+    action: 'Check the export and submit the film again.',
+  },
+  file_too_large: {
+    what: 'The file is larger than the service takes.',
+    action: 'Export it with lossless compression, or at a smaller size.',
+  },
+  nested_archive: {
+    what: 'This is a ZIP archive inside another one, which is not opened.',
+    action: 'Unpack the outer archive and submit this one by itself.',
+  },
+  damaged_archive: {
+    what: 'The ZIP archive is damaged or incomplete.',
+    action: 'Copy or make it again, or unpack it and submit the films.',
+  },
+  unsafe_archive: {
+    what: 'The ZIP archive is built in a way that is not safe to open.',
+    action: 'Make a new one with your computer’s own ZIP function, or submit the films unpacked.',
+  },
+  archive_too_large: {
+    what: 'The ZIP archive is too large, or holds too many or too large files.',
+    action: 'Make several smaller ones, or unpack it and submit the films.',
+  },
+  encrypted_archive: {
+    what: 'The ZIP archive is protected by a password.',
+    action: 'Make one without a password, or unpack it and submit the films.',
+  },
+  upload_missing: {
+    what: 'The file is no longer in the store.',
+    action: 'Submit it again.',
+  },
+  worker_lost: {
+    what: 'The reading process stopped while it had this film, several times.',
+    action: 'Submit it again. If it fails again, tell whoever runs the service.',
+  },
+  internal_error: {
+    what: 'The service broke down over this. The fault has been logged.',
+    action: 'Try again. If it fails again, tell whoever runs the service.',
+  },
+  malformed_request: {
+    what: 'What was sent did not arrive in one piece.',
+    action: 'Try again. If it fails again, tell whoever runs the service.',
+  },
+  not_found: {
+    what: 'There is nothing here.',
+    action: 'The address may be wrong, or it is not yours to see.',
+  },
+  erased: {
+    what: 'This job has been erased.',
+    action: 'Its films and results no longer exist. Submit the films again if you need them.',
+  },
+  too_large: {
+    what: 'More was sent at once than the service takes.',
+    action: 'Submit fewer or smaller files at once. Split a ZIP archive into several.',
+  },
+  unsupported_media_type: {
+    what: 'Nothing that was sent is an image.',
+    action: 'Choose DICOM, PNG, JPEG or TIFF files, or a ZIP archive of them.',
+  },
+  invalid_request: {
+    what: 'The service cannot make sense of this address or of a value in it.',
+    action: 'Check the address, or start again from the worklist.',
+  },
+  unavailable: {
+    what: 'The service cannot answer at present.',
+    action: 'It is asked again by itself.',
+  },
+  no_files: {
+    what: 'There is no file in it.',
+    action: 'Check that the folder or ZIP archive holds films, and choose it again.',
+  },
+  unknown_priority: {
+    what: 'The service does not know this priority.',
+    action: 'Reload the page, choose the priority and submit the film again.',
+  },
+  invalid_reference: {
+    what: 'The reference is too long, or holds signs that cannot be used.',
+    action: 'Remove this film, shorten or retype the reference, and submit the film again.',
+  },
+  invalid_cursor: {
+    what: 'The list has changed too much to go on from here.',
+    action: 'Reload the page to see it from its beginning.',
+  },
+  idempotency_key_reused: {
+    what: 'The file has changed while it was being sent.',
+    action: 'Choose it again and submit it as new.',
+  },
+  wrong_format: {
+    what: 'Files of this kind are not read here.',
+    action: 'Choose DICOM, PNG, JPEG or TIFF files, or a ZIP archive of them.',
+  },
+  unreadable_file: {
+    what: 'The browser cannot read this file.',
+    action: 'It may have been moved or changed. Choose it again.',
+  },
+  no_film_in_archive: {
+    what: 'No file in this ZIP archive is a film that can be read.',
+    action: 'Unpack it and check what it holds.',
+  },
+  not_sent: {
+    what: 'The service did not take this file.',
+    action: 'Try again. If it fails again, tell whoever runs the service.',
+  },
+}

@@ -1,0 +1,182 @@
+import type { ErrorCode, Explanation, ReasonCode } from '@/shared/lib/codes'
+
+export const reasons: Record<ReasonCode, Explanation> = {
+  not_frontal_chest: {
+    what: 'No parece una radiografía frontal de tórax.',
+    action: 'Envíe la radiografía PA o AP de tórax. La red no ha aprendido otras vistas.',
+  },
+  not_frontal: {
+    what: 'El archivo dice que no es una vista frontal.',
+    action: 'Envíe la radiografía PA o AP. La red no ha aprendido vistas laterales ni oblicuas.',
+  },
+  wrong_body_part: {
+    what: 'El archivo dice que muestra otra parte del cuerpo.',
+    action: 'Envíe una radiografía de tórax, o corrija la región en el archivo.',
+  },
+  not_a_radiograph: {
+    what: 'El archivo procede de otro tipo de exploración, como una TC.',
+    action: 'Envíe una radiografía de proyección (CR o DX).',
+  },
+}
+
+export const errors: Record<ErrorCode, Explanation> = {
+  empty_file: {
+    what: 'El archivo está vacío.',
+    action: 'Expórtelo de nuevo desde su origen.',
+  },
+  not_an_image: {
+    what: 'El archivo no es una imagen, diga lo que diga su nombre.',
+    action: 'Elija un archivo DICOM, PNG, JPEG o TIFF.',
+  },
+  unsafe_file: {
+    what: 'El archivo es una imagen con otra cosa escondida, como un documento o un programa.',
+    action:
+      'No lo abra en otro sitio. Exporte la radiografía de nuevo y muestre este archivo a su servicio de informática.',
+  },
+  unreadable_image: {
+    what: 'El archivo no se puede leer.',
+    action: 'Expórtelo de nuevo desde su origen.',
+  },
+  undecodable_image: {
+    what: 'El archivo está dañado, o no es lo que dice ser.',
+    action: 'Expórtelo de nuevo desde su origen.',
+  },
+  contradictory_image: {
+    what: 'Dos partes del archivo se contradicen sobre la imagen, por ejemplo sobre su tamaño.',
+    action:
+      'Expórtelo de nuevo desde su origen. Si vuelve a fallar, avise a quien lleva ese equipo o PACS.',
+  },
+  truncated_image: {
+    what: 'El archivo termina antes que su imagen.',
+    action: 'La copia quedó cortada. Cópielo o expórtelo de nuevo.',
+  },
+  image_too_large: {
+    what: 'La imagen tiene más píxeles de los que el servicio lee.',
+    action: 'Expórtela al tamaño del detector o menor.',
+  },
+  image_too_small: {
+    what: 'La imagen es demasiado pequeña para ser una radiografía.',
+    action: 'Envíe el original, no una vista previa.',
+  },
+  unsupported_image: {
+    what: 'El archivo está bien, pero guardado de una forma que no se lee aquí.',
+    action: 'Expórtelo como DICOM sin compresión, o como PNG.',
+  },
+  several_images: {
+    what: 'El archivo contiene varias imágenes y no se sabe cuál es la radiografía.',
+    action: 'Exporte cada radiografía en un archivo propio.',
+  },
+  no_pixel_data: {
+    what: 'El archivo DICOM no contiene ninguna radiografía.',
+    action: 'Puede ser un informe, un documento o el índice de un disco. Elija la imagen.',
+  },
+  colour_image: {
+    what: 'La imagen es en color.',
+    action: 'Envíe el original en escala de grises, no una fotografía ni una captura.',
+  },
+  blank_image: {
+    what: 'La imagen está en blanco: todos los píxeles tienen el mismo valor.',
+    action: 'Revise la exportación y envíela de nuevo.',
+  },
+  file_too_large: {
+    what: 'El archivo es mayor de lo que el servicio admite.',
+    action: 'Expórtelo con compresión sin pérdida, o a menor tamaño.',
+  },
+  nested_archive: {
+    what: 'Es un archivo ZIP dentro de otro, y no se abre.',
+    action: 'Descomprima el ZIP exterior y envíe este por separado.',
+  },
+  damaged_archive: {
+    what: 'El archivo ZIP está dañado o incompleto.',
+    action: 'Cópielo o créelo de nuevo, o descomprímalo y envíe las radiografías.',
+  },
+  unsafe_archive: {
+    what: 'El archivo ZIP está hecho de una forma que no es segura de abrir.',
+    action: 'Cree otro con la función ZIP de su ordenador, o envíe las radiografías sin comprimir.',
+  },
+  archive_too_large: {
+    what: 'El archivo ZIP es demasiado grande, o contiene demasiados archivos o demasiado grandes.',
+    action: 'Cree varios más pequeños, o descomprímalo y envíe las radiografías.',
+  },
+  encrypted_archive: {
+    what: 'El archivo ZIP está protegido con contraseña.',
+    action: 'Cree uno sin contraseña, o descomprímalo y envíe las radiografías.',
+  },
+  upload_missing: {
+    what: 'El archivo ya no está en el almacén.',
+    action: 'Envíelo de nuevo.',
+  },
+  worker_lost: {
+    what: 'El proceso de lectura se detuvo con esta radiografía, varias veces.',
+    action: 'Envíela de nuevo. Si vuelve a fallar, avise a quien lleva el servicio.',
+  },
+  internal_error: {
+    what: 'El servicio ha fallado con esto. El fallo ha quedado registrado.',
+    action: 'Reintente. Si vuelve a fallar, avise a quien lleva el servicio.',
+  },
+  malformed_request: {
+    what: 'Lo enviado no llegó entero.',
+    action: 'Reintente. Si vuelve a fallar, avise a quien lleva el servicio.',
+  },
+  not_found: {
+    what: 'Aquí no hay nada.',
+    action: 'La dirección puede ser errónea, o no le corresponde verla.',
+  },
+  erased: {
+    what: 'Este trabajo se ha borrado.',
+    action:
+      'Sus radiografías y resultados ya no existen. Envíe las radiografías de nuevo si las necesita.',
+  },
+  too_large: {
+    what: 'Se ha enviado de una vez más de lo que el servicio admite.',
+    action: 'Envíe menos archivos, o más pequeños. Divida un ZIP en varios.',
+  },
+  unsupported_media_type: {
+    what: 'Nada de lo enviado es una imagen.',
+    action: 'Elija archivos DICOM, PNG, JPEG o TIFF, o un archivo ZIP con ellos.',
+  },
+  invalid_request: {
+    what: 'El servicio no entiende esta dirección o un valor en ella.',
+    action: 'Revise la dirección, o empiece de nuevo desde la lista de trabajo.',
+  },
+  unavailable: {
+    what: 'El servicio no puede responder ahora.',
+    action: 'Se vuelve a intentar solo.',
+  },
+  no_files: {
+    what: 'No hay ningún archivo dentro.',
+    action: 'Compruebe que la carpeta o el ZIP contiene radiografías y elíjalo de nuevo.',
+  },
+  unknown_priority: {
+    what: 'El servicio no conoce esta prioridad.',
+    action: 'Recargue la página, elija la prioridad y envíe la radiografía de nuevo.',
+  },
+  invalid_reference: {
+    what: 'La referencia es demasiado larga, o contiene signos que no se pueden usar.',
+    action: 'Quite esta radiografía, acorte o reescriba la referencia y envíela de nuevo.',
+  },
+  invalid_cursor: {
+    what: 'La lista ha cambiado demasiado para seguir desde aquí.',
+    action: 'Recargue la página para verla desde el principio.',
+  },
+  idempotency_key_reused: {
+    what: 'El archivo ha cambiado mientras se enviaba.',
+    action: 'Elíjalo otra vez y envíelo como nuevo.',
+  },
+  wrong_format: {
+    what: 'Los archivos de este tipo no se leen aquí.',
+    action: 'Elija archivos DICOM, PNG, JPEG o TIFF, o un archivo ZIP con ellos.',
+  },
+  unreadable_file: {
+    what: 'El navegador no puede leer este archivo.',
+    action: 'Quizá se movió o cambió. Elíjalo de nuevo.',
+  },
+  no_film_in_archive: {
+    what: 'Ningún archivo de este ZIP es una radiografía que se pueda leer.',
+    action: 'Descomprímalo y compruebe qué contiene.',
+  },
+  not_sent: {
+    what: 'El servicio no aceptó este archivo.',
+    action: 'Reintente. Si vuelve a fallar, avise a quien lleva el servicio.',
+  },
+}
