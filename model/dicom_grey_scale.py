@@ -39,15 +39,29 @@ def intensities(
         Shape (H, W), float32 in [0, 1], 0 black. Padding is black.
     """
     lowest = int(np.iinfo(stored.dtype).min)
-    used = np.zeros(_STORED_VALUES, dtype=np.bool_)
-    for band in row_bands(*stored.shape):
-        used |= np.bincount(_positions(stored[band], lowest).ravel(), minlength=len(used)) > 0
-    table = _table_of_intensities(dataset, used, lowest)
+    table = _table_of_intensities(dataset, _used_values(dataset, stored, lowest), lowest)
     pixels = np.empty(stored.shape, dtype=np.float32)
     for band in row_bands(*stored.shape):
         # The positions are within the table by construction; "clip" spares a buffer.
         np.take(table, _positions(stored[band], lowest), out=pixels[band], mode="clip")
     return pixels
+
+
+def _used_values(
+    dataset: Dataset, stored: NDArray[np.uint8 | np.uint16 | np.int16], lowest: int
+) -> NDArray[np.bool_]:
+    """Which stored values a film has, from `lowest` on, shape (65536,).
+
+    Those between its least and its greatest, which is all that a default window needs, unless
+    padding or a table may leave some of them out; then they are counted, which takes longer.
+    """
+    used = np.zeros(_STORED_VALUES, dtype=np.bool_)
+    if dataset.get("PixelPaddingValue") is None and not dataset.get("ModalityLUTSequence"):
+        used[int(stored.min()) - lowest : int(stored.max()) - lowest + 1] = True
+        return used
+    for band in row_bands(*stored.shape):
+        used |= np.bincount(_positions(stored[band], lowest).ravel(), minlength=len(used)) > 0
+    return used
 
 
 def _positions(stored: NDArray[Any], lowest: int) -> NDArray[np.intp]:

@@ -48,7 +48,7 @@ _NOT_FRONTAL_VIEWS: Final = frozenset(
 def reasons_from_facts(facts: InputFacts) -> list[Reason]:
     """The reasons against scoring a film that its tags give; empty where there are none.
 
-    A tag that is absent gives no reason: half the films in the world lack the body part.
+    A tag that is absent gives no reason: many devices leave body part and view empty.
     """
     reasons = []
     if facts.modality is not None and facts.modality not in _RADIOGRAPH_MODALITIES:

@@ -47,19 +47,21 @@ def decode_rle(frame: bytes, header: DicomHeader) -> NDArray[Any]:
     if count != width:
         raise ContradictoryImage("The RLE picture has not as many segments as a pixel has bytes.")
     bounds = [*offsets[:count], len(frame)]
-    words = np.empty((header.height * header.width, width), dtype=np.uint8)
+    words = np.zeros(header.height * header.width, dtype=np.dtype(f"u{width}"))
     for place, (start, end) in enumerate(pairwise(bounds)):
         if not _HEADER_BYTES <= start < end <= len(frame):
             raise UndecodableImage("The RLE picture's segments are damaged.")
-        # Little-endian: the most significant byte is the last.
-        words[:, width - 1 - place] = _unpack(frame[start:end], len(words))
-    kind = np.dtype(f"<u{width}")
-    return words.view(kind).reshape(header.height, header.width)
+        octets = _unpack(frame[start:end], words.size, is_last=place == count - 1)
+        if place:
+            words <<= 8
+        words |= octets
+    return words.reshape(header.height, header.width)
 
 
-def _unpack(segment: bytes, size: int) -> NDArray[np.uint8]:
+def _unpack(segment: bytes, size: int, *, is_last: bool) -> NDArray[np.uint8]:
     """Exactly `size` unpacked bytes."""
-    if _unpacked(segment, size + _SPARE_BYTES) is not None:
+    # The others end where the next begins; what follows a frame would be taken for the last's.
+    if is_last and _unpacked(segment, size + _SPARE_BYTES) is not None:
         raise ContradictoryImage("The RLE picture has more pixels than its header says.")
     unpacked = _unpacked(segment, size)
     if unpacked is None:

@@ -94,6 +94,7 @@ def assess(
     *,
     validation: Sequence[int],
     test: Sequence[int],
+    chosen: str,
     command: str,
 ) -> Assessment:
     """Calibrate on the films of `validation`, then measure on those of `test`.
@@ -106,6 +107,7 @@ def assess(
         validation: Indices of films whose patients were not trained on.
         test: Indices of films whose patients were not looked at in any way; may be empty, and the
             metrics, then of the validation fold, say so.
+        chosen: What the validation films chose, in words.
         command: What makes the figures again.
     """
     first, *further = dict.fromkeys(film.source for film in films.labels)
@@ -116,7 +118,7 @@ def assess(
     rows = _rows("validation", films, chosen_on, probabilities)
     measured, data = test, "test patients, not looked at before"
     if not test:
-        measured, data = validation, "validation patients, who also chose epoch and calibration"
+        measured, data = validation, f"validation patients, who also chose {chosen}"
     metrics: list[Metric] = []
     for source in (first, *further):
         indices = films.of_source(measured, source)

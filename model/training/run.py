@@ -89,6 +89,7 @@ def _finish(
         films,
         validation=split.validation,
         test=split.test,
+        chosen="calibration and threshold" + (" and the epoch" if config.keep_best else ""),
         command=command,
     )
     for name, part in (("validation", split.validation), ("test", split.test)):
@@ -124,4 +125,7 @@ def command_of(
     )
     if cross_validated:
         return f"{command} --cross-validate"
-    return command if config.test_fold is None else f"{command} --test-fold {config.test_fold}"
+    for option, fold in (("validation", config.validation_fold), ("test", config.test_fold)):
+        if fold is not None:
+            command += f" --{option}-fold {fold}"
+    return command if config.keep_best else f"{command} --keep-last"

@@ -1,6 +1,5 @@
 """Small files that promise or unpack to much, made when a test asks for them."""
 
-import io
 import struct
 import zlib
 from collections.abc import Callable, Iterable
@@ -9,7 +8,6 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 from pydicom.dataset import Dataset
-from pydicom.uid import UID
 
 from tests.formats.films import JPEG_2000, RLE, encapsulated
 from tests.model.synthetic import dicom_dataset, encode, write
@@ -136,21 +134,9 @@ def tiff_of_size(width: int, height: int) -> bytes:
     content = encode(Image.fromarray(SMALL), "TIFF", compression="tiff_adobe_deflate")
     for tag, value in ((256, width), (257, height), (278, height)):
         content = content.replace(
-            struct.pack("<HHII", tag, 4, 1, 64), struct.pack("<HHII", tag, 4, 1, value)
+            struct.pack("<HHIHH", tag, 3, 1, 64, 0), struct.pack("<HHII", tag, 4, 1, value)
         )
     return content
-
-
-def unreadable_uid() -> UID:
-    """A transfer syntax that nobody has."""
-    return UID("1.2.840.10008.1.2.4.999")
-
-
-def buffer_of(image: Image.Image, picture_format: str) -> bytes:
-    """A picture, encoded."""
-    buffer = io.BytesIO()
-    image.save(buffer, picture_format)
-    return buffer.getvalue()
 
 
 #: By name: how it is made, and the code that it is refused with.

@@ -1,12 +1,13 @@
 """What reading one file costs, measured in a process of its own.
 
-`python -m tests.formats.costs FILE` prints it as JSON.
+`python -m tests.formats.costs FILE…` prints a line of JSON for each.
 """
 
 import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -33,14 +34,19 @@ class Cost:
 
 
 def cost_of(path: Path) -> Cost:
-    """Read a file in a child process."""
+    """Read a file in a child process of its own."""
+    return costs_of([path])[0]
+
+
+def costs_of(paths: Sequence[Path]) -> list[Cost]:
+    """Read files one after the other in one child process."""
     result = subprocess.run(
-        [sys.executable, "-m", "tests.formats.costs", str(path)],
+        [sys.executable, "-m", "tests.formats.costs", *map(str, paths)],
         cwd=ROOT,
         capture_output=True,
         check=True,
     )
-    return Cost(**json.loads(result.stdout))
+    return [Cost(**json.loads(line)) for line in result.stdout.splitlines()]
 
 
 def _status(field: str) -> int:
@@ -51,11 +57,8 @@ def _status(field: str) -> int:
     raise LookupError(field)
 
 
-def _main(path: Path) -> None:
+def _measure(path: Path) -> Cost:
     content = path.read_bytes()
-    # Libraries load their parts at the first use, which is no file's cost.
-    for make in every_film(64, 72).values():
-        read_radiograph(make())
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forgets the peak
     before = _status("VmRSS")
     started = time.perf_counter()
@@ -66,8 +69,16 @@ def _main(path: Path) -> None:
         outcome = error.code
     seconds = time.perf_counter() - started
     extra = max(_status("VmHWM") - before, 0)
-    print(json.dumps(asdict(Cost(outcome, seconds, extra / 1e6))))
+    return Cost(outcome, seconds, extra / 1e6)
+
+
+def _main(paths: list[str]) -> None:
+    # Libraries load their parts at the first use, which is no file's cost.
+    for make in every_film(64, 72).values():
+        read_radiograph(make())
+    for path in paths:
+        print(json.dumps(asdict(_measure(Path(path)))), flush=True)
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]))
+    _main(sys.argv[1:])

@@ -1,0 +1,116 @@
+"""How fast films are read, beside plain pydicom and plain OpenCV on the same bytes.
+
+    python -m benchmarks.decode [--repeats N]
+
+All three are measured in turns in one process, so that what else the machine does falls on all of
+them alike. The reader also checks that the film is whole and brings it to intensities; plain
+pydicom (`pixel_array`) and plain OpenCV (`imdecode` of the frame) do neither. A ratio under 1 is
+in the reader's favour.
+"""
+
+import argparse
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import cv2
+import numpy as np
+from pydicom import dcmread
+
+from benchmarks.machine import describe_machine
+from model.reading import read_radiograph
+from tests.formats.films import (
+    BASELINE,
+    BIG_ENDIAN,
+    EXPLICIT,
+    IMPLICIT,
+    JPEG_2000,
+    JPEG_LS,
+    JPEG_LS_NEAR,
+    LOSSLESS,
+    LOSSLESS_SV1,
+    RLE,
+    dicom_in,
+    film,
+    frame_of,
+    levels,
+)
+
+_SYNTAXES = {
+    "implicit": IMPLICIT,
+    "explicit": EXPLICIT,
+    "big-endian": BIG_ENDIAN,
+    "RLE": RLE,
+    "JPEG Lossless": LOSSLESS,
+    "JPEG Lossless SV1": LOSSLESS_SV1,
+    "JPEG-LS": JPEG_LS,
+    "JPEG-LS near-lossless": JPEG_LS_NEAR,
+    "JPEG 2000": JPEG_2000,
+}
+
+
+def by_pydicom(content: bytes) -> object:
+    """The stored values."""
+    return dcmread(io.BytesIO(content)).pixel_array
+
+
+def by_opencv(frame: bytes) -> object:
+    """The decoded frame; None where OpenCV does not read it."""
+    return cv2.imdecode(np.frombuffer(frame, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+
+
+def milliseconds(function: Callable[[bytes], object], content: bytes) -> float:
+    """Of one call."""
+    started = time.perf_counter()
+    function(content)
+    return (time.perf_counter() - started) * 1000
+
+
+def row(name: str, content: bytes, *, frame: bytes | None, repeats: int) -> str:
+    """A line of the table."""
+    ways: list[tuple[Callable[[bytes], object], bytes]] = [
+        (read_radiograph, content),
+        (by_pydicom, content),
+    ]
+    if frame is not None and by_opencv(frame) is not None:
+        ways.append((by_opencv, frame))
+    times: list[list[float]] = [[] for _ in ways]
+    for _ in range(repeats + 1):
+        for way, taken in zip(ways, times, strict=True):
+            taken.append(milliseconds(*way))
+    ours, plain, *opencv = (median(taken[1:]) for taken in times)  # the first warms up
+    beside_opencv = f"{opencv[0]:.1f} | {ours / opencv[0]:.2f}" if opencv else "- | -"
+    megabytes = len(content) / 1e6
+    return (
+        f"| {name} | {megabytes:.1f} | {ours:.1f} | {plain:.1f} | {ours / plain:.2f} "
+        f"| {beside_opencv} |"
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description="Time reading films")
+    parser.add_argument("--repeats", type=int, default=7)
+    repeats = parser.parse_args().repeats
+    print(describe_machine(), end="\n\n")
+    print("| film | MB | reader, ms | pydicom, ms | ratio | OpenCV, ms | ratio |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    eight = levels(film(1024, 1024), 8)
+    content = dicom_in(BASELINE, eight)
+    print(
+        row("JPEG Baseline, 1024 x 1024", content, frame=frame_of(content), repeats=repeats),
+        flush=True,
+    )
+    twelve = levels(film(2500, 2000), 12)
+    for name, syntax in _SYNTAXES.items():
+        content = dicom_in(syntax, twelve, BitsStored=12)
+        frame = frame_of(content) if syntax == JPEG_2000 else None
+        print(row(f"{name}, 2000 x 2500", content, frame=frame, repeats=repeats), flush=True)
+    for path in sorted(Path("tests/films").glob("*.dcm")):
+        print(row(path.name, path.read_bytes(), frame=None, repeats=repeats), flush=True)
+
+
+if __name__ == "__main__":
+    main()
