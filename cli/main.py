@@ -95,15 +95,26 @@ def train(
     size: Annotated[int, typer.Option(help="Side of the network's input, in pixels.")] = 256,
     epochs: Annotated[int, typer.Option(help="At most this many.")] = 20,
     seed: Annotated[int, typer.Option(help="Of everything that is random.")] = 1,
-    test_fold: Annotated[
-        int | None, typer.Option(help="Fold of patients kept apart for the figures.")
-    ] = 0,
+    validation_fold: Annotated[
+        int, typer.Option(help="Fold of patients that chooses epoch, calibration and threshold.")
+    ] = 1,
+    no_validation_fold: Annotated[bool, typer.Option(help="Train on it as well.")] = False,
+    test_fold: Annotated[int, typer.Option(help="Fold of patients kept for the figures.")] = 0,
+    no_test_fold: Annotated[bool, typer.Option(help="Train on it as well.")] = False,
+    keep_last: Annotated[bool, typer.Option(help="Keep the last epoch, not the best.")] = False,
 ) -> None:
     """Train a network and export it; needs `requirements/train.txt`."""
     from cli.training import train_network
     from model.training.config import TrainingConfig
 
-    config = TrainingConfig(size=size, epochs=epochs, seed=seed, test_fold=test_fold)
+    config = TrainingConfig(
+        size=size,
+        epochs=epochs,
+        seed=seed,
+        validation_fold=None if no_validation_fold else validation_fold,
+        test_fold=None if no_test_fold else test_fold,
+        keep_best=not keep_last,
+    )
     train_network(manifests, out, config)
 
 

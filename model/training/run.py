@@ -126,6 +126,5 @@ def command_of(
     if cross_validated:
         return f"{command} --cross-validate"
     for option, fold in (("validation", config.validation_fold), ("test", config.test_fold)):
-        if fold is not None:
-            command += f" --{option}-fold {fold}"
+        command += f" --no-{option}-fold" if fold is None else f" --{option}-fold {fold}"
     return command if config.keep_best else f"{command} --keep-last"
