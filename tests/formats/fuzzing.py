@@ -33,6 +33,9 @@ from tests.formats.films import every_film
 #: One file takes milliseconds; whatever takes longer than this hangs.
 _HANGS_AFTER_S: Final = 20.0
 
+#: Loading the libraries takes seconds, on a busy machine more.
+_STARTS_WITHIN_S: Final = 120.0
+
 #: Address space of the child: what a film of 100 megapixels may take, and the libraries.
 _CHILD_BYTES: Final = 6 << 30
 
@@ -96,9 +99,11 @@ def _lines(child: "subprocess.Popen[bytes]", until: float) -> Iterator[bytes]:
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)
         rest = b""
+        patience_s = _STARTS_WITHIN_S
         while time.monotonic() < until:
-            if not selector.select(_HANGS_AFTER_S):
+            if not selector.select(min(patience_s, max(until - time.monotonic(), 0))):
                 return
+            patience_s = _HANGS_AFTER_S
             chunk = os.read(child.stdout.fileno(), 1 << 16)
             if not chunk:
                 child.wait()
