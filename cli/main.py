@@ -102,6 +102,12 @@ def train(
     test_fold: Annotated[int, typer.Option(help="Fold of patients kept for the figures.")] = 0,
     no_test_fold: Annotated[bool, typer.Option(help="Train on it as well.")] = False,
     keep_last: Annotated[bool, typer.Option(help="Keep the last epoch, not the best.")] = False,
+    cross_validate: Annotated[
+        bool, typer.Option(help="Measure on every fold in turn, then train on all films.")
+    ] = False,
+    start_from: Annotated[
+        Path | None, typer.Option(help="network.safetensors of an earlier run, not ImageNet.")
+    ] = None,
 ) -> None:
     """Train a network and export it; needs `requirements/train.txt`."""
     from cli.training import train_network
@@ -113,9 +119,9 @@ def train(
         seed=seed,
         validation_fold=None if no_validation_fold else validation_fold,
         test_fold=None if no_test_fold else test_fold,
-        keep_best=not keep_last,
+        keep_best=not (keep_last or cross_validate),
     )
-    train_network(manifests, out, config)
+    train_network(manifests, out, config, cross_validated=cross_validate, start_from=start_from)
 
 
 @app.command()

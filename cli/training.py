@@ -1,5 +1,6 @@
 """`pneumocam train`, `evaluate` and `export`: progress around the model package's own runs."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,10 +13,18 @@ from model.evaluation.run import evaluate
 from model.export import ExportReport, export
 from model.manifest import DEFAULT_ARTEFACT
 from model.training.config import TrainingConfig
+from model.training.cross_validation import cross_validate
 from model.training.run import EpochReport, train
 
 
-def train_network(manifests: Sequence[Path], out: Path, config: TrainingConfig) -> None:
+def train_network(
+    manifests: Sequence[Path],
+    out: Path,
+    config: TrainingConfig,
+    *,
+    cross_validated: bool,
+    start_from: Path | None,
+) -> None:
     """Run a training with a live line an epoch, and say what came out."""
     console = Console(stderr=True)
     columns = (
@@ -25,17 +34,27 @@ def train_network(manifests: Sequence[Path], out: Path, config: TrainingConfig) 
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as progress:
-        epochs = progress.add_task("epochs", total=config.epochs)
+        networks = config.folds + 1 if cross_validated else 1
+        epochs = progress.add_task("epochs", total=networks * config.epochs)
 
-        def report(epoch: EpochReport) -> None:
+        def report(epoch: EpochReport, name: str = "") -> None:
             best = "  best so far" if epoch.best else ""
             console.print(
-                f"epoch {epoch.epoch:3d}  loss {epoch.loss:.4f}  "
+                f"{name}{'  ' if name else ''}epoch {epoch.epoch:3d}  loss {epoch.loss:.4f}  "
                 f"validation AUROC {epoch.validation_auroc:.4f}{best}"
             )
-            progress.update(epochs, completed=epoch.epoch)
+            progress.advance(epochs)
 
-        result = train(manifests, out, config, progress=report)
+        if cross_validated:
+            result = cross_validate(
+                manifests,
+                out,
+                config,
+                start_from=start_from,
+                progress=lambda name, epoch: report(epoch, name),
+            )
+        else:
+            result = train(manifests, out, config, start_from=start_from, progress=report)
     for metric in result.manifest.metrics:
         _print_figure(metric.name, metric.value, metric.low, metric.high, metric.films)
     _describe(result.export)

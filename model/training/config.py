@@ -39,6 +39,8 @@ class TrainingConfig:
         precision: Of the forward pass.
         backbone: Which network.
         pretrained: Start from ImageNet.
+        start_from: SHA-256 of the weights to start from in place of ImageNet's; None where there
+            are none.
         frozen_stages: The stem and this many of the backbone's first stages keep ImageNet's
             weights and statistics, which halves the time of a step; 0 trains everything.
         loader_processes: Processes that augment films beside the training one; the result does
@@ -65,6 +67,7 @@ class TrainingConfig:
     precision: Precision = Precision.BFLOAT16
     backbone: Backbone = Backbone.EFFICIENTNET_LITE0
     pretrained: bool = True
+    start_from: str | None = None
     frozen_stages: int = 2
     loader_processes: int = 1
     seed: int = 1

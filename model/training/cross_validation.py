@@ -11,7 +11,7 @@ from model.training.config import TrainingConfig
 from model.training.films import load_films
 from model.training.fitting import EpochReport, fit
 from model.training.prediction import predict
-from model.training.run import TrainingResult, command_of, write_result
+from model.training.run import TrainingResult, command_of, starting_from, write_result
 from model.training.splitting import split_films
 
 
@@ -20,6 +20,7 @@ def cross_validate(
     out: Path,
     config: TrainingConfig,
     *,
+    start_from: Path | None = None,
     progress: Callable[[str, EpochReport], None] | None = None,
     make_network: Callable[[], Network] | None = None,
     version: str = "0.1.0",
@@ -37,6 +38,7 @@ def cross_validate(
         out: The run's folder. It gets one folder a fold and `all/`, each as `fit` leaves it, and
             `predictions.csv`, `manifest.json` and `artefact/`.
         config: Its folds to validate and test on, and `keep_best`, are not looked at.
+        start_from: As for `train`.
         progress: Called after each epoch with the name of the network being trained.
         make_network: Makes what is trained in place of what `config` names; for tests.
         version: Of the weights, for the manifest.
@@ -48,6 +50,7 @@ def cross_validate(
     """
     labels = [film for manifest in manifests for film in read_labels(manifest)]
     films = load_films(labels, Preprocessing(size=config.size))
+    config = starting_from(start_from, config)
 
     def fit_named(name: str, validation_fold: int | None) -> Network:
         ours = config.with_changes(validation_fold=validation_fold, test_fold=None, keep_best=False)
@@ -56,6 +59,7 @@ def cross_validate(
             split_films(films.labels, ours),
             out / name,
             ours,
+            start_from=start_from,
             progress=None if progress is None else lambda report: progress(name, report),
             network=None if make_network is None else make_network(),
         )

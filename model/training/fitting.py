@@ -52,6 +52,7 @@ def fit(
     out: Path,
     config: TrainingConfig,
     *,
+    start_from: Path | None = None,
     progress: Callable[[EpochReport], None] | None = None,
     network: Network | None = None,
 ) -> Network:
@@ -63,6 +64,7 @@ def fit(
         out: Gets `config.json`, `history.csv`, `curves.png`, `checkpoint.safetensors` and
             `network.safetensors`; made if need be.
         config: Of the run.
+        start_from: Weights of an earlier run, the ones that `config` names by their SHA-256.
         progress: Called after each epoch.
         network: Trained in place of the one that `config` names; for tests.
 
@@ -78,10 +80,12 @@ def fit(
     if network is None:
         network = build_network(
             config.backbone,
-            pretrained=config.pretrained,
+            pretrained=config.pretrained and start_from is None,
             sharpness=config.sharpness,
             dropout=config.dropout,
         )
+    if start_from is not None:
+        network.load_state_dict(load_file(start_from))
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     trainer = Trainer.of(network, config)
     _train(trainer, films, split, out, config, device=device, progress=progress)

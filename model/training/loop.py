@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ from model.network import Network
 from model.training.averaging import MovingAverage
 from model.training.batches import augmented_batches, steps_of_epoch
 from model.training.config import Precision, TrainingConfig
+from model.training.depthwise import DepthwiseInTwoPrecisions
 from model.training.films import FilmSet
 from model.training.losses import image_and_map_loss
 
@@ -95,11 +97,7 @@ def train_epoch(
             group["lr"] = config.learning_rate * one_cycle(
                 trainer.step, steps * config.epochs, warm_up=_WARM_UP
             )
-        with torch.autocast(
-            device.type,
-            dtype=torch.bfloat16,
-            enabled=config.precision is Precision.BFLOAT16,
-        ):
+        with forward_precision(config.precision, device):
             output = trainer.network(batch.films.to(device, memory_format=torch.channels_last))
         coverage = functional.adaptive_avg_pool2d(batch.masks, output.activation_map.shape[-2:])
         loss = image_and_map_loss(
@@ -119,6 +117,16 @@ def train_epoch(
         total += loss.item() * len(batch.targets)
         seen += len(batch.targets)
     return total / seen
+
+
+def forward_precision(precision: Precision, device: torch.device) -> ExitStack:
+    """What the forward pass runs within."""
+    stack = ExitStack()
+    if precision is Precision.BFLOAT16:
+        stack.enter_context(torch.autocast(device.type, dtype=torch.bfloat16))
+        if device.type == "cpu":
+            stack.enter_context(DepthwiseInTwoPrecisions())
+    return stack
 
 
 def one_cycle(step: int, steps: int, *, warm_up: float) -> float:

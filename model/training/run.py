@@ -6,7 +6,7 @@ from pathlib import Path
 
 from model.export import ExportReport, write_artefact
 from model.labels import read_labels, write_labels
-from model.manifest import Manifest, Preprocessing, write_manifest
+from model.manifest import Manifest, Preprocessing, sha256_of, write_manifest
 from model.network import FlipAveraged, Network
 from model.training.assessing import Assessment, assess
 from model.training.config import TrainingConfig
@@ -39,6 +39,7 @@ def train(
     out: Path,
     config: TrainingConfig,
     *,
+    start_from: Path | None = None,
     progress: Callable[[EpochReport], None] | None = None,
     network: Network | None = None,
     version: str = "0.1.0",
@@ -56,6 +57,7 @@ def train(
             `predictions.csv`, `validation.csv` and `test.csv` (the labels of
             those folds, for `evaluate`), and `artefact/`.
         config: Of the run.
+        start_from: `network.safetensors` of an earlier run; ImageNet's weights by default.
         progress: Called after each epoch.
         network: Trained in place of the one that `config` names; for tests.
         version: Of the weights, for the manifest.
@@ -67,10 +69,17 @@ def train(
     """
     labels = [film for manifest in manifests for film in read_labels(manifest)]
     films = load_films(labels, Preprocessing(size=config.size))
+    config = starting_from(start_from, config)
     split = split_films(films.labels, config)
-    kept = fit(films, split, out, config, progress=progress, network=network)
+    kept = fit(films, split, out, config, start_from=start_from, progress=progress, network=network)
     command = command_of(manifests, config)
     return _finish(kept, films, split, out, config, version=version, command=command)
+
+
+def starting_from(start_from: Path | None, config: TrainingConfig) -> TrainingConfig:
+    """The configuration with the digest of the weights that a run starts from."""
+    digest = None if start_from is None else sha256_of(start_from.read_bytes())
+    return config.with_changes(start_from=digest)
 
 
 def _finish(
@@ -123,6 +132,8 @@ def command_of(
         f"pneumocam train {names} --out RUN --size {config.size} --epochs {config.epochs} "
         f"--seed {config.seed}"
     )
+    if config.start_from is not None:
+        command += " --start-from EARLIER/network.safetensors"
     if cross_validated:
         return f"{command} --cross-validate"
     for option, fold in (("validation", config.validation_fold), ("test", config.test_fold)):

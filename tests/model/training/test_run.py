@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from model.analysis import Analysis, analyse
 from model.classifier import load_classifier
 from model.errors import UnusableCheckpoint
+from model.manifest import sha256_of
 from model.training.config import Precision, TrainingConfig
 from model.training.run import EpochReport, train
 from tests.model.synthetic import png
@@ -143,3 +144,18 @@ def test_a_line_written_before_a_kill_is_not_written_twice(squares: Path, tmp_pa
     train([squares], out, CONFIG.with_changes(epochs=2), network=learning_network())
 
     assert len(losses(out)) == 2
+
+
+def test_a_run_may_start_from_the_weights_of_another(
+    finished: Path, squares: Path, tmp_path: Path
+) -> None:
+    """Which are part of what the run is: with others it may not go on."""
+    weights = finished / "network.safetensors"
+    config = CONFIG.with_changes(epochs=1)
+
+    result = train([squares], tmp_path, config, start_from=weights, network=learning_network())
+
+    assert losses(tmp_path)[0] < 0.8 * losses(finished)[0]
+    assert result.manifest.training_config["start_from"] == sha256_of(weights.read_bytes())
+    with pytest.raises(UnusableCheckpoint):
+        train([squares], tmp_path, config, network=learning_network())
