@@ -1,10 +1,10 @@
 """Sends collections of difficult files through the reader, and prints what came of them.
 
-    python -m benchmarks.corpora [--pydicom-data WHEEL] [--pillow SDIST] [FOLDER …]
+    python -m benchmarks.corpora [--downloads FOLDER] [FOLDER …]
 
-The files of the pydicom wheel always go; the others are large and are fetched by hand:
-`pip download --no-deps pydicom-data` and
-`pip download --no-binary :all: --no-deps --no-build-isolation pillow==VERSION`.
+The files of the pydicom wheel always go; pydicom-data's and Pillow's are large and are fetched by
+hand into a folder: `pip download --no-deps pydicom-data==1.0.0` and
+`pip download --no-deps --no-binary pillow pillow==13.0.0`.
 Each collection is read in a child process that is started again where a file ends it; such a file,
 one that raises what is no refusal, and one that takes over 20 s are printed as findings, and the
 exit status is then 1.
@@ -17,18 +17,15 @@ import resource
 import selectors
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import pydicom
-
+from tests.formats.corpora import pillow_files, pydicom_data_files, pydicom_files, table
 from tests.formats.fuzzing import run_case
 
 _HANGS_AFTER_S: Final = 20.0
@@ -42,7 +39,6 @@ _ROOT: Final = Path(__file__).parent.parent
 class Outcome:
     """What came of one collection."""
 
-    files: int = 0
     codes: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
     slowest_s: float = 0.0
@@ -51,7 +47,7 @@ class Outcome:
 
 def send(paths: list[Path]) -> Outcome:
     """Read every file of a collection."""
-    outcome = Outcome(files=len(paths))
+    outcome = Outcome()
     remaining = paths
     while remaining:
         done = 0
@@ -113,55 +109,32 @@ def _read_here() -> None:
         print(json.dumps(said), flush=True)
 
 
-def _unpacked(archive: Path, folder: Path, inside: str) -> list[Path]:
-    """The files of an archive under a folder of it."""
-    if archive.suffix == ".whl":
-        with zipfile.ZipFile(archive) as wheel:
-            wheel.extractall(folder)  # noqa: S202 - zipfile keeps names within the folder
-    else:
-        with tarfile.open(archive) as sdist:
-            sdist.extractall(folder, filter="data")
-    return sorted(path for path in folder.rglob("*") if path.is_file() and inside in str(path))
-
-
 def main() -> int:
     """Print a table, one collection a column."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--pydicom-data", type=Path)
-    parser.add_argument("--pillow", type=Path)
+    parser.add_argument("--downloads", type=Path)
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("folders", nargs="*", type=Path)
     options = parser.parse_args()
     if options.child:
         _read_here()
         return 0
-    shipped = Path(pydicom.__file__).parent / "data"
-    collections = {"pydicom": sorted(path for path in shipped.rglob("*") if path.is_file())}
+    collections = {"pydicom": pydicom_files()}
     with tempfile.TemporaryDirectory() as folder:
-        if options.pydicom_data:
-            files = _unpacked(options.pydicom_data, Path(folder, "data"), "data_store")
-            collections["pydicom-data"] = files
-        if options.pillow:
-            files = _unpacked(options.pillow, Path(folder, "pillow"), "/Tests/images/")
-            collections["Pillow"] = files
+        if options.downloads:
+            data, pillow = Path(folder, "data"), Path(folder, "pillow")
+            collections["pydicom-data"] = pydicom_data_files(options.downloads, data)
+            collections["Pillow"] = pillow_files(options.downloads, pillow)
         for extra in options.folders:
             collections[extra.name] = sorted(path for path in extra.rglob("*") if path.is_file())
         outcomes = {name: send(paths) for name, paths in collections.items()}
-    print(table(outcomes))
+    slowest = [f"{outcome.slowest_s:.2f}" for outcome in outcomes.values()]
+    peaks = [f"{outcome.peak_mb:.0f}" for outcome in outcomes.values()]
+    counts = {name: outcome.codes for name, outcome in outcomes.items()}
+    print(table(counts, ["slowest, s", *slowest], ["peak memory, MB", *peaks]))
     findings = [finding for outcome in outcomes.values() for finding in outcome.findings]
     print("\n".join(["", *findings]) if findings else "\nNo findings.")
     return 1 if findings else 0
-
-
-def table(outcomes: dict[str, Outcome]) -> str:
-    """Outcomes by collection, as Markdown."""
-    codes = sorted({code for outcome in outcomes.values() for code in outcome.codes})
-    rows = [["outcome", *outcomes], ["---", *("---:" for _ in outcomes)]]
-    rows += [[code, *(str(o.codes[code]) for o in outcomes.values())] for code in codes]
-    rows.append(["files", *(str(o.files) for o in outcomes.values())])
-    rows.append(["slowest, s", *(f"{o.slowest_s:.2f}" for o in outcomes.values())])
-    rows.append(["peak memory, MB", *(f"{o.peak_mb:.0f}" for o in outcomes.values())])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,33 @@
 """What a DICOM object says about its picture, read without decoding and almost without reading."""
 
-import struct
-from dataclasses import dataclass
 from typing import Final
 
-from headers.codestream import read_frame
+from headers.dicom_description import (
+    DESCRIPTION,
+    SOP_CLASS,
+    Description,
+    bits_of,
+    describe,
+    photometric_interpretation_of,
+    size_of,
+    text_of,
+)
 from headers.dicom_elements import PIXEL_DATA, Element, Encoding, read_element, walk
+from headers.dicom_header import DicomHeader
+from headers.dicom_pixel_data import check_frame, locate_frame
 from headers.errors import (
-    ColourImage,
-    ContradictoryImage,
     NoPixelData,
     RefusedFile,
-    SeveralImages,
     TruncatedImage,
     UndecodableImage,
     UnsafeFile,
     UnsupportedImage,
 )
 from headers.header import Header, Kind
-from headers.limits import check_dimensions, check_ratio
 from headers.uids import (
-    CODESTREAMS,
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
-    FRAME_MARKERS,
     IMPLICIT_LITTLE,
-    NATIVE,
     READ,
     without_picture,
 )
@@ -33,68 +35,7 @@ from headers.window import FileWindow, LookedEnough
 
 _PREFIX_AT: Final = 128
 
-_SOP_CLASS, _SAMPLES, _PHOTOMETRIC, _FRAMES = 0x00080016, 0x00280002, 0x00280004, 0x00280008
-_ROWS, _COLUMNS, _ALLOCATED, _STORED, _HIGH_BIT = (
-    0x00280010,
-    0x00280011,
-    0x00280100,
-    0x00280101,
-    0x00280102,
-)
 _FLOAT_PIXEL_DATA: Final = frozenset({0x7FE00008, 0x7FE00009})
-
-#: The elements that describe the picture, each a few bytes long.
-_DESCRIPTION: Final = frozenset(
-    {_SOP_CLASS, _SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS, _ALLOCATED, _STORED, _HIGH_BIT}
-)
-
-#: More of a value is not looked at.
-_LONGEST_DESCRIPTION: Final = 256
-
-#: Bits of a sample that Baseline and Extended allow (ITU-T T.81 table B.2).
-_PRECISIONS: Final = {0xC0: (8,), 0xC1: (8, 12)}
-
-_ITEM, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE0DD
-
-#: A frame is one fragment, rarely a few dozen.
-_MAX_FRAGMENTS: Final = 10_000
-
-_GREY: Final = frozenset({"MONOCHROME1", "MONOCHROME2"})
-
-
-@dataclass(frozen=True, slots=True)
-class DicomHeader:
-    """A DICOM object whose header describes one grey frame that may be decoded.
-
-    Attributes:
-        transfer_syntax: Its UID; of an object without file meta the one that it is written in.
-        encoding: Of the data set.
-        elements: Every element of the data set up to the pixel data, in the file's order.
-        width: Columns, in pixels.
-        height: Rows, in pixels.
-        photometric_interpretation: MONOCHROME1 or MONOCHROME2.
-        bits_allocated: Of one stored pixel in an uncompressed frame: 8, 16, 24 or 32.
-        bits_stored: Of one pixel, 1-16.
-        high_bit: The highest of the stored bits within the allocated ones.
-        pixel_data: Position and length of each part of the frame: of the value itself, or of the
-            fragments of an encapsulated one.
-    """
-
-    transfer_syntax: str
-    encoding: Encoding
-    elements: tuple[Element, ...]
-    width: int
-    height: int
-    photometric_interpretation: str
-    bits_allocated: int
-    bits_stored: int
-    high_bit: int
-    pixel_data: tuple[tuple[int, int], ...]
-
-    @property
-    def is_native(self) -> bool:
-        """Whether the frame is uncompressed."""
-        return self.transfer_syntax in NATIVE
 
 
 def has_dicom_prefix(window: FileWindow) -> bool:
@@ -196,9 +137,9 @@ def _file_meta(window: FileWindow, position: int) -> tuple[int, str | None]:
             raise UndecodableImage("The DICOM file's meta information is damaged.")
         position = element.value_at + element.length
         if element.tag == 0x00020010:
-            transfer_syntax = _text(window, element)
+            transfer_syntax = text_of(window, element)
         elif element.tag == 0x00020002:
-            _check_has_picture(_text(window, element))
+            _check_has_picture(text_of(window, element))
     return position, transfer_syntax or None
 
 
@@ -222,16 +163,14 @@ def _read_data_set(
     window: FileWindow, position: int, encoding: Encoding, transfer_syntax: str
 ) -> DicomHeader:
     elements: list[Element] = []
-    values: dict[int, str] = {}
+    values: Description = {}
     broken: RefusedFile | None = None
     try:
         for element in walk(window, position, encoding):
             elements.append(element)
-            if element.tag in _DESCRIPTION:
-                value = _value(window, element, encoding)
-                if values.setdefault(element.tag, value) != value:
-                    raise ContradictoryImage("The DICOM object describes its picture twice.")
-                if element.tag == _SOP_CLASS:
+            if element.tag in DESCRIPTION:
+                value = describe(values, window, element, encoding)
+                if element.tag == SOP_CLASS:
                     _check_has_picture(value)
             elif element.tag in _FLOAT_PIXEL_DATA:
                 raise UnsupportedImage("Floating-point pixels are not read.")
@@ -240,10 +179,10 @@ def _read_data_set(
     if not elements or elements[-1].tag != PIXEL_DATA:
         # A report cut short is still a report: what is known first is said first.
         raise broken or NoPixelData("The DICOM object holds no picture.")
-    width, height = _size(values)
-    photometric = _photometric(values)
-    allocated, stored, high_bit = _bits(values, transfer_syntax)
-    pixel_data = _parts(window, elements[-1], encoding, transfer_syntax)
+    width, height = size_of(values)
+    photometric = photometric_interpretation_of(values)
+    allocated, stored, high_bit = bits_of(values, transfer_syntax)
+    pixel_data = locate_frame(window, elements[-1], encoding, transfer_syntax)
     header = DicomHeader(
         transfer_syntax,
         encoding,
@@ -256,153 +195,11 @@ def _read_data_set(
         high_bit,
         pixel_data,
     )
-    _check_pixel_data(window, header)
+    check_frame(window, header)
     return header
-
-
-def _size(values: dict[int, str]) -> tuple[int, int]:
-    width, height = _number(values, _COLUMNS, "Columns"), _number(values, _ROWS, "Rows")
-    check_dimensions(width, height)
-    if values.get(_FRAMES, "").strip() and _number(values, _FRAMES, "Number of Frames") != 1:
-        raise SeveralImages("The DICOM object holds several frames; send one film per file.")
-    return width, height
-
-
-def _photometric(values: dict[int, str]) -> str:
-    photometric = values.get(_PHOTOMETRIC, "").strip().upper()
-    if not photometric:
-        raise UndecodableImage("The DICOM object does not say its Photometric Interpretation.")
-    samples = _number(values, _SAMPLES, "Samples per Pixel") if values.get(_SAMPLES) else 1
-    if photometric not in _GREY or samples != 1:
-        shown = photometric if photometric.replace(" ", "").replace("_", "").isalnum() else "?"
-        raise ColourImage(f"Photometric interpretation {shown[:16]} is no radiograph's.")
-    return photometric
-
-
-def _bits(values: dict[int, str], transfer_syntax: str) -> tuple[int, int, int]:
-    allocated = _number(values, _ALLOCATED, "Bits Allocated")
-    stored = _number(values, _STORED, "Bits Stored") if values.get(_STORED) else allocated
-    high_bit = _number(values, _HIGH_BIT, "High Bit") if values.get(_HIGH_BIT) else stored - 1
-    widths = {8, 16, 24, 32} if transfer_syntax in NATIVE else {8, 16}
-    if allocated not in widths:
-        raise UnsupportedImage(f"Pixels of {allocated} allocated bits are not read.")
-    if not 0 < stored <= allocated:
-        raise ContradictoryImage(f"{stored} stored bits do not fit {allocated} allocated bits.")
-    if not stored - 1 <= high_bit < allocated:
-        raise ContradictoryImage(f"{stored} stored bits do not end at bit {high_bit}.")
-    if stored > 16:
-        raise UnsupportedImage(f"Pixels of {stored} bits are not read; films have 8 to 16.")
-    return allocated, stored, high_bit
-
-
-def _parts(
-    window: FileWindow, element: Element, encoding: Encoding, transfer_syntax: str
-) -> tuple[tuple[int, int], ...]:
-    """Where the frame's bytes stand."""
-    if (element.length is None) == (transfer_syntax in NATIVE):
-        raise ContradictoryImage("The pixel data are not stored as the transfer syntax says.")
-    if element.length is not None:
-        if element.value_at + element.length > window.size:
-            raise TruncatedImage("The DICOM file ends before its picture does.")
-        return ((element.value_at, element.length),)
-    parts: list[tuple[int, int]] = []
-    position = element.value_at
-    for _ in range(_MAX_FRAGMENTS):
-        fragment = read_element(window, position, encoding)
-        if fragment.tag == _SEQUENCE_END:
-            return _fragments_of_one_frame(parts)
-        if fragment.tag != _ITEM or fragment.length is None:
-            raise UndecodableImage("The DICOM file's compressed picture is damaged.")
-        position = fragment.value_at + fragment.length
-        if position > window.size:
-            raise TruncatedImage("The DICOM file ends before its picture does.")
-        parts.append((fragment.value_at, fragment.length))
-    raise UndecodableImage(f"The picture is in more than {_MAX_FRAGMENTS} fragments.")
-
-
-def _fragments_of_one_frame(parts: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """The fragments behind the offset table, which is the first item (PS3.5 A.4)."""
-    if len(parts) < 2:
-        raise UndecodableImage("The DICOM object's compressed picture is empty.")
-    if parts[0][1] > 4:
-        raise ContradictoryImage("The pixel data hold several frames, the header says one.")
-    return tuple(parts[1:])
-
-
-def _check_pixel_data(window: FileWindow, header: DicomHeader) -> None:
-    """Compare the frame with what the header says of it, before anything decodes it."""
-    length = sum(size for _, size in header.pixel_data)
-    if header.is_native:
-        expected = header.width * header.height * header.bits_allocated // 8
-        if length < expected:
-            raise TruncatedImage("The DICOM object holds fewer pixels than its header says.")
-        if length > expected + 1:  # one byte pads to an even length
-            raise ContradictoryImage("The DICOM object holds more pixels than its header says.")
-        return
-    check_ratio(header.width, header.height, length)
-    if header.transfer_syntax in CODESTREAMS:
-        _check_codestream(window, header)
-    else:
-        _check_rle(window, header)
-
-
-def _check_codestream(window: FileWindow, header: DicomHeader) -> None:
-    frame = read_frame(window, header.pixel_data[0][0])
-    if frame.marker not in FRAME_MARKERS[header.transfer_syntax]:
-        raise ContradictoryImage("The picture is not compressed as the transfer syntax says.")
-    if (frame.width, frame.height) != (header.width, header.height):
-        raise ContradictoryImage(
-            f"The DICOM header says {header.width} x {header.height} pixels, "
-            f"its compressed picture {frame.width} x {frame.height}."
-        )
-    if not 8 <= frame.bits <= 16:  # of fewer, GDCM ends the whole process
-        raise UnsupportedImage(f"Pixels of {frame.bits} bits are not read; films have 8 to 16.")
-    if frame.bits not in _PRECISIONS.get(frame.marker, (frame.bits,)):
-        raise ContradictoryImage(f"A picture so compressed cannot have {frame.bits} bits a pixel.")
-    if frame.components != 1:
-        raise ContradictoryImage("The DICOM header says grey, its compressed picture colour.")
-    if frame.bits > header.bits_allocated:
-        raise ContradictoryImage(
-            f"The DICOM header allots {header.bits_allocated} bits a pixel, "
-            f"its compressed picture has {frame.bits}."
-        )
-
-
-def _check_rle(window: FileWindow, header: DicomHeader) -> None:
-    """The RLE header's segment count is the pixel's bytes (PS3.5 G.5)."""
-    beginning = window.read(header.pixel_data[0][0], 4)
-    segments = struct.unpack("<I", beginning)[0] if len(beginning) == 4 else 0
-    if segments != header.bits_allocated // 8:
-        raise ContradictoryImage("The RLE picture has not as many segments as a pixel has bytes.")
 
 
 def _check_has_picture(sop_class: str) -> None:
     name = without_picture(sop_class)
     if name is not None:
         raise NoPixelData(f"The DICOM object is {name}, not a film.")
-
-
-def _text(window: FileWindow, element: Element) -> str:
-    length = min(element.length or 0, _LONGEST_DESCRIPTION)
-    return window.read(element.value_at, length).decode("ascii", "replace").strip("\0 ")
-
-
-def _value(window: FileWindow, element: Element, encoding: Encoding) -> str:
-    """A short value as text, its numbers in decimal, whatever representation it is written in."""
-    binary = {0x00280002, *range(0x00280010, 0x00280012), *range(0x00280100, 0x00280103)}
-    textual = element.representation in {"IS", "DS", "CS", "LO", "SH"}
-    if element.tag not in binary or textual:
-        return _text(window, element)
-    raw = window.read(element.value_at, min(element.length or 0, 4))
-    if len(raw) in {2, 4}:
-        return str(struct.unpack(f"{encoding.order}{'HI'[len(raw) // 2 - 1]}", raw)[0])
-    return raw.hex()
-
-
-def _number(values: dict[int, str], tag: int, name: str) -> int:
-    text = values.get(tag, "").strip("\0 ")
-    if not text:
-        raise UndecodableImage(f"The DICOM object does not say its {name}.")
-    if not (text.isascii() and text.lstrip("-").isdigit()) or len(text) > 12:
-        raise UndecodableImage(f"The DICOM object's {name} is not a number.")
-    return int(text)

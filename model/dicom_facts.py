@@ -4,7 +4,7 @@ import re
 
 from pydicom.dataset import Dataset
 
-from headers.dicom import DicomHeader
+from headers.dicom_header import DicomHeader
 from headers.header import Kind
 from model.radiograph import InputFacts
 

@@ -10,7 +10,7 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
-from headers.dicom import DicomHeader
+from headers.dicom_header import DicomHeader
 from headers.uids import (
     JPEG_2000,
     JPEG_BASELINE,

@@ -8,7 +8,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import read_dataset
 from pydicom.uid import UID
 
-from headers.dicom import DicomHeader, read_dicom_header
+from headers.dicom import read_dicom_header
+from headers.dicom_header import DicomHeader
 from headers.window import FileWindow, LookedEnough
 from model.blankness import check_not_blank
 from model.decoder_errors import decoder_errors_as_ours

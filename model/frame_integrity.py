@@ -5,7 +5,7 @@ import struct
 from typing import Final
 
 from headers.codestream import read_frame
-from headers.dicom import DicomHeader
+from headers.dicom_header import DicomHeader
 from headers.uids import JPEG_2000, JPEG_LS
 from headers.window import FileWindow
 from model.errors import ContradictoryImage, TruncatedImage, UndecodableImage

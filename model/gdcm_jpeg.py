@@ -15,7 +15,7 @@ import gdcm
 import numpy as np
 from numpy.typing import NDArray
 
-from headers.dicom import DicomHeader
+from headers.dicom_header import DicomHeader
 from model.errors import TruncatedImage, UndecodableImage
 from model.jpeg_segments import essential_segments
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from headers.dicom import DicomHeader
+from headers.dicom_header import DicomHeader
 from model.errors import ContradictoryImage, TruncatedImage, UndecodableImage
 
 _HEADER_BYTES: Final = 64

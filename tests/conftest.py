@@ -1,8 +1,8 @@
 """Real servers for the tests: Redis, PostgreSQL, and the whole service.
 
 What a machine lacks is skipped with a reason, except what `PNEUMOCAM_TESTS_REQUIRE` names (a list
-of `chromium`, `films`, `postgresql`, `redis`): that fails instead, so that continuous integration
-cannot skip by accident.
+of `chromium`, `corpora`, `dcmtk`, `films`, `postgresql`, `redis`): that fails instead, so that
+continuous integration cannot skip by accident.
 """
 
 import os
@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +35,17 @@ def lacks(name: str, reason: str) -> NoReturn:
     if name in os.environ.get("PNEUMOCAM_TESTS_REQUIRE", "").split(","):
         pytest.fail(f"{name} is required here: {reason}")
     pytest.skip(reason)
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Print what a passing test has to tell: seeds, counts, tables."""
+
+    def to_the_log(text: str) -> None:
+        with capsys.disabled():
+            print(f"\n{text}")
+
+    return to_the_log
 
 
 @pytest.fixture(scope="session")

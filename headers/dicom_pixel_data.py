@@ -1,0 +1,106 @@
+"""Where a DICOM object's frame stands, and whether it is what the header says."""
+
+import struct
+from typing import Final
+
+from headers.codestream import read_frame
+from headers.dicom_elements import Element, Encoding, read_element
+from headers.dicom_header import DicomHeader
+from headers.errors import (
+    ContradictoryImage,
+    TruncatedImage,
+    UndecodableImage,
+    UnsupportedImage,
+)
+from headers.limits import check_ratio
+from headers.uids import CODESTREAMS, FRAME_MARKERS, NATIVE
+from headers.window import FileWindow
+
+_ITEM, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE0DD
+
+#: A frame is one fragment, rarely a few dozen.
+_MAX_FRAGMENTS: Final = 10_000
+
+#: Bits of a sample that Baseline and Extended allow (ITU-T T.81 table B.2).
+_PRECISIONS: Final = {0xC0: (8,), 0xC1: (8, 12)}
+
+
+def locate_frame(
+    window: FileWindow, element: Element, encoding: Encoding, transfer_syntax: str
+) -> tuple[tuple[int, int], ...]:
+    """Where the frame's bytes stand."""
+    if (element.length is None) == (transfer_syntax in NATIVE):
+        raise ContradictoryImage("The pixel data are not stored as the transfer syntax says.")
+    if element.length is not None:
+        if element.value_at + element.length > window.size:
+            raise TruncatedImage("The DICOM file ends before its picture does.")
+        return ((element.value_at, element.length),)
+    parts: list[tuple[int, int]] = []
+    position = element.value_at
+    for _ in range(_MAX_FRAGMENTS):
+        fragment = read_element(window, position, encoding)
+        if fragment.tag == _SEQUENCE_END:
+            return _fragments_of_one_frame(parts)
+        if fragment.tag != _ITEM or fragment.length is None:
+            raise UndecodableImage("The DICOM file's compressed picture is damaged.")
+        position = fragment.value_at + fragment.length
+        if position > window.size:
+            raise TruncatedImage("The DICOM file ends before its picture does.")
+        parts.append((fragment.value_at, fragment.length))
+    raise UndecodableImage(f"The picture is in more than {_MAX_FRAGMENTS} fragments.")
+
+
+def _fragments_of_one_frame(parts: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The fragments behind the offset table, which is the first item (PS3.5 A.4)."""
+    if len(parts) < 2:
+        raise UndecodableImage("The DICOM object's compressed picture is empty.")
+    if parts[0][1] > 4:
+        raise ContradictoryImage("The pixel data hold several frames, the header says one.")
+    return tuple(parts[1:])
+
+
+def check_frame(window: FileWindow, header: DicomHeader) -> None:
+    """Compare the frame with what the header says of it, before anything decodes it."""
+    length = sum(size for _, size in header.pixel_data)
+    if header.is_native:
+        expected = header.width * header.height * header.bits_allocated // 8
+        if length < expected:
+            raise TruncatedImage("The DICOM object holds fewer pixels than its header says.")
+        if length > expected + 1:  # one byte pads to an even length
+            raise ContradictoryImage("The DICOM object holds more pixels than its header says.")
+        return
+    check_ratio(header.width, header.height, length)
+    if header.transfer_syntax in CODESTREAMS:
+        _check_codestream(window, header)
+    else:
+        _check_rle(window, header)
+
+
+def _check_codestream(window: FileWindow, header: DicomHeader) -> None:
+    frame = read_frame(window, header.pixel_data[0][0])
+    if frame.marker not in FRAME_MARKERS[header.transfer_syntax]:
+        raise ContradictoryImage("The picture is not compressed as the transfer syntax says.")
+    if (frame.width, frame.height) != (header.width, header.height):
+        raise ContradictoryImage(
+            f"The DICOM header says {header.width} x {header.height} pixels, "
+            f"its compressed picture {frame.width} x {frame.height}."
+        )
+    if not 8 <= frame.bits <= 16:  # of fewer, GDCM ends the whole process
+        raise UnsupportedImage(f"Pixels of {frame.bits} bits are not read; films have 8 to 16.")
+    if frame.bits not in _PRECISIONS.get(frame.marker, (frame.bits,)):
+        raise ContradictoryImage(f"A picture so compressed cannot have {frame.bits} bits a pixel.")
+    if frame.components != 1:
+        raise ContradictoryImage("The DICOM header says grey, its compressed picture colour.")
+    if frame.bits > header.bits_allocated:
+        raise ContradictoryImage(
+            f"The DICOM header allots {header.bits_allocated} bits a pixel, "
+            f"its compressed picture has {frame.bits}."
+        )
+
+
+def _check_rle(window: FileWindow, header: DicomHeader) -> None:
+    """The RLE header's segment count is the pixel's bytes (PS3.5 G.5)."""
+    beginning = window.read(header.pixel_data[0][0], 4)
+    segments = struct.unpack("<I", beginning)[0] if len(beginning) == 4 else 0
+    if segments != header.bits_allocated // 8:
+        raise ContradictoryImage("The RLE picture has not as many segments as a pixel has bytes.")
