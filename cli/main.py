@@ -16,6 +16,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+prepare = typer.Typer(help="Turn a downloaded data set into what `train` reads.")
+app.add_typer(prepare, name="prepare", no_args_is_help=True)
+
 # Every subcommand imports what it needs when it runs: `predict` starts no service code, `serve`
 # loads no network, and only `train`, `evaluate` and `export` need torch.
 # ruff: noqa: PLC0415
@@ -85,6 +88,51 @@ def predict(
         _fail("There is no file to analyse.")
     all_read = predict_files(files, output=output, maps=maps, heatmaps=heatmaps)
     raise typer.Exit(0 if all_read else 1)
+
+
+@prepare.command("rsna")
+def prepare_rsna(
+    *,
+    images: Annotated[Path, typer.Option(help="Folder stage_2_train_images/ of DICOM files.")],
+    labels: Annotated[Path, typer.Option(help="stage_2_train_labels.csv.")],
+    classes: Annotated[Path | None, typer.Option(help="stage_2_detailed_class_info.csv.")] = None,
+    patients: Annotated[
+        Path | None, typer.Option(help="CSV with columns rsna_id, patient_id; splits by patient.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Where it all goes; goes on with what is there.")
+    ] = Path("prepared"),
+    size: Annotated[int, typer.Option(min=16, help="Side of each film, in pixels.")] = 244,
+    val: Annotated[
+        int | None, typer.Option(min=0, help="Films in val; 2,684 of 26,684 by default.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the split.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that read films; one a core by default.")
+    ] = None,
+) -> None:
+    """Turn the RSNA pneumonia challenge into arrays, a split and a manifest.
+
+    Files that cannot be used are listed in refused.csv and left out. The same command goes on
+    with a run that was stopped. It needs no torch.
+    """
+    from cli.preparation import prepare_rsna_films
+    from model.errors import ModelError
+
+    try:
+        prepare_rsna_films(
+            images,
+            labels,
+            out,
+            classes=classes,
+            patients=patients,
+            size=size,
+            validation=val,
+            seed=seed,
+            workers=workers or os.cpu_count() or 1,
+        )
+    except ModelError as exc:
+        _fail(str(exc))
 
 
 @app.command()

@@ -1,0 +1,53 @@
+"""Mean and standard deviation that do not depend on the order of the films."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class PixelSums:
+    """Sums over 8-bit pixels, in whole numbers, so that adding them up never rounds.
+
+    Attributes:
+        pixels: How many.
+        total: Of the values, 0-255.
+        squares: Of the squared values.
+    """
+
+    pixels: int
+    total: int
+    squares: int
+
+    @classmethod
+    def of(cls, pixels: NDArray[np.uint8]) -> "PixelSums":
+        """The sums over one film."""
+        wide = pixels.astype(np.uint64)
+        return cls(pixels.size, int(wide.sum()), int((wide * wide).sum()))
+
+    @classmethod
+    def over(cls, sums: Iterable["PixelSums"]) -> "PixelSums":
+        """The sums over all films."""
+        pixels = total = squares = 0
+        for one in sums:
+            pixels, total, squares = (
+                pixels + one.pixels,
+                total + one.total,
+                squares + one.squares,
+            )
+        return cls(pixels, total, squares)
+
+    @property
+    def mean(self) -> float:
+        """Of the values scaled to [0, 1]. There must be a pixel."""
+        return float(Fraction(self.total, 255 * self.pixels))
+
+    @property
+    def std(self) -> float:
+        """Of the values scaled to [0, 1], of the whole population. There must be a pixel."""
+        variance = Fraction(self.pixels * self.squares - self.total**2, (255 * self.pixels) ** 2)
+        return math.sqrt(variance)
