@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from api import dashboard, problems
 from api.gateway import Gateway
 from api.middleware import RequestContext
-from api.routes import artifacts, health, jobs, model
+from api.routes import artifacts, health, jobs, model, session
 from api.schemas import Problem
 from api.settings import ApiSettings
 from jobs.logs import configure_logs
@@ -22,6 +22,9 @@ where the network saw it.
 
 Send films to `POST /v1/jobs`, follow the job at its `Location`, fetch the pictures by the links
 of its items.
+
+Once a key exists (`pneumocam keys create`), every request but those for health, sessions and this
+document needs one: `Authorization: Bearer pcam_…`. A key sees its own jobs only.
 """
 
 
@@ -46,7 +49,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.gateway = Gateway.open(settings)
-    for routes in (jobs, artifacts, model, health):
+    for routes in (jobs, artifacts, model, session, health):
         app.include_router(routes.router)
     problems.install(app)
     _describe_problems(app)

@@ -27,6 +27,40 @@ class MalformedRequest(ApiError):
     title = "The request is malformed"
 
 
+class KeyRequired(ApiError):
+    """The request does not say whose it is, and must."""
+
+    status = 401
+    code = "key_required"
+    title = "A key is required"
+    headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
+
+
+class InvalidKey(ApiError):
+    """The key is unknown, revoked or expired; which of them is not told."""
+
+    status = 401
+    code = "invalid_key"
+    title = "The key does not hold"
+    headers = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_token"'})
+
+
+class MissingScope(ApiError):
+    """The key holds, and may not do this."""
+
+    status = 403
+    code = "missing_scope"
+    title = "The key may not do this"
+
+
+class CrossSite(ApiError):
+    """A page of another site made a browser send this."""
+
+    status = 403
+    code = "cross_site"
+    title = "Sent from another site"
+
+
 class UnknownResource(ApiError):
     """There is nothing here, or it is not the caller's to see."""
 

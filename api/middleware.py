@@ -63,6 +63,7 @@ class RequestContext:
                     method=scope["method"],
                     route=getattr(route, "path", None),
                     status=status,
+                    key=scope["state"].get("key_id"),
                     ms=round((time.perf_counter() - started) * 1000, 1),
                 )
 

@@ -14,7 +14,9 @@ from api.errors import (
     ApiError,
     ErasedResource,
     InvalidRequest,
+    KeyRequired,
     MalformedRequest,
+    MissingScope,
     ServiceUnavailable,
     UnknownResource,
 )
@@ -65,7 +67,13 @@ def documented(*refusals: type[ApiError]) -> dict[int | str, dict[str, Any]]:
 
 #: What every route about a job may answer.
 RESPONSES = documented(
-    MalformedRequest, UnknownResource, ErasedResource, InvalidRequest, ServiceUnavailable
+    MalformedRequest,
+    KeyRequired,
+    MissingScope,
+    UnknownResource,
+    ErasedResource,
+    InvalidRequest,
+    ServiceUnavailable,
 )
 
 

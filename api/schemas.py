@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from jobs.states import ItemState, JobState, Priority
+from jobs.states import ItemState, JobState, Priority, Scope
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -38,6 +38,13 @@ class Region(Wire):
 
 class Reason(Wire):
     """Why a readable file was not scored."""
+
+    code: str
+    detail: str
+
+
+class Caution(Wire):
+    """What to keep in mind about a probability."""
 
     code: str
     detail: str
@@ -86,6 +93,7 @@ class Result(Wire):
     model: ModelVersion
     regions: list[Region]
     reasons: list[Reason]
+    cautions: list[Caution] = []
     input: InputFacts
     timings_ms: Timings
 
@@ -175,6 +183,22 @@ class Worklist(Wire):
 
     rows: list[WorklistRow]
     next_cursor: str | None
+
+
+class Session(Wire):
+    """Who the service takes the caller for."""
+
+    keys_needed: bool = Field(description="Whether requests need a key or a session.")
+    name: str | None = Field(
+        description="What the caller's key is called; null without one, or where none is needed."
+    )
+    scopes: list[Scope] = Field(description="What the caller may do.")
+
+
+class SignIn(Wire):
+    """A key, shown once for a session."""
+
+    key: str = Field(max_length=200)
 
 
 class Readiness(Wire):

@@ -44,7 +44,9 @@ class Received:
     replayed: bool
 
 
-async def receive_job(request: Request, gateway: Gateway, *, key: str | None) -> Received:
+async def receive_job(
+    request: Request, gateway: Gateway, *, key: str | None, owner: str | None
+) -> Received:
     """Store what a request carries, record it, and hint the workers.
 
     When this returns, the job survives any crash. If it raises, nothing of the request is kept.
@@ -61,7 +63,7 @@ async def receive_job(request: Request, gateway: Gateway, *, key: str | None) ->
     job_id = new_job_id()
     try:
         form = await _receive_form(request, job_id, gateway)
-        submission = Submission(form.uploads, form.priority, form.reference, key)
+        submission = Submission(form.uploads, form.priority, form.reference, key, owner)
         retention = timedelta(days=gateway.settings.retention_days)
         accepted = await anyio.to_thread.run_sync(
             lambda: accept(gateway.database, job_id, submission, retention=retention)

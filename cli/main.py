@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from jobs.states import Scope
+
 app = typer.Typer(
     help="Reads chest radiographs: how likely a pneumonia-like lung opacity is, and where the "
     "network saw it. For research and evaluation. Not a medical device, not a diagnosis.",
@@ -18,6 +20,9 @@ app = typer.Typer(
 
 prepare = typer.Typer(help="Turn a downloaded data set into what `train` reads.")
 app.add_typer(prepare, name="prepare", no_args_is_help=True)
+
+keys = typer.Typer(help="The keys that clients of the service and its dashboard need.")
+app.add_typer(keys, name="keys", no_args_is_help=True)
 
 # Every subcommand imports what it needs when it runs: `predict` starts no service code, `serve`
 # loads no network, and only `train`, `evaluate` and `export` need torch.
@@ -62,6 +67,57 @@ def api() -> None:
         _fail(str(exc))
     command = gateway_command(settings)
     os.execv(command[0], command)  # noqa: S606 - no shell, and every part is ours
+
+
+@keys.command("create")
+def keys_create(
+    name: Annotated[str, typer.Argument(help="Whose key it is; shown in lists, no secret.")],
+    scope: Annotated[
+        list[Scope],
+        typer.Option(
+            help="What it may do; may be repeated. submit: send films and cancel; read: results; "
+            "erase: delete jobs; admin: see everyone's jobs."
+        ),
+    ] = [Scope.SUBMIT, Scope.READ],  # noqa: B006 - typer's way to show a default; never changed
+    expires_days: Annotated[
+        int | None, typer.Option(min=1, max=36500, help="Ends by itself; never by default.")
+    ] = None,
+) -> None:
+    """Make a key and print it. It is shown once; the service asks for keys from then on."""
+    from cli.keys import print_new_key
+    from cli.serving import ServeError
+
+    try:
+        print_new_key(name, scope, expires_days=expires_days)
+    except ServeError as exc:
+        _fail(str(exc))
+
+
+@keys.command("list")
+def keys_list() -> None:
+    """Show every key's prefix, scopes, and when it was used last."""
+    from cli.keys import print_keys
+    from cli.serving import ServeError
+
+    try:
+        print_keys()
+    except ServeError as exc:
+        _fail(str(exc))
+
+
+@keys.command("revoke")
+def keys_revoke(
+    prefix: Annotated[str, typer.Argument(help="As `keys list` shows it.")],
+) -> None:
+    """End a key at once, with the sessions of browsers that signed in with it."""
+    from cli.keys import end_key
+    from cli.serving import ServeError
+    from jobs.errors import KeyNotFound
+
+    try:
+        end_key(prefix)
+    except (ServeError, KeyNotFound) as exc:
+        _fail(str(exc))
 
 
 @app.command()

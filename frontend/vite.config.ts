@@ -9,7 +9,11 @@ export default defineConfig({
   resolve: { alias: { '@': new URL('./src', import.meta.url).pathname } },
   server: {
     proxy: Object.fromEntries(
-      ['/v1', '/openapi.json', '/livez', '/readyz'].map((path) => [path, SERVICE]),
+      ['/v1', '/openapi.json', '/livez', '/readyz'].map((path) => [
+        path,
+        // The host stays as the browser sees it: the service compares it with the Origin.
+        { target: SERVICE, changeOrigin: false },
+      ]),
     ),
   },
   build: {

@@ -16,6 +16,17 @@ class JobNotFound(JobsError):
         return f"no job {self.job_id}"
 
 
+class KeyNotFound(JobsError):
+    """No API key has this id."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(key_id)
+        self.key_id = key_id
+
+    def __str__(self) -> str:
+        return f"there is no key {self.key_id}"
+
+
 class IdempotencyKeyReused(JobsError):
     """The key belongs to a submission of something else."""
 

@@ -47,12 +47,14 @@ class Submission:
         priority: When it is claimed, relative to others.
         reference: The client's own name for the job.
         idempotency_key: Sending the same under the same key again makes no second job.
+        owner: The API key that sends it; idempotency keys are its own.
     """
 
     uploads: Sequence[Upload]
     priority: Priority
     reference: str | None
     idempotency_key: str | None
+    owner: str | None = None
 
     def digest(self) -> str:
         """SHA-256 over everything that decides what the job is."""
@@ -81,16 +83,16 @@ def accept(database: Database, job_id: str, submission: Submission, *, retention
     Raises:
         IdempotencyKeyReused: Something else was sent under the same key before.
     """
-    key = submission.idempotency_key
+    key, owner = submission.idempotency_key, submission.owner
     try:
         with database.write() as session:
-            if key is None or (earlier := _find(session, key)) is None:
+            if key is None or (earlier := _find(session, key, owner)) is None:
                 _add(database, session, job_id, submission, retention)
                 return job_id
     except IntegrityError:
         # Sent twice at the same moment, and the other was faster.
         with database.read() as session:
-            earlier = _find(session, key or "")
+            earlier = _find(session, key or "", owner)
         if earlier is None:
             raise
     if earlier.body_digest != submission.digest():
@@ -111,8 +113,10 @@ def forget_old_keys(database: Database) -> None:
         )
 
 
-def _find(session: Session, key: str) -> JobRow | None:
-    return session.scalar(select(JobRow).where(JobRow.idempotency_key == key))
+def _find(session: Session, key: str, owner: str | None) -> JobRow | None:
+    return session.scalar(
+        select(JobRow).where(JobRow.idempotency_key == key, JobRow.owner == owner)
+    )
 
 
 def _add(
@@ -130,6 +134,7 @@ def _add(
             reference=submission.reference,
             created_at=now,
             expires_at=now + retention,
+            owner=submission.owner,
             idempotency_key=submission.idempotency_key,
             body_digest=None if submission.idempotency_key is None else submission.digest(),
             items=[

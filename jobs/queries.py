@@ -61,11 +61,31 @@ class WorklistSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WorklistFilter:
-    """Which items the worklist shows."""
+    """Which items the worklist shows; `owner` is an API key, None for everyone's jobs."""
 
     state: ItemState | None = None
     positive: bool | None = None
     priority: Priority | None = None
+    owner: str | None = None
+
+
+def require_visible(database: Database, job_id: str, *, sees_only: str | None) -> None:
+    """Raise for a job of another owner what is raised for one that never was.
+
+    Args:
+        database: The record.
+        job_id: The job, erased or not.
+        sees_only: The owner whose jobs may be seen; None for everyone's.
+
+    Raises:
+        JobNotFound: There is no such job, or it is not theirs to see.
+    """
+    query = select(JobRow.id).where(JobRow.id == job_id)
+    if sees_only is not None:
+        query = query.where(JobRow.owner == sees_only)
+    with database.read() as session:
+        if session.scalar(query) is None:
+            raise JobNotFound(job_id)
 
 
 def get_job(database: Database, job_id: str) -> JobView:
@@ -160,6 +180,8 @@ def list_items(
         query = query.where(ItemRow.positive == where.positive)
     if where.priority is not None:
         query = query.where(ItemRow.priority_rank == where.priority.rank)
+    if where.owner is not None:
+        query = query.where(JobRow.owner == where.owner)
 
     if sort is WorklistSort.MOST_SUSPICIOUS:
         # Items without a probability come last, in the same order on every database.

@@ -43,6 +43,15 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Scope(StrEnum):
+    """What an API key may do."""
+
+    SUBMIT = "submit"  # send films, and cancel what it sent
+    READ = "read"
+    ERASE = "erase"
+    ADMIN = "admin"  # the same with everyone's jobs; reads without `read`
+
+
 class Artifact(StrEnum):
     """The files kept for one item, by the names they have in URLs."""
 

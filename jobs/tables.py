@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -61,6 +62,17 @@ class JobRow(Base):
     """One submission. Its state is worked out from its items, never stored beside them."""
 
     __tablename__ = "jobs"
+    # Two, because no two rows without an owner are the same to an index over both columns.
+    __table_args__ = (
+        Index(
+            "ix_jobs_idempotency_key",
+            "idempotency_key",
+            unique=True,
+            sqlite_where=text("owner IS NULL"),
+            postgresql_where=text("owner IS NULL"),
+        ),
+        Index("ix_jobs_owner_idempotency_key", "owner", "idempotency_key", unique=True),
+    )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
     priority: Mapped[Priority] = mapped_column(_closed_set(Priority))
@@ -70,9 +82,11 @@ class JobRow(Base):
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: What the client calls this submission, so that sending it twice makes one job.
-    idempotency_key: Mapped[str | None] = mapped_column(String(255), index=True, unique=True)
+    idempotency_key: Mapped[str | None] = mapped_column(String(255))
     #: Of everything that was sent under the key.
     body_digest: Mapped[str | None] = mapped_column(String(64))
+    #: The API key that made it; none where none was needed.
+    owner: Mapped[str | None] = mapped_column(String(12))
     #: When its patient data was removed; the row stays behind as a tombstone.
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -123,3 +137,30 @@ class WorkerRow(Base):
     beat_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: The manifest of the network it loaded: what `GET /v1/model` shows.
     model: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class ApiKeyRow(Base):
+    """An API key, without its secret. It is never deleted: jobs name it as their owner."""
+
+    __tablename__ = "api_keys"
+
+    #: The part of the key that may be shown.
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    secret_sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SessionRow(Base):
+    """A browser that signed in with a key; it holds the token, this the token's digest."""
+
+    __tablename__ = "sessions"
+
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from api.access import CallerDep, WrittenJobId, needs, require_own
 from api.gateway import GatewayDep
 from api.problems import RESPONSES
-from api.routes.jobs import JobId
 from jobs.artifacts import picture_key, upload_key
 from jobs.errors import ArtifactNotFound
 from jobs.queries import get_item
-from jobs.states import Artifact
+from jobs.states import Artifact, Scope
 
 router = APIRouter(prefix="/v1/jobs", tags=["artifacts"], responses=RESPONSES)
 
@@ -19,6 +19,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["artifacts"], responses=RESPONSES)
     "/{job_id}/items/{index}/{artifact}",
     summary="A file of an item",
     response_class=Response,
+    dependencies=[needs(Scope.READ)],
     responses={
         200: {
             "description": "The bytes",
@@ -27,16 +28,20 @@ router = APIRouter(prefix="/v1/jobs", tags=["artifacts"], responses=RESPONSES)
     },
 )
 def read_artifact(
-    job_id: JobId,
+    *,
+    job_id: WrittenJobId,
     index: Annotated[int, Path(ge=0, lt=100_000)],
     artifact: Artifact,
     gateway: GatewayDep,
+    caller: CallerDep,
 ) -> Response:
     """The upload as it came, the film as JPEG, the raw map as grey PNG, or the overlay as JPEG.
 
     The map's grey value over 255 is the map's value; it is never stretched, so two films' maps
     can be compared.
     """
+    # Here and not before: an artifact that does not exist is a 422, whatever the job.
+    require_own(job_id, caller, gateway)
     item = get_item(gateway.database, job_id, index)
     if artifact is Artifact.UPLOAD:
         key = upload_key(job_id, index)
@@ -49,6 +54,8 @@ def read_artifact(
         "Cache-Control": "private, no-store"
         if artifact is Artifact.UPLOAD
         else "private, max-age=3600, immutable",
+        # What one person's browser keeps is not for whoever signs in there next.
+        "Vary": "Authorization, Cookie",
         "Content-Disposition": _disposition(artifact, job_id, index),
     }
     return Response(gateway.store.get(key), media_type=artifact.media_type, headers=headers)

@@ -2,13 +2,20 @@
 
 from fastapi import APIRouter
 
-from api.errors import ServiceUnavailable
+from api.access import needs
+from api.errors import KeyRequired, MissingScope, ServiceUnavailable
 from api.gateway import GatewayDep
 from api.problems import documented
 from api.schemas import ModelCard
+from jobs.states import Scope
 from jobs.workers import latest_model
 
-router = APIRouter(prefix="/v1/model", tags=["model"], responses=documented(ServiceUnavailable))
+router = APIRouter(
+    prefix="/v1/model",
+    tags=["model"],
+    dependencies=[needs(Scope.READ)],
+    responses=documented(KeyRequired, MissingScope, ServiceUnavailable),
+)
 
 
 @router.get("", summary="The network in use")

@@ -8,8 +8,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from jobs.database import Database
+from jobs.keys import create_key, revoke_key
+from jobs.settings import ServiceSettings
 from tests.conftest import ROOT, lacks
-from tests.service.conftest import PROJECTED_OPACITY, Service
+from tests.service.conftest import PROJECTED_OPACITY, Service, start_service
 
 SCREENSHOTS = ROOT / "var" / "screenshots"
 ONE_FILM = "82764af4-85dc-4512-bdfe-d9e9f66e0fc4.dcm"
@@ -122,3 +125,32 @@ def test_the_reference_of_the_interface_is_readable(page: Page, service: Service
     page.goto(f"{service.url}/docs")
 
     expect(page.get_by_text("Submit one or many films")).to_be_visible()
+
+
+def test_a_key_opens_the_dashboard_until_it_is_revoked(browser: Browser, tmp_path: Path) -> None:
+    """On a service of its own, because a key closes it to the other tests."""
+    database = Database(ServiceSettings(data_dir=tmp_path).database_url)
+    database.migrate()
+    key = create_key(database, "ward 3")
+    service = start_service(tmp_path)
+    context = browser.new_context(locale="en-GB")
+    try:
+        page = context.new_page()
+        page.goto(f"{service.url}/submit")
+        expect(page.get_by_label("Key")).to_be_focused()
+        page.keyboard.type(key.text)
+        page.keyboard.press("Enter")
+        submit_film(page, PROJECTED_OPACITY)
+        probability = open_film(page, PROJECTED_OPACITY)
+        expect(probability).to_be_visible()
+        [cookie] = context.cookies()
+        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+        assert key.text not in page.evaluate("document.cookie + JSON.stringify(localStorage)")
+
+        revoke_key(database, key.id)
+        page.goto(service.url)
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    finally:
+        context.close()
+        service.stop()
+        database.close()

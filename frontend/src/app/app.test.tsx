@@ -111,6 +111,16 @@ test('a film that is not scored says why and what to do', async () => {
   expect(screen.queryByTestId('probability')).not.toBeInTheDocument()
 })
 
+test('what to keep in mind about a probability stands beside it', async () => {
+  const cautions = [{ code: 'child', detail: 'x' }]
+  serveJob(makeJob([makeItem({ result: makeResult({ cautions }) })]))
+
+  open(`/jobs/${JOB_ID}/items/0`)
+
+  expect(await screen.findByTestId('probability')).toBeVisible()
+  expect(screen.getByText(/The patient is a child/)).toBeVisible()
+})
+
 test('a failed film shows its code, and the service’s sentence where the code is new', async () => {
   const error = { code: 'moon_phase', detail: 'The moon was wrong.' }
   serveJob(makeJob([makeItem({ state: 'failed', error })]))

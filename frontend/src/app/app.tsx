@@ -1,14 +1,16 @@
 import { QueryClientProvider } from '@tanstack/react-query'
 import { SearchX } from 'lucide-react'
 import { Tooltip } from 'radix-ui'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { Route, Switch, useSearchParams } from 'wouter'
 
+import { SignInPage } from '@/features/session/sign-in-page'
 import { DropTarget } from '@/features/submission/drop-target'
 import { FilePickerProvider } from '@/features/submission/file-picker'
 import { SubmissionPage } from '@/features/submission/submission-page'
 import { UploadsProvider } from '@/features/submission/uploads'
 import { WorklistPage } from '@/features/worklist/worklist-page'
+import { isSignedOut, useSession } from '@/shared/api/session'
 import { LanguageProvider, useMessages } from '@/shared/i18n/language'
 import { readFilmList, readJobIds } from '@/shared/lib/places'
 import { Notice } from '@/shared/ui/notice'
@@ -17,6 +19,7 @@ import { ChooseFilms } from './choose-films'
 import { Crash } from './crash'
 import { usePageFocus } from './page-focus'
 import { queryClient } from './query-client'
+import { Settings } from './settings'
 import { Shell } from './shell'
 import { useTheme } from './theme'
 
@@ -40,16 +43,33 @@ export function App() {
           <Tooltip.Provider delayDuration={400} skipDelayDuration={200}>
             <UploadsProvider>
               <FilePickerProvider>
-                <Suspense>
-                  <Pages />
-                </Suspense>
-                <DropTarget />
+                <SignedIn>
+                  <Suspense>
+                    <Pages />
+                  </Suspense>
+                  <DropTarget />
+                </SignedIn>
               </FilePickerProvider>
             </UploadsProvider>
           </Tooltip.Provider>
         </QueryClientProvider>
       </Crash>
     </LanguageProvider>
+  )
+}
+
+/** The pages, or a sign-in where the service must know who asks. They are not held up for that. */
+function SignedIn({ children }: { children: ReactNode }) {
+  const { data } = useSession()
+  if (data === undefined || !isSignedOut(data)) return children
+  return (
+    <div className="flex h-full flex-col">
+      <header className="flex min-h-11 items-center justify-between border-b border-line bg-panel px-2 sm:px-4">
+        <span className="font-semibold">PneumoCAM</span>
+        <Settings />
+      </header>
+      <SignInPage />
+    </div>
   )
 }
 
@@ -103,7 +123,7 @@ function Pages() {
   )
 }
 
-function Titled({ title, children }: { title: string; children: React.ReactNode }) {
+function Titled({ title, children }: { title: string; children: ReactNode }) {
   useEffect(() => {
     document.title = `${title} · PneumoCAM`
   }, [title])

@@ -1,11 +1,16 @@
-import { QueryClient } from '@tanstack/react-query'
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
 
 import { ServiceRefused } from '@/shared/api/errors'
+import { askWhoThisIs } from '@/shared/api/session'
 
 const MAX_RETRY_DELAY_MS = 10_000
 
 export function queryClient(): QueryClient {
-  return new QueryClient({
+  // A key or session that ends while pages are open shows as a refusal of whatever they ask next.
+  const onError = (error: Error): void => askWhoThisIs(queries, error)
+  const queries: QueryClient = new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: {
         // The service is usually on the same machine or network, whatever the browser says of
@@ -22,6 +27,7 @@ export function queryClient(): QueryClient {
       mutations: { networkMode: 'always' },
     },
   })
+  return queries
 }
 
 const isFinalError = (error: Error | null) => error instanceof ServiceRefused && !error.isTemporary

@@ -2,7 +2,8 @@ import { CircleCheck, CloudOff, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 
-import { useUploadState } from '@/features/submission/uploads'
+import { SignOut } from '@/features/session/sign-out'
+import { useUploads, useUploadState } from '@/features/submission/uploads'
 import { useReadiness } from '@/shared/api/readiness'
 import { useMessages } from '@/shared/i18n/language'
 import { jobsPlace, modelPlace, submitPlace, worklistPlace } from '@/shared/lib/places'
@@ -13,6 +14,12 @@ import { Settings } from './settings'
 /** The frame of every page but the viewer. */
 export function Shell({ children }: { children: ReactNode }) {
   const { nav } = useMessages()
+  const { queue } = useUploads()
+  // What one person was sending is not for whoever signs in here next.
+  const dropUploads = () => {
+    queue.cancel()
+    queue.startOver()
+  }
   return (
     <div className="flex h-full flex-col">
       <a
@@ -27,6 +34,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <div className="ml-auto flex items-center gap-2">
           <ServiceState />
           <Settings />
+          <SignOut onSignedOut={dropUploads} />
         </div>
       </header>
       {children}

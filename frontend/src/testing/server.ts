@@ -1,12 +1,15 @@
 import { http, HttpResponse } from 'msw'
 import { setupServer } from 'msw/node'
 
-import type { Job, Problem, Worklist } from '@/shared/api/wire'
+import type { Job, Problem, Session, Worklist } from '@/shared/api/wire'
 
 /** The service as far as every page needs it; tests add what they are about. */
 export const server = setupServer(
   http.get('*/readyz', () =>
     HttpResponse.json({ ready: true, dependencies: { database: 'ok', redis: 'ok' } }),
+  ),
+  http.get('*/v1/session', () =>
+    HttpResponse.json<Session>({ keys_needed: false, name: null, scopes: [] }),
   ),
   http.get('*/v1/model', () => HttpResponse.json({ name: 'pneumocam', map_threshold: 0.3 })),
   http.get('*/v1/jobs', () => HttpResponse.json<Worklist>({ rows: [], next_cursor: null })),

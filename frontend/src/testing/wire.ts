@@ -12,6 +12,7 @@ export function makeResult(change: Partial<Result> = {}): Result {
     model: { name: 'pneumocam', version: '1.0.0' },
     regions: [{ x: 0.52, y: 0.4, width: 0.2, height: 0.25, side: 'left', peak: 0.91 }],
     reasons: [],
+    cautions: [],
     input: { view: 'PA', width: 2048, height: 2500, photometric_interpretation: 'MONOCHROME2' },
     timings_ms: { queued: 4, decode: 6, infer: 7, render: 9 },
     ...change,

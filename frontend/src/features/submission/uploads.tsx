@@ -12,6 +12,7 @@ import {
 import { useLocation } from 'wouter'
 
 import { jobQuery } from '@/shared/api/job'
+import { askWhoThisIs } from '@/shared/api/session'
 import { submitFilms } from '@/shared/api/submit-films'
 import { jobsPlace } from '@/shared/lib/places'
 
@@ -33,7 +34,11 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
   const [queue] = useState(
     () =>
       new UploadQueue({
-        submit: submitFilms,
+        submit: (submission, sending) =>
+          submitFilms(submission, sending).catch((error: unknown) => {
+            askWhoThisIs(queries, error)
+            throw error
+          }),
         onAccepted: (job) => {
           queries.setQueryData(jobQuery(job.id).queryKey, job)
           void queries.invalidateQueries({ queryKey: ['worklist'] })

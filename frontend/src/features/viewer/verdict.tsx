@@ -1,9 +1,9 @@
-import { CircleAlert, CircleSlash } from 'lucide-react'
+import { CircleAlert, CircleSlash, TriangleAlert } from 'lucide-react'
 
 import type { Item, Result } from '@/shared/api/wire'
 import { useMessages } from '@/shared/i18n/language'
 import type { Explanation } from '@/shared/lib/codes'
-import { explainError, explainReason } from '@/shared/lib/explain'
+import { explainCaution, explainError, explainReason } from '@/shared/lib/explain'
 import { percent, percentPair } from '@/shared/lib/figures'
 import { classes } from '@/shared/ui/classes'
 import { ItemStateLabel } from '@/shared/ui/item-state'
@@ -97,6 +97,12 @@ function Probability({ result }: { result: Result }) {
       <p className="text-muted">
         {messages.viewer.calibration(percent(probability).replace(/ %$/, ''))}
       </p>
+      {result.cautions.map(({ code, detail }) => (
+        <p key={code} data-testid={`caution-${code}`} className="flex gap-2">
+          <TriangleAlert aria-hidden size={16} className="mt-0.5 shrink-0" />
+          {explainCaution(messages, code, detail)}
+        </p>
+      ))}
     </div>
   )
 }

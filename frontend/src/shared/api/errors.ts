@@ -6,6 +6,7 @@ const PROBLEM_TYPE = 'urn:pneumocam:problem:'
 
 /** What a status says where its body does not, as when a proxy answers. */
 const CODES: Partial<Record<number, ErrorCode>> = {
+  401: 'key_required',
   404: 'not_found',
   410: 'erased',
   413: 'too_large',

@@ -1,4 +1,4 @@
-import { errors, reasons } from './explanations-en'
+import { cautions, errors, reasons } from './explanations-en'
 
 const films = (n: number) => (n === 1 ? '1 film' : `${n} films`)
 
@@ -25,6 +25,14 @@ export const en = {
     unreachableHint: 'What is shown may be out of date. Trying again by itself.',
     notReady: (names: string) => `Service not ready: ${names}`,
   },
+  session: {
+    title: 'Sign in',
+    key: 'Key',
+    hint: 'You have it from whoever runs the service. It begins with pcam_.',
+    signIn: 'Sign in',
+    signOut: (name: string) => `Sign out (${name})`,
+    signOutFailed: 'Not signed out. Try again',
+  },
   failure: {
     title: 'This could not be loaded',
     unreachable: 'The service does not answer. It is asked again by itself.',
@@ -45,6 +53,7 @@ export const en = {
   },
   priority: { routine: 'Routine', stat: 'Stat' },
   result: {
+    cautions,
     probability: 'Probability of a pneumonia-like opacity',
     threshold: 'Threshold',
     meter: (probability: string, threshold: string) => `${probability}, threshold ${threshold}`,
@@ -294,6 +303,16 @@ export const en = {
       expected_calibration_error: 'Expected calibration error (0 is best)',
       pointing_game: 'Map peak inside an opacity',
       pixel_auprc: 'Map AUPRC per pixel',
+      pixel_auprc_positives: 'Map AUPRC per pixel, films with opacity alone',
+      calibration_in_the_large: 'Mean probability less share with opacity (0 is best)',
+      auprc: 'Average precision',
+      precision: 'Precision at the threshold',
+      f1: 'F1 at the threshold',
+      accuracy: 'Accuracy at the threshold',
+      gate_refused_frontal: 'Frontal chest films wrongly refused (0 is best)',
+      gate_refused_not_upright: 'Turned films refused',
+      gate_refused_inverted: 'Inverted films refused',
+      gate_refused_other: 'Other pictures refused',
     } as Record<string, string>,
     licence: 'Licence of the weights',
     citations: 'Citations',

@@ -1,5 +1,5 @@
 import type { Messages } from './en'
-import { errors, reasons } from './explanations-es'
+import { cautions, errors, reasons } from './explanations-es'
 
 const films = (n: number) => (n === 1 ? '1 radiografía' : `${n} radiografías`)
 
@@ -25,6 +25,14 @@ export const es: Messages = {
     unreachableHint: 'Lo que se ve puede no estar al día. Se vuelve a intentar solo.',
     notReady: (names) => `Servicio no listo: ${names}`,
   },
+  session: {
+    title: 'Iniciar sesión',
+    key: 'Clave',
+    hint: 'Se la da quien lleva el servicio. Empieza por pcam_.',
+    signIn: 'Iniciar sesión',
+    signOut: (name) => `Cerrar sesión (${name})`,
+    signOutFailed: 'La sesión sigue abierta. Reintentar',
+  },
   failure: {
     title: 'No se pudo cargar',
     unreachable: 'El servicio no responde. Se vuelve a intentar solo.',
@@ -45,6 +53,7 @@ export const es: Messages = {
   },
   priority: { routine: 'Normal', stat: 'Urgente' },
   result: {
+    cautions,
     probability: 'Probabilidad de una opacidad compatible con neumonía',
     threshold: 'Umbral',
     meter: (probability, threshold) => `${probability}, umbral ${threshold}`,
@@ -305,6 +314,16 @@ export const es: Messages = {
       expected_calibration_error: 'Error de calibración esperado (0 es lo mejor)',
       pointing_game: 'Máximo del mapa dentro de una opacidad',
       pixel_auprc: 'AUPRC del mapa por píxel',
+      pixel_auprc_positives: 'AUPRC del mapa por píxel, solo radiografías con opacidad',
+      calibration_in_the_large: 'Probabilidad media menos proporción con opacidad (0 es lo mejor)',
+      auprc: 'Precisión media',
+      precision: 'Precisión en el umbral',
+      f1: 'F1 en el umbral',
+      accuracy: 'Exactitud en el umbral',
+      gate_refused_frontal: 'Radiografías frontales rechazadas por error (0 es lo mejor)',
+      gate_refused_not_upright: 'Radiografías giradas rechazadas',
+      gate_refused_inverted: 'Radiografías invertidas rechazadas',
+      gate_refused_other: 'Otras imágenes rechazadas',
     },
     licence: 'Licencia de los pesos',
     citations: 'Citas',

@@ -1,10 +1,18 @@
-import type { ErrorCode, Explanation, ReasonCode } from '@/shared/lib/codes'
+import type { CautionCode, ErrorCode, Explanation, ReasonCode } from '@/shared/lib/codes'
 
 /** Of a film that was read but not scored. */
 export const reasons: Record<ReasonCode, Explanation> = {
   not_frontal_chest: {
     what: 'This does not look like a frontal chest radiograph.',
     action: 'Submit the PA or AP chest film. The network has not learned other views.',
+  },
+  not_upright: {
+    what: 'The film lies on its side or stands on its head.',
+    action: 'Turn it upright where it was made, and submit it again.',
+  },
+  inverted: {
+    what: 'Black and white seem to be exchanged: bones and heart should be bright.',
+    action: 'Export the film again as it is shown for reading, and submit that.',
   },
   not_frontal: {
     what: 'The file says that this is not a frontal view.',
@@ -18,6 +26,12 @@ export const reasons: Record<ReasonCode, Explanation> = {
     what: 'The file comes from another kind of examination, such as CT.',
     action: 'Submit a projection radiograph (CR or DX).',
   },
+}
+
+/** Beside a probability. */
+export const cautions: Record<CautionCode, string> = {
+  child: 'The patient is a child. The network learned from adults and its figures are theirs.',
+  age_unknown: 'The file gives no age. The figures hold for adults only.',
 }
 
 /** Of a file that could not be read or was not sent, and of a request that was refused. */
@@ -119,6 +133,23 @@ export const errors: Record<ErrorCode, Explanation> = {
   malformed_request: {
     what: 'What was sent did not arrive in one piece.',
     action: 'Try again. If it fails again, tell whoever runs the service.',
+  },
+  key_required: {
+    what: 'The service does not know who is asking.',
+    action: 'Sign in with your key.',
+  },
+  invalid_key: {
+    what: 'The service does not know this key, or it no longer holds.',
+    action: 'Check that it was copied whole, or ask whoever runs the service for a new one.',
+  },
+  missing_scope: {
+    what: 'Your key may not do this.',
+    action: 'Ask whoever runs the service for a key that may.',
+  },
+  cross_site: {
+    what: 'The request did not come from the service’s own page.',
+    action:
+      'Open the dashboard at its own address and try again. If it fails again, tell whoever runs the service.',
   },
   not_found: {
     what: 'There is nothing here.',

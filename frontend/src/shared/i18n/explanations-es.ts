@@ -1,9 +1,17 @@
-import type { ErrorCode, Explanation, ReasonCode } from '@/shared/lib/codes'
+import type { CautionCode, ErrorCode, Explanation, ReasonCode } from '@/shared/lib/codes'
 
 export const reasons: Record<ReasonCode, Explanation> = {
   not_frontal_chest: {
     what: 'No parece una radiografía frontal de tórax.',
     action: 'Envíe la radiografía PA o AP de tórax. La red no ha aprendido otras vistas.',
+  },
+  not_upright: {
+    what: 'La radiografía está tumbada o cabeza abajo.',
+    action: 'Gírela en su origen y envíela de nuevo.',
+  },
+  inverted: {
+    what: 'El blanco y el negro parecen intercambiados: huesos y corazón deben verse claros.',
+    action: 'Exporte la radiografía tal como se muestra para su lectura, y envíela.',
   },
   not_frontal: {
     what: 'El archivo dice que no es una vista frontal.',
@@ -17,6 +25,11 @@ export const reasons: Record<ReasonCode, Explanation> = {
     what: 'El archivo procede de otro tipo de exploración, como una TC.',
     action: 'Envíe una radiografía de proyección (CR o DX).',
   },
+}
+
+export const cautions: Record<CautionCode, string> = {
+  child: 'Es un niño. La red aprendió de adultos y sus cifras son de ellos.',
+  age_unknown: 'El archivo no da la edad. Las cifras valen solo para adultos.',
 }
 
 export const errors: Record<ErrorCode, Explanation> = {
@@ -117,6 +130,23 @@ export const errors: Record<ErrorCode, Explanation> = {
   malformed_request: {
     what: 'Lo enviado no llegó entero.',
     action: 'Reintente. Si vuelve a fallar, avise a quien lleva el servicio.',
+  },
+  key_required: {
+    what: 'El servicio no sabe quién pregunta.',
+    action: 'Inicie sesión con su clave.',
+  },
+  invalid_key: {
+    what: 'El servicio no conoce esta clave, o ya no es válida.',
+    action: 'Compruebe que la ha copiado entera, o pida otra a quien lleva el servicio.',
+  },
+  missing_scope: {
+    what: 'Su clave no permite hacer esto.',
+    action: 'Pida a quien lleva el servicio una clave que lo permita.',
+  },
+  cross_site: {
+    what: 'La petición no venía de la página del propio servicio.',
+    action:
+      'Abra el panel en su propia dirección y pruebe otra vez. Si vuelve a fallar, avise a quien lleva el servicio.',
   },
   not_found: {
     what: 'Aquí no hay nada.',

@@ -49,6 +49,10 @@ export const READING_CODES = [
 /** Of a request: api/errors.py, api/submission.py, api/problems.py. `internal_error` is one too. */
 export const REQUEST_CODES = [
   'malformed_request',
+  'key_required',
+  'invalid_key',
+  'missing_scope',
+  'cross_site',
   'not_found',
   'erased',
   'too_large',
@@ -73,16 +77,19 @@ export const BROWSER_CODES = [
 
 /** Why a film was read but not scored: model/gating.py. */
 export const REASON_CODES = [
-  // One a line.
   'not_a_radiograph',
   'wrong_body_part',
   'not_frontal',
+  'not_frontal_chest',
+  'not_upright',
+  'inverted',
 ] as const
 
-/** A reason of the wire format that waits for the gate to judge pixels. */
-export const COMING_REASON_CODES = [
+/** What to keep in mind about a probability: model/cautions.py. */
+export const CAUTION_CODES = [
   // One a line.
-  'not_frontal_chest',
+  'child',
+  'age_unknown',
 ] as const
 
 export const ERROR_CODES = [
@@ -95,7 +102,8 @@ export const ERROR_CODES = [
 ] as const
 
 export type ErrorCode = (typeof ERROR_CODES)[number]
-export type ReasonCode = (typeof REASON_CODES)[number] | (typeof COMING_REASON_CODES)[number]
+export type ReasonCode = (typeof REASON_CODES)[number]
+export type CautionCode = (typeof CAUTION_CODES)[number]
 
 export const isErrorCode = (code: string): code is ErrorCode =>
   ERROR_CODES.some((known) => known === code)

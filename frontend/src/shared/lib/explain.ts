@@ -10,6 +10,10 @@ export const explainReason = ({ reason }: Messages, code: string, detail: string
 export const explainError = ({ error }: Messages, code: string, detail: string): Explanation =>
   lookUp(error.known, code) ?? { what: detail || error.fallback, action: error.action }
 
-function lookUp(known: Record<string, Explanation>, code: string): Explanation | undefined {
+/** What to keep in mind about a probability, by the caution's code. */
+export const explainCaution = ({ result }: Messages, code: string, detail: string): string =>
+  lookUp<string>(result.cautions, code) ?? detail
+
+function lookUp<T>(known: Record<string, T>, code: string): T | undefined {
   return Object.hasOwn(known, code) ? known[code] : undefined
 }

@@ -1,0 +1,133 @@
+"""Sessions: a browser shows a key once and keeps a cookie."""
+
+from functools import partial
+from typing import Any
+
+import anyio.to_thread
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+
+from api.access import (
+    COOKIE,
+    Bearer,
+    SessionToken,
+    find_caller,
+    keys_needed,
+    refuse_other_origins,
+    refuse_other_sites,
+)
+from api.errors import CrossSite, InvalidKey, MalformedRequest, TooLarge
+from api.gateway import Gateway, GatewayDep
+from api.problems import documented
+from api.schemas import Session, SignIn
+from jobs.keys import Caller, check_key
+from jobs.sessions import close_session, open_session
+from jobs.states import Scope
+
+router = APIRouter(prefix="/v1/session", tags=["session"])
+
+#: Of a body that holds one key: nobody has shown a key yet, so little is read.
+_MAX_BODY_BYTES = 4096
+
+#: Read within limits, not by the framework, so it is described here.
+_SIGN_IN: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": SignIn.model_json_schema()}},
+    }
+}
+
+
+@router.get("", summary="Who the caller is", responses=documented(InvalidKey))
+def read_session(
+    request: Request, gateway: GatewayDep, bearer: Bearer, session_token: SessionToken
+) -> Session:
+    """Whether keys are needed, and whose key or session came with the request.
+
+    A session that is over is none; a key that does not hold is a 401, as everywhere.
+    """
+    caller = find_caller(request, gateway, bearer, session_token)
+    if caller is None and bearer is not None:
+        raise _invalid_key()
+    return _present(gateway, caller)
+
+
+@router.post(
+    "",
+    summary="Sign in",
+    openapi_extra=_SIGN_IN,
+    responses=documented(MalformedRequest, InvalidKey, CrossSite, TooLarge),
+)
+async def sign_in(
+    request: Request, response: Response, gateway: GatewayDep, session_token: SessionToken
+) -> Session:
+    """Show a key; the cookie that comes back stands for it until it is idle for 12 hours.
+
+    It ends after 24 hours in any case. A session that the browser had before ends at once.
+    """
+    refuse_other_sites(request)
+    refuse_other_origins(request, may_lack=True)
+    key = await _read_key(request)
+    signing_in = partial(_open, gateway, key, session_token)
+    caller, token = await anyio.to_thread.run_sync(signing_in)
+    # Without an age the browser forgets it when it is closed.
+    response.set_cookie(
+        COOKIE,
+        token,
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return await anyio.to_thread.run_sync(_present, gateway, caller)
+
+
+@router.delete("", status_code=204, summary="Sign out", responses=documented(CrossSite))
+def sign_out(
+    request: Request, response: Response, gateway: GatewayDep, session_token: SessionToken
+) -> None:
+    """End the browser's session, if it has one."""
+    if session_token is None:
+        return
+    refuse_other_sites(request)
+    refuse_other_origins(request, may_lack=False)
+    close_session(gateway.database, session_token)
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+
+
+async def _read_key(request: Request) -> str:
+    """The key in a small JSON body; what is wrong with it is never told with its content."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    # A page of another site can send a form, and not this type, without being asked first.
+    if media_type != "application/json":
+        raise MalformedRequest("The body must be application/json.")
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_BODY_BYTES:
+            raise TooLarge(f"This body may have {_MAX_BODY_BYTES} bytes.")
+    try:
+        return SignIn.model_validate_json(body).key
+    except ValidationError:
+        raise MalformedRequest("The body must be an object with the key as `key`.") from None
+
+
+def _open(gateway: Gateway, key: str, earlier_token: str | None) -> tuple[Caller, str]:
+    caller = check_key(gateway.database, key.strip())
+    if caller is None or caller.key_id is None:
+        raise _invalid_key()
+    if earlier_token is not None:
+        close_session(gateway.database, earlier_token)
+    return caller, open_session(gateway.database, caller.key_id)
+
+
+def _present(gateway: Gateway, caller: Caller | None) -> Session:
+    return Session(
+        keys_needed=keys_needed(gateway),
+        name=None if caller is None else caller.name,
+        scopes=[] if caller is None else [scope for scope in Scope if caller.may(scope)],
+    )
+
+
+def _invalid_key() -> InvalidKey:
+    return InvalidKey("The key is not one of this service's, or it no longer holds.")

@@ -1,0 +1,100 @@
+"""`pneumocam keys`: who may use the service."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import typer
+from sqlalchemy.exc import OperationalError
+
+from cli.serving import ServeError, read_settings
+from jobs.database import Database
+from jobs.keys import create_key, holds, list_keys, revoke_key
+from jobs.states import Scope
+from jobs.tables import ApiKeyRow
+
+_COLUMNS = ("PREFIX", "STATE", "SCOPES", "CREATED", "EXPIRES", "LAST USED", "NAME")
+
+
+def print_new_key(name: str, scopes: Sequence[Scope], *, expires_days: int | None) -> None:
+    """Make a key and print it, alone, to standard output; what to know of it goes beside.
+
+    Raises:
+        ServeError: The name cannot be used, or the database cannot be reached.
+    """
+    lifetime = None if expires_days is None else timedelta(days=expires_days)
+    with _database() as database:
+        try:
+            key = create_key(database, name, scopes=scopes, lifetime=lifetime)
+        except ValueError as exc:
+            raise ServeError(f"{exc}.") from exc
+    typer.echo(key.text)
+    typer.echo(
+        f"This is shown once. `pneumocam keys revoke {key.id}` ends it. The service asks everyone "
+        "for a key from now on, unless PNEUMOCAM_OPEN_ACCESS is set.",
+        err=True,
+    )
+
+
+def print_keys() -> None:
+    """Print every key's prefix and what is known of it, never its secret.
+
+    Raises:
+        ServeError: The database cannot be reached.
+    """
+    with _database() as database:
+        rows = list_keys(database)
+    table = [_COLUMNS, *(_cells(row) for row in rows)]
+    widths = [max(len(cells[column]) for cells in table) for column in range(len(_COLUMNS))]
+    for cells in table:
+        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        typer.echo("  ".join(padded).rstrip())
+
+
+def end_key(prefix: str) -> None:
+    """Revoke a key; requests and sessions with it are refused from now on.
+
+    Raises:
+        KeyNotFound: There is no key with this prefix.
+        ServeError: The database cannot be reached.
+    """
+    with _database() as database:
+        revoke_key(database, prefix)
+    typer.echo(f"{prefix} is revoked.")
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    """The service's database, up to date; one that does not exist yet is made."""
+    try:
+        database = Database(read_settings().database_url)
+        database.migrate(patience_s=3)
+    except (OperationalError, OSError) as exc:
+        raise ServeError(
+            "the database cannot be opened; see PNEUMOCAM_DATABASE_URL and PNEUMOCAM_DATA_DIR."
+        ) from exc
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _cells(row: ApiKeyRow) -> tuple[str, ...]:
+    state = "valid"
+    if row.revoked_at is not None:
+        state = "revoked"
+    elif not holds(row, datetime.now(UTC)):
+        state = "expired"
+    return (
+        row.id,
+        state,
+        ",".join(row.scopes),
+        _day(row.created_at),
+        _day(row.expires_at),
+        _day(row.last_used_at),
+        row.name,
+    )
+
+
+def _day(moment: datetime | None) -> str:
+    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%MZ}"
