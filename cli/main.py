@@ -230,17 +230,30 @@ def train(
 
 @app.command()
 def evaluate(
-    labels: Annotated[Path, typer.Argument(help="CSV of labelled films.")],
+    labels: Annotated[
+        Path, typer.Argument(help="CSV of labelled films.", exists=True, dir_okay=False)
+    ],
     *,
     report: Annotated[Path, typer.Option(help="Folder of the report.")],
     model: Annotated[
         Path | None, typer.Option(help="Artefact to measure; the one that ships by default.")
     ] = None,
+    gallery: Annotated[
+        bool, typer.Option(help="Show the films of the worst errors; then keep it like the films.")
+    ] = True,
 ) -> None:
-    """Measure a network on labelled films; needs `requirements/train.txt`."""
-    from cli.training import evaluate_network
+    """Measure a network on labelled films; needs `requirements/train.txt`.
 
-    evaluate_network(labels, report, model)
+    Writes report.html, report.json and predictions.csv. The page holds pictures of patients'
+    films, unless --no-gallery leaves them out; predictions.csv holds their names and patients.
+    """
+    from cli.training import evaluate_network
+    from model.errors import ModelError
+
+    try:
+        evaluate_network(labels, report, model, gallery=gallery)
+    except ModelError as exc:
+        _fail(str(exc))
 
 
 @app.command()
@@ -252,6 +265,19 @@ def export(
     from cli.training import export_network
 
     export_network(run, directory)
+
+
+@app.command("fit-gate")
+def fit_gate(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    frontal: Annotated[list[Path], typer.Argument(help="CSV files of frontal chest films.")],
+    *,
+    other: Annotated[Path, typer.Option(help="CSV of pictures to refuse; column image.")],
+) -> None:
+    """Teach a run's network what not to score; needs `requirements/train.txt`."""
+    from cli.training import fit_gate_of
+
+    fit_gate_of(run, frontal, other)
 
 
 @app.command()

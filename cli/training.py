@@ -14,6 +14,7 @@ from model.export import ExportReport, export
 from model.manifest import DEFAULT_ARTEFACT
 from model.training.config import TrainingConfig
 from model.training.cross_validation import cross_validate
+from model.training.gate_run import fit_gate_of_run
 from model.training.run import EpochReport, train
 
 
@@ -60,8 +61,13 @@ def train_network(
     _describe(result.export)
 
 
-def evaluate_network(labels: Path, report: Path, artefact: Path | None) -> None:
+def evaluate_network(
+    labels: Path, report: Path, artefact: Path | None, *, gallery: bool = True
+) -> None:
     """Measure a network on labelled films, and say where the report is."""
+    command = ["pneumocam", "evaluate", str(labels), "--report", str(report)]
+    command += ["--model", str(artefact)] if artefact else []
+    command += [] if gallery else ["--no-gallery"]
     console = Console(stderr=True)
     with Progress(console=console) as progress:
         films = progress.add_task("films")
@@ -69,17 +75,33 @@ def evaluate_network(labels: Path, report: Path, artefact: Path | None) -> None:
             labels,
             report,
             load_classifier(artefact or DEFAULT_ARTEFACT),
+            gallery=gallery,
+            command=shlex.join(command),
             progress=lambda done, total: progress.update(films, completed=done, total=total),
         )
     for figure in evaluation.figures:
-        estimate = figure.estimate
-        _print_figure(figure.name, estimate.value, estimate.low, estimate.high, figure.films)
+        values = figure.estimate.to_dict()
+        _print_figure(figure.name, values["value"], values["low"], values["high"], figure.films)
+    for group in evaluation.subgroups:
+        if group.auroc is not None:
+            values = group.auroc.to_dict()
+            name = f"auroc_{group.name}"
+            _print_figure(name, values["value"], values["low"], values["high"], group.films)
     typer.echo(f"{report / 'report.html'}")
 
 
 def export_network(run: Path, directory: Path) -> None:
     """Write a finished run's artefact and say how close it is to torch."""
     _describe(export(run, directory))
+
+
+def fit_gate_of(run: Path, frontal: Sequence[Path], other: Path) -> None:
+    """Give a finished run its gate, and say how much it refuses of what."""
+    manifest, report = fit_gate_of_run(run, frontal, other)
+    for metric in manifest.metrics:
+        if metric.name.startswith("gate_"):
+            _print_figure(metric.name, metric.value, metric.low, metric.high, metric.films)
+    _describe(report)
 
 
 def _print_figure(

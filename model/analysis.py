@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.cautions import Caution, cautions_from_facts
 from model.classifier import Classifier, Finding, project_to_image
 from model.errors import UnreadableImage
 from model.gating import Reason, reasons_from_facts
@@ -51,7 +52,8 @@ class Result:
         model_name: Of the classifier.
         model_version: Of the classifier.
         regions: Where the map is high, the hottest first.
-        reasons: Why the film may not be scored; empty where it may.
+        reasons: Why the film is not scored; empty where it is.
+        cautions: What to keep in mind about the probability; empty of a rejected film.
         input: What the file said about itself.
         timings: Where the time went.
     """
@@ -63,6 +65,7 @@ class Result:
     model_version: str
     regions: tuple[Region, ...]
     reasons: tuple[Reason, ...]
+    cautions: tuple[Caution, ...]
     input: InputFacts
     timings: Timings
 
@@ -80,6 +83,7 @@ class Result:
             "model": {"name": self.model_name, "version": self.model_version},
             "regions": [region.to_dict() for region in self.regions],
             "reasons": [reason.to_dict() for reason in self.reasons],
+            "cautions": [caution.to_dict() for caution in self.cautions],
             "input": self.input.to_dict(),
             "timings_ms": self.timings.to_dict(),
         }
@@ -180,6 +184,9 @@ def _draw(
     started = time.perf_counter()
     manifest = classifier.manifest
     display = film.display
+    reasons = film.reasons
+    if finding is not None and finding.reasons:
+        reasons, finding = finding.reasons, None
     radiograph_jpeg = encode_jpeg(display)
     activation_map_png = heatmap_jpeg = None
     regions: list[Region] = []
@@ -194,7 +201,8 @@ def _draw(
         model_name=manifest.name,
         model_version=manifest.version,
         regions=tuple(regions),
-        reasons=film.reasons,
+        reasons=reasons,
+        cautions=() if finding is None else tuple(cautions_from_facts(film.facts)),
         input=film.facts,
         timings=Timings(
             decode=film.decode_ms,

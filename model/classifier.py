@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import CorruptArtefact
+from model.gating import Reason, reasons_from_likeness
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME, Manifest, read_manifest, sha256_of
 from model.preprocessing import to_network_grid
 from model.radiograph import Radiograph
@@ -26,17 +27,36 @@ class Finding:
         threshold: The artefact's.
         activation_map: Shape (h, w), float32 in [0, 1], calibrated like the probability and not
             stretched, so maps of different films share one scale. See `project_to_image`.
+        likeness: To each of `gating.PICTURE_KINDS`, in [0, 1].
+        reasons: Why the numbers mean nothing for this picture; empty where they may be reported.
     """
 
     probability: float
     logit: float
     threshold: float
     activation_map: NDArray[np.float32]
+    likeness: tuple[float, ...]
+    reasons: tuple[Reason, ...]
 
     @property
     def positive(self) -> bool:
         """Whether the probability reaches the threshold."""
         return self.probability >= self.threshold
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outputs:
+    """What the network gives of N films.
+
+    Attributes:
+        logits: Shape (N,), uncalibrated.
+        maps: Shape (N, h, w), uncalibrated.
+        likeness: Shape (N, K), to each of `gating.PICTURE_KINDS`, in [0, 1].
+    """
+
+    logits: NDArray[np.float32]
+    maps: NDArray[np.float32]
+    likeness: NDArray[np.float32]
 
 
 class Classifier:
@@ -80,27 +100,33 @@ class Classifier:
         if not grids:
             return []
         batch = np.stack(grids)[:, None]  # (N, S, S) -> (N, 1, S, S)
-        logits, maps = self.run(batch)
-        probabilities = self.manifest.calibration.probabilities(logits)
-        calibrated = self.manifest.calibration.probabilities(maps)
+        outputs = self.run(batch)
+        probabilities = self.manifest.calibration.probabilities(outputs.logits)
+        calibrated = self.manifest.calibration.probabilities(outputs.maps)
+        gate_threshold = self.manifest.gate_threshold
         return [
             Finding(
                 probability=float(probability),
                 logit=float(logit),
                 threshold=self.manifest.threshold,
                 activation_map=activation_map,
+                likeness=tuple(likeness.tolist()),
+                reasons=tuple(reasons_from_likeness(likeness.tolist(), threshold=gate_threshold)),
             )
-            for probability, logit, activation_map in zip(
-                probabilities, logits, calibrated, strict=True
+            for probability, logit, activation_map, likeness in zip(
+                probabilities, outputs.logits, calibrated, outputs.likeness, strict=True
             )
         ]
 
-    def run(self, films: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Uncalibrated logits (N,) and maps (N, h, w) of films (N, 1, S, S) in [0, 1]."""
+    def run(self, films: NDArray[np.float32]) -> Outputs:
+        """What the network gives of films (N, 1, S, S) in [0, 1]."""
         # A request of its own per call: requests of one compiled network may run side by side.
         outputs = self._compiled.create_infer_request().infer({0: films})
-        logits = np.asarray(outputs["logit"], dtype=np.float32).reshape(-1)
-        return logits, np.asarray(outputs["activation_map"], dtype=np.float32)
+        return Outputs(
+            logits=np.asarray(outputs["logit"], dtype=np.float32).reshape(-1),
+            maps=np.asarray(outputs["activation_map"], dtype=np.float32),
+            likeness=np.asarray(outputs["likeness"], dtype=np.float32),
+        )
 
 
 def load_classifier(

@@ -21,7 +21,7 @@ from model.manifest import (
     sha256_of,
     write_manifest,
 )
-from model.network import Backbone, FlipAveraged, Network, build_network
+from model.network import Backbone, FlipAveraged, Network, NetworkOutput, build_network
 
 #: The largest difference in probability between torch and the exported network.
 MAX_DISAGREEMENT = 0.01
@@ -38,7 +38,8 @@ class ExportReport:
     Attributes:
         directory: The artefact.
         bytes_written: Size of the network's file.
-        max_disagreement: Largest difference in probability, of image or map, against torch.
+        max_disagreement: Largest difference in probability, of image, map or kind of picture,
+            against torch.
     """
 
     directory: Path
@@ -61,12 +62,19 @@ def export(checkpoint: Path, directory: Path) -> ExportReport:
     return write_artefact(network, manifest, directory)
 
 
-def load_network(run: Path, manifest: Manifest) -> Network:
-    """The torch network of a finished run, in evaluation mode."""
-    config = manifest.training_config
-    network = build_network(
-        Backbone(config["backbone"]), pretrained=False, sharpness=float(config["sharpness"])
-    )
+def load_network(run: Path, manifest: Manifest, *, network: Network | None = None) -> Network:
+    """The torch network of a finished run, in evaluation mode.
+
+    Args:
+        run: Its folder.
+        manifest: Of the run.
+        network: Gets the weights in place of the one that the manifest names; for tests.
+    """
+    if network is None:
+        config = manifest.training_config
+        network = build_network(
+            Backbone(config["backbone"]), pretrained=False, sharpness=float(config["sharpness"])
+        )
     network.load_state_dict(load_file(run / "network.safetensors"))
     return network.eval()
 
@@ -98,7 +106,7 @@ def write_artefact(network: Network, manifest: Manifest, directory: Path) -> Exp
 
 
 def to_onnx(network: nn.Module, size: int) -> bytes:
-    """The network as ONNX, input `films` (N, 1, size, size), outputs `logit`, `activation_map`.
+    """The network as ONNX: `films` (N, 1, size, size) in, those of `NetworkOutput` out.
 
     The batch is free in size.
     """
@@ -112,8 +120,8 @@ def to_onnx(network: nn.Module, size: int) -> bytes:
             (torch.zeros(2, 1, size, size),),
             buffer,  # type: ignore[arg-type]  # files are accepted where the types say paths
             input_names=["films"],
-            output_names=["logit", "activation_map"],
-            dynamic_axes={name: {0: "n"} for name in ("films", "logit", "activation_map")},
+            output_names=list(NetworkOutput._fields),
+            dynamic_axes={name: {0: "n"} for name in ("films", *NetworkOutput._fields)},
             opset_version=17,
             dynamo=False,
         )
@@ -139,11 +147,12 @@ def disagreement_with_torch(network: nn.Module, classifier: Classifier) -> float
     )[:, None]
     with torch.inference_mode():
         ours = network(torch.from_numpy(films))
-    logits, maps = classifier.run(films)
+    theirs = classifier.run(films)
     probabilities = classifier.manifest.calibration.probabilities
     return float(
         max(
-            np.abs(probabilities(ours.logit.numpy()) - probabilities(logits)).max(),
-            np.abs(probabilities(ours.activation_map.numpy()) - probabilities(maps)).max(),
+            np.abs(probabilities(ours.logit.numpy()) - probabilities(theirs.logits)).max(),
+            np.abs(probabilities(ours.activation_map.numpy()) - probabilities(theirs.maps)).max(),
+            np.abs(ours.likeness.numpy() - theirs.likeness).max(),
         )
     )

@@ -1,11 +1,12 @@
 """Which films the network may score at all.
 
-Modality, body part and view decide, never the SOP class: RSNA's own films are Secondary Capture
-objects with modality CR. A picture without tags passes; judging it by its pixels is the second
-half of this gate and belongs here, beside `reasons_from_facts`.
+First by what a file says: modality, body part and view decide, never the SOP class, for RSNA's own
+films are Secondary Capture objects with modality CR. Then by what the network itself takes the
+picture for.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -19,6 +20,22 @@ class ReasonCode(StrEnum):
     NOT_A_RADIOGRAPH = "not_a_radiograph"
     WRONG_BODY_PART = "wrong_body_part"
     NOT_FRONTAL = "not_frontal"
+    NOT_FRONTAL_CHEST = "not_frontal_chest"
+    NOT_UPRIGHT = "not_upright"
+    INVERTED = "inverted"
+
+
+class PictureKind(StrEnum):
+    """What the network may take a picture for."""
+
+    FRONTAL_CHEST = "frontal_chest"
+    NOT_UPRIGHT = "not_upright"
+    INVERTED = "inverted"
+    OTHER = "other"
+
+
+#: In the order of the network's output.
+PICTURE_KINDS: Final = tuple(PictureKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +90,30 @@ def reasons_from_facts(facts: InputFacts) -> list[Reason]:
             )
         )
     return reasons
+
+
+#: What is wrong with a picture of each kind.
+_REASONS: Final = {
+    PictureKind.NOT_UPRIGHT: Reason(
+        ReasonCode.NOT_UPRIGHT, "The film seems to be turned; it is read upright only."
+    ),
+    PictureKind.INVERTED: Reason(
+        ReasonCode.INVERTED, "Black and white seem to be exchanged; bones should be bright."
+    ),
+    PictureKind.OTHER: Reason(
+        ReasonCode.NOT_FRONTAL_CHEST, "The picture does not look like a frontal chest radiograph."
+    ),
+}
+
+
+def reasons_from_likeness(likeness: Sequence[float], *, threshold: float) -> list[Reason]:
+    """The reason against scoring a film that its pixels give; empty where there is none.
+
+    Args:
+        likeness: To each of `PICTURE_KINDS`, in [0, 1].
+        threshold: A picture at least so like a frontal chest film may be scored.
+    """
+    by_kind = dict(zip(PICTURE_KINDS, likeness, strict=True))
+    if by_kind.pop(PictureKind.FRONTAL_CHEST) >= threshold:
+        return []
+    return [_REASONS[max(by_kind, key=lambda kind: by_kind[kind])]]

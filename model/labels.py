@@ -57,6 +57,23 @@ def read_labels(manifest: Path) -> list[LabelledFilm]:
     ]
 
 
+def read_pictures(manifest: Path) -> list[LabelledFilm]:
+    """Pictures that are no frontal chest films, from a CSV with the column `image`.
+
+    Raises:
+        InvalidLabels: The column is missing.
+    """
+    table = pd.read_csv(manifest, dtype=str, keep_default_na=False)
+    if "image" not in table.columns:
+        raise InvalidLabels(f"{manifest.name} lacks the column image")
+    return [
+        LabelledFilm(
+            path=manifest.parent / name, target=0, patient_id=name, source=manifest.parent.name
+        )
+        for name in table["image"]
+    ]
+
+
 def _film(folder: Path, row: dict[str, str]) -> LabelledFilm:
     if row["target"] not in {"0", "1"}:
         raise InvalidLabels(f"target of {row['image']} is {row['target']!r}, not 0 or 1")

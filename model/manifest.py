@@ -86,6 +86,7 @@ class Manifest:
         threshold_rule: How it was chosen, in words.
         thresholds: Other choices by name.
         map_threshold: A map position that reaches it belongs to a region.
+        gate_threshold: A picture whose likeness to a frontal chest film reaches it is scored.
         training_data: What it was trained on.
         training_config: `TrainingConfig.to_dict()`, or a summary of it.
         metrics: Measured figures.
@@ -105,6 +106,7 @@ class Manifest:
     threshold_rule: str
     thresholds: dict[str, float]
     map_threshold: float
+    gate_threshold: float
     training_data: TrainingData
     training_config: dict[str, Any]  # JSON, kept for the record
     metrics: tuple[Metric, ...]
@@ -126,6 +128,7 @@ class Manifest:
             "threshold_rule": self.threshold_rule,
             "thresholds": self.thresholds,
             "map_threshold": self.map_threshold,
+            "gate_threshold": self.gate_threshold,
             "training_data": {
                 "digest": self.training_data.digest,
                 "films": self.training_data.films,
@@ -174,6 +177,7 @@ class Manifest:
                 threshold_rule=str(values["threshold_rule"]),
                 thresholds={name: float(value) for name, value in values["thresholds"].items()},
                 map_threshold=float(values["map_threshold"]),
+                gate_threshold=float(values["gate_threshold"]),
                 training_data=TrainingData(**values["training_data"]),
                 training_config=dict(values["training_config"]),
                 metrics=tuple(Metric(**metric) for metric in values["metrics"]),

@@ -8,6 +8,8 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from model.gating import PICTURE_KINDS, PictureKind
+
 
 class Backbone(StrEnum):
     """Backbones whose ImageNet weights come as a package."""
@@ -21,14 +23,40 @@ class NetworkOutput(NamedTuple):
     Attributes:
         logit: Shape (N,), uncalibrated.
         activation_map: Shape (N, h, w), uncalibrated logits per position.
+        likeness: Shape (N, len(`PICTURE_KINDS`)), how likely the picture is one of each kind;
+            a row sums to 1.
     """
 
     logit: Tensor
     activation_map: Tensor
+    likeness: Tensor
+
+
+class Gate(nn.Module):
+    """Tells what a picture is by the backbone's features: one linear layer on their mean.
+
+    Fresh, it takes every picture for a frontal chest film; `model.training.gate` fits it.
+
+    Args:
+        channels: Of the backbone's output.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(channels, len(PICTURE_KINDS))
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+        with torch.no_grad():
+            self.linear.bias[PICTURE_KINDS.index(PictureKind.FRONTAL_CHEST)] = 20.0
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Likeness to each kind, (N, C, h, w) -> (N, kinds)."""
+        likeness: Tensor = self.linear(features.mean(dim=(2, 3))).float().softmax(dim=1)
+        return likeness
 
 
 class Network(nn.Module):
-    """Backbone, one linear layer per position, log-sum-exp pooling.
+    """Backbone, one linear layer per position, log-sum-exp pooling, and the gate beside them.
 
     The map is a class activation map (Zhou et al. 2016, https://arxiv.org/abs/1512.04150): the
     same linear layer that decides is what the map shows. Pooling is log-sum-exp as in equation 2
@@ -49,6 +77,7 @@ class Network(nn.Module):
         self.backbone = backbone
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Conv2d(channels, 1, kernel_size=1)
+        self.gate = Gate(channels).requires_grad_(requires_grad=False)
         self.sharpness = sharpness
         nn.init.normal_(self.head.weight, std=0.01)
         # 3 % of all positions lie in an opacity; starting near there spares the first steps.
@@ -67,17 +96,30 @@ class Network(nn.Module):
             raise ValueError(f"{count} stages of a backbone that has {len(stages)}")
         return [self.backbone.conv_stem, self.backbone.bn1, *stages[:count]]
 
+    def features(self, films: Tensor) -> Tensor:
+        """What the backbone makes of films, (N, 1, S, S) in [0, 1] -> (N, C, h, w)."""
+        features: Tensor = self.backbone(films * 2 - 1)  # intensities as on ImageNet
+        return features
+
+    def activation_map(self, features: Tensor) -> Tensor:
+        """The linear layer at each position, (N, C, h, w) -> (N, h, w)."""
+        activation_map: Tensor = self.head(self.dropout(features)).squeeze(1).float()
+        return activation_map
+
     def forward(self, films: Tensor) -> NetworkOutput:
         """Logit and map of a batch of films, shape (N, 1, S, S) in [0, 1]."""
-        features = self.backbone(films * 2 - 1)  # (N, 1, S, S) -> (N, C, h, w), as on ImageNet
-        activation_map = self.head(self.dropout(features)).squeeze(1).float()  # -> (N, h, w)
-        return NetworkOutput(pool(activation_map, self.sharpness), activation_map)
+        features = self.features(films)
+        activation_map = self.activation_map(features)
+        return NetworkOutput(
+            pool(activation_map, self.sharpness), activation_map, self.gate(features)
+        )
 
 
 class FlipAveraged(nn.Module):
     """A network that also looks at the mirrored film and averages the two maps.
 
-    The mean map is pooled again, so the logit stays the pooling of the map that is shown.
+    The mean map is pooled again, so the logit stays the pooling of the map that is shown. The
+    gate's two answers are averaged as well: no kind of picture changes in the mirror.
     """
 
     def __init__(self, network: Network) -> None:
@@ -86,10 +128,13 @@ class FlipAveraged(nn.Module):
 
     def forward(self, films: Tensor) -> NetworkOutput:
         """Logit and map of a batch of films, shape (N, 1, S, S) in [0, 1]."""
-        as_is = self.network(films).activation_map
-        mirrored = self.network(films.flip(-1)).activation_map
-        activation_map = (as_is + mirrored.flip(-1)) / 2
-        return NetworkOutput(pool(activation_map, self.network.sharpness), activation_map)
+        as_is, mirrored = self.network(films), self.network(films.flip(-1))
+        activation_map = (as_is.activation_map + mirrored.activation_map.flip(-1)) / 2
+        return NetworkOutput(
+            pool(activation_map, self.network.sharpness),
+            activation_map,
+            (as_is.likeness + mirrored.likeness) / 2,
+        )
 
 
 def pool(activation_map: Tensor, sharpness: float) -> Tensor:

@@ -1,25 +1,17 @@
 """All figures of a set of labelled films, each with its 95 % interval by patient."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.evaluation.bootstrap import Estimate, by_patient
-from model.evaluation.localisation import pixel_auprc, points_into_a_box
-from model.evaluation.metrics import (
-    auprc,
-    auroc,
-    brier_score,
-    confusion,
-    expected_calibration_error,
-    ratio,
-)
+from model.evaluation import weighted
+from model.evaluation.bootstrap import Estimate, resample
+from model.evaluation.confusion import threshold_figures
+from model.evaluation.localisation import localise
+from model.evaluation.subgroups import subgroups
 from model.labels import LabelledFilm
-
-#: Ages in whole years, the upper end not included.
-_AGE_BANDS = ((0, 18), (18, 40), (40, 60), (60, 121))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +36,7 @@ def measure(
     maps: Sequence[NDArray[np.float32]],
     threshold: float | NDArray[np.float32],
 ) -> list[Figure]:
-    """Measure what a classifier said of labelled films.
+    """Measure what a classifier said of labelled films: what an artefact's manifest holds.
 
     Args:
         labels: n films.
@@ -52,109 +44,76 @@ def measure(
         maps: n maps (h, w), calibrated.
         threshold: From which on a film counts as positive; one for all, or shape (n,).
     """
-    targets = np.array([film.target for film in labels], dtype=np.int_)
-    patients = [film.patient_id for film in labels]
-    figures = [
-        _figure(name, figure, np.arange(len(labels)), patients)
-        for name, figure in _image_figures(targets, probabilities, threshold).items()
+    return [
+        *measure_probabilities(labels, probabilities, threshold),
+        *_rankings_in_subgroups(labels, probabilities),
+        *measure_maps(labels, maps),
     ]
 
-    def ranking(films: NDArray[np.int_]) -> float:
-        return auroc(targets[films], probabilities[films])
 
-    for name, among in _subgroups(labels).items():
-        if len(set(targets[among])) == 2:
-            figures.append(_figure(f"auroc_{name}", ranking, np.flatnonzero(among), patients))
-    return figures + _map_figures(labels, maps, patients)
-
-
-def _figure(
-    name: str,
-    figure: Callable[[NDArray[np.int_]], float],
-    films: NDArray[np.intp],
-    patients: Sequence[str],
-) -> Figure:
-    """`figure` over some films, given by index."""
-    estimate = by_patient(lambda part: figure(films[part]), [patients[film] for film in films])
-    return Figure(name, estimate, len(films))
-
-
-def _image_figures(
-    targets: NDArray[np.int_],
+def measure_probabilities(
+    labels: Sequence[LabelledFilm],
     probabilities: NDArray[np.float32],
     threshold: float | NDArray[np.float32],
-) -> dict[str, Callable[[NDArray[np.int_]], float]]:
-    positive = probabilities >= threshold
-
-    def counts(films: NDArray[np.int_]) -> tuple[int, int, int, int]:
-        return confusion(targets[films], positive[films])
-
-    def sensitivity(films: NDArray[np.int_]) -> float:
-        hits, _, _, misses = counts(films)
-        return ratio(hits, hits + misses)
-
-    def specificity(films: NDArray[np.int_]) -> float:
-        _, alarms, quiet, _ = counts(films)
-        return ratio(quiet, quiet + alarms)
-
-    def precision(films: NDArray[np.int_]) -> float:
-        hits, alarms, _, _ = counts(films)
-        return ratio(hits, hits + alarms)
-
-    def f1(films: NDArray[np.int_]) -> float:
-        hits, alarms, _, misses = counts(films)
-        return ratio(2 * hits, 2 * hits + alarms + misses)
-
-    def accuracy(films: NDArray[np.int_]) -> float:
-        return float((targets[films] == positive[films]).mean())
-
-    return {
-        "auroc": lambda films: auroc(targets[films], probabilities[films]),
-        "auprc": lambda films: auprc(targets[films], probabilities[films]),
-        "sensitivity": sensitivity,
-        "specificity": specificity,
-        "precision": precision,
-        "f1": f1,
-        "accuracy": accuracy,
-        "brier": lambda films: brier_score(targets[films], probabilities[films]),
-        "expected_calibration_error": lambda films: expected_calibration_error(
-            targets[films], probabilities[films]
-        ),
-    }
-
-
-def _subgroups(labels: Sequence[LabelledFilm]) -> dict[str, NDArray[np.bool_]]:
-    """Masks of films by name, of those groups that have any."""
-    groups = {
-        f"view_{view.lower()}": [film.view == view for film in labels] for view in ("PA", "AP")
-    }
-    groups |= {f"sex_{sex.lower()}": [film.sex == sex for film in labels] for sex in ("F", "M")}
-    groups |= {
-        f"age_{low}_to_{high - 1}": [
-            film.age is not None and low <= film.age < high for film in labels
-        ]
-        for low, high in _AGE_BANDS
-    }
-    return {name: np.array(mask) for name, mask in groups.items() if any(mask)}
-
-
-def _map_figures(
-    labels: Sequence[LabelledFilm], maps: Sequence[NDArray[np.float32]], patients: Sequence[str]
 ) -> list[Figure]:
-    """Pointing game on boxed films, pixel AUPRC on all whose boxes, if any, are known."""
-    boxed = np.flatnonzero([bool(film.boxes) for film in labels])
-    if not len(boxed):
-        return []
-    hits = np.array(
-        [
-            points_into_a_box(activation_map, film.boxes or ())
-            for activation_map, film in zip(maps, labels, strict=True)
-        ]
-    )
-    known = [number for number, film in enumerate(labels) if film.boxes is not None]
-    pixels = pixel_auprc([maps[n] for n in known], [labels[n].boxes or () for n in known])
-    unknown = float("nan")  # a bootstrap over millions of pixels would take minutes
+    """How well probabilities rank, decide and are calibrated, over all films together.
+
+    `calibration_in_the_large` is the mean probability less the share of positives: above 0, the
+    classifier promises more opacities than there are (Van Calster et al. 2019,
+    https://doi.org/10.1186/s12916-019-1466-7).
+
+    Args:
+        labels: n films.
+        probabilities: Shape (n,), calibrated.
+        threshold: From which on a film counts as positive; one for all, or shape (n,).
+    """
+    targets = np.array([film.target for film in labels], dtype=np.int_)
+    excess = probabilities.astype(np.float64) - targets
+    figures = {
+        "auroc": weighted.auroc(targets, probabilities),
+        "auprc": weighted.auprc(targets, probabilities),
+        **threshold_figures(targets, probabilities >= threshold),
+        "brier": weighted.mean(excess**2),
+        "expected_calibration_error": weighted.calibration_error(targets, probabilities),
+        "calibration_in_the_large": weighted.mean(excess),
+    }
+    resampling = resample([film.patient_id for film in labels])
     return [
-        _figure("pointing_game", lambda films: float(hits[films].mean()), boxed, patients),
-        Figure("pixel_auprc", Estimate(pixels, unknown, unknown), len(known)),
+        Figure(name, resampling.estimate(figure), len(labels)) for name, figure in figures.items()
     ]
+
+
+def measure_maps(
+    labels: Sequence[LabelledFilm], maps: Sequence[NDArray[np.float32]]
+) -> list[Figure]:
+    """How well maps find boxes: none where no film has any.
+
+    `pixel_auprc` is over all films whose boxes are known, those without opacity among them;
+    `pixel_auprc_positives` and `pointing_game` are over the films with boxes.
+    """
+    boxed = [number for number, film in enumerate(labels) if film.boxes]
+    if not boxed:
+        return []
+    known = [number for number, film in enumerate(labels) if film.boxes is not None]
+    everywhere = localise([labels[n] for n in known], [maps[n] for n in known])
+    inside = localise([labels[n] for n in boxed], [maps[n] for n in boxed])
+    return [
+        Figure("pointing_game", inside.pointing_game, len(boxed)),
+        Figure("pixel_auprc", everywhere.pixel_auprc, len(known)),
+        Figure("pixel_auprc_positives", inside.pixel_auprc, len(boxed)),
+    ]
+
+
+def _rankings_in_subgroups(
+    labels: Sequence[LabelledFilm], probabilities: NDArray[np.float32]
+) -> list[Figure]:
+    """AUROC of each subgroup that has both classes."""
+    targets = np.array([film.target for film in labels], dtype=np.int_)
+    figures = []
+    for group in subgroups(labels):
+        among = group.films
+        if group.is_known and len(set(targets[among])) == 2:
+            resampling = resample([labels[film].patient_id for film in among])
+            ranking = weighted.auroc(targets[among], probabilities[among])
+            figures.append(Figure(f"auroc_{group.name}", resampling.estimate(ranking), len(among)))
+    return figures

@@ -2,51 +2,28 @@
 
 import csv
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model.classifier import Classifier
-from model.errors import InvalidLabels, UnreadableImage
-from model.evaluation.figures import Figure, measure
+from model.errors import InvalidLabels
+from model.evaluation.baselines import measure_baselines
+from model.evaluation.bootstrap import resample
+from model.evaluation.box_sizes import measure_by_box_size
+from model.evaluation.confusion import confusion_counts
+from model.evaluation.decision_curve import decision_curve
+from model.evaluation.figures import measure_maps, measure_probabilities
+from model.evaluation.gallery import draw_gallery
 from model.evaluation.page import render_page
-from model.evaluation.plots import draw_curves
-from model.gating import reasons_from_facts
-from model.labels import LabelledFilm, read_labels
-from model.reading import read_radiograph
-
-#: Films of 20 megapixels are 80 MB each, so a batch of them stays under 1 GB.
-_BATCH: Final = 8
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
-    """What an evaluation found.
-
-    Attributes:
-        figures: With intervals.
-        films: How many were scored.
-        refused: File name and code of each film that was not.
-    """
-
-    figures: tuple[Figure, ...]
-    films: int
-    refused: tuple[tuple[str, str], ...]
-
-    def to_dict(self) -> dict[str, object]:
-        """As `report.json` has it."""
-        return {
-            "films": self.films,
-            "refused": [{"image": image, "code": code} for image, code in self.refused],
-            "figures": {
-                figure.name: {**figure.estimate.to_dict(), "films": figure.films}
-                for figure in self.figures
-            },
-        }
+from model.evaluation.reliability import reliability
+from model.evaluation.report import EvaluatedData, Evaluation
+from model.evaluation.scoring import Scoring, score_films
+from model.evaluation.subgroups import measure_subgroups
+from model.labels import read_labels
+from model.manifest import Manifest
 
 
 def evaluate(
@@ -54,94 +31,104 @@ def evaluate(
     report: Path,
     classifier: Classifier,
     *,
+    gallery: bool = True,
+    command: str = "",
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Score the films of a manifest and write `report.json`, `report.html`, `predictions.csv`.
+
+    With its gallery, `report.html` holds pictures of patients' films and is to be kept as the
+    films are. `predictions.csv` holds file names and patients' numbers; the other two do not.
 
     Args:
         labels: CSV, see `model.labels.read_labels`.
         report: Folder, made if need be.
         classifier: What is measured, with its own threshold.
+        gallery: Whether the page shows the films of the worst errors.
+        command: What makes the report again, for the report to say.
         progress: Called with films done and films in all.
 
     Raises:
         InvalidLabels: The manifest cannot be used, or no film of it was scored.
     """
-    films = read_labels(labels)
-    scored, refused = _score(films, classifier, progress)
-    if not scored:
+    scoring = score_films(read_labels(labels), classifier, progress=progress)
+    if not scoring.scored:
         raise InvalidLabels(f"no film of {labels.name} could be scored")
-    probabilities = np.array([one.probability for one in scored], dtype=np.float32)
-    kept = [one.film for one in scored]
-    evaluation = Evaluation(
-        figures=tuple(
-            measure(
-                kept,
-                probabilities=probabilities,
-                maps=[one.activation_map for one in scored],
-                threshold=classifier.manifest.threshold,
-            )
-        ),
-        films=len(scored),
-        refused=tuple(refused),
+    evaluation = _measure(
+        scoring,
+        classifier.manifest,
+        data=_describe(labels.name, scoring, classifier.manifest),
+        gallery=gallery,
+        command=command,
     )
     report.mkdir(parents=True, exist_ok=True)
-    _write_predictions(report / "predictions.csv", scored)
-    (report / "report.json").write_text(json.dumps(evaluation.to_dict(), indent=2) + "\n")
-    targets = np.array([film.target for film in kept], dtype=np.int_)
-    page = render_page(
-        classifier.manifest,
-        evaluation.figures,
-        labels=labels.name,
-        refused=len(refused),
-        curves=draw_curves(targets, probabilities, classifier.manifest.threshold),
-    )
-    (report / "report.html").write_text(page, encoding="utf-8")
+    _write_predictions(report / "predictions.csv", scoring)
+    text = json.dumps(evaluation.to_dict(), indent=2, allow_nan=False)
+    (report / "report.json").write_text(text + "\n", encoding="utf-8")
+    (report / "report.html").write_text(render_page(evaluation), encoding="utf-8")
     return evaluation
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scored:
-    film: LabelledFilm
-    probability: float
-    activation_map: NDArray[np.float32]
+def _measure(
+    scoring: Scoring, manifest: Manifest, *, data: EvaluatedData, gallery: bool, command: str
+) -> Evaluation:
+    scored, threshold = scoring.scored, manifest.threshold
+    films = [one.film for one in scored]
+    maps = [one.activation_map for one in scored]
+    probabilities = np.array([one.probability for one in scored], dtype=np.float32)
+    targets = np.array([film.target for film in films], dtype=np.int_)
+    resampling = resample([film.patient_id for film in films])
+    both_classes = 0 < data.positives < data.films
+    return Evaluation(
+        manifest=manifest,
+        data=data,
+        created_at=datetime.now(UTC),
+        command=command,
+        figures=[
+            *measure_probabilities(films, probabilities, threshold),
+            *measure_maps(films, maps),
+        ],
+        confusion=confusion_counts(targets, probabilities >= threshold, resampling),
+        subgroups=measure_subgroups(films, probabilities, threshold),
+        baselines=measure_baselines(scored, probabilities),
+        box_sizes=measure_by_box_size(
+            films, probabilities=probabilities, maps=maps, threshold=threshold
+        ),
+        reliability=reliability(targets, probabilities, resampling),
+        decision_curve=decision_curve(targets, probabilities, resampling) if both_classes else [],
+        gallery=draw_gallery(scored, threshold=threshold, map_threshold=manifest.map_threshold)
+        if gallery
+        else None,
+        refused=scoring.refused,
+        targets=targets,
+        probabilities=probabilities,
+    )
 
 
-def _score(
-    films: Sequence[LabelledFilm],
-    classifier: Classifier,
-    progress: Callable[[int, int], None] | None,
-) -> tuple[list[_Scored], list[tuple[str, str]]]:
-    scored: list[_Scored] = []
-    refused: list[tuple[str, str]] = []
-    for start in range(0, len(films), _BATCH):
-        readable = []
-        for film in films[start : start + _BATCH]:
-            try:
-                radiograph = read_radiograph(film.path.read_bytes())
-            except UnreadableImage as error:
-                refused.append((film.path.name, error.code))
-                continue
-            if reasons := reasons_from_facts(radiograph.facts):
-                refused.append((film.path.name, reasons[0].code))
-            else:
-                readable.append((film, radiograph))
-        findings = classifier.infer([radiograph for _, radiograph in readable])
-        scored += [
-            _Scored(film, finding.probability, finding.activation_map)
-            for (film, _), finding in zip(readable, findings, strict=True)
-        ]
-        if progress is not None:
-            progress(min(start + _BATCH, len(films)), len(films))
-    return scored, refused
+def _describe(labels: str, scoring: Scoring, manifest: Manifest) -> EvaluatedData:
+    films = [one.film for one in scoring.scored]
+    digest = scoring.digest()
+    return EvaluatedData(
+        labels=labels,
+        digest=digest,
+        films=len(films),
+        patients=len({film.patient_id for film in films}),
+        positives=sum(film.target for film in films),
+        boxed=sum(bool(film.boxes) for film in films),
+        is_training_data=digest == manifest.training_data.digest,
+    )
 
 
-def _write_predictions(path: Path, scored: Sequence[_Scored]) -> None:
-    with path.open("w", newline="") as file:
+def _write_predictions(path: Path, scoring: Scoring) -> None:
+    """One row a film of the manifest, in its order; a refused one has a code, no probability."""
+    rows = [
+        *((one.number, one.film, str(round(one.probability, 5)), "") for one in scoring.scored),
+        *((one.number, one.film, "", one.code) for one in scoring.refused),
+    ]
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["image", "patient_id", "target", "probability"])
-        for one in scored:
-            film = one.film
+        writer.writerow(["film", "image", "patient_id", "target", "probability", "refused"])
+        for number, film, probability, code in sorted(rows, key=lambda row: row[0]):
             writer.writerow(
-                [film.path.name, film.patient_id, film.target, round(one.probability, 5)]
+                [number, film.path.name, film.patient_id, film.target, probability, code]
             )

@@ -73,6 +73,7 @@ class Assessment:
             threshold_rule=self.threshold_rule,
             thresholds=self.thresholds,
             map_threshold=self.map_threshold,
+            gate_threshold=0.0,  # until a gate is fitted
             training_data=TrainingData(
                 digest=films.digest,
                 films=len(films.labels),

@@ -8,7 +8,8 @@ LABELS: Final = ("lung_opacity",)
 
 DATA_DESCRIPTION: Final = (
     "A part of the RSNA Pneumonia Detection Challenge: frontal chest films of adults and "
-    "adolescents from NIH ChestX-ray14, read by radiologists, opacities boxed."
+    "adolescents from NIH ChestX-ray14, read by radiologists, opacities boxed. The network started "
+    "from weights fitted to children's films (Kermany et al. 2018), and those from ImageNet's."
 )
 
 LICENCE: Final = (
@@ -27,6 +28,11 @@ CITATIONS: Final = (
         "X-ray Database and Benchmarks on Weakly-Supervised Classification and Localization of "
         "Common Thorax Diseases. CVPR 2017. https://arxiv.org/abs/1705.02315"
     ),
+    (
+        "Kermany DS, Goldbaum M, Cai W, et al. Identifying Medical Diagnoses and Treatable "
+        "Diseases by Image-Based Deep Learning. Cell 2018;172(5):1122-1131. "
+        "https://doi.org/10.1016/j.cell.2018.02.010"
+    ),
 )
 
 INTENDED_USE: Final = (
@@ -44,8 +50,8 @@ LIMITATIONS: Final = (
         "figures."
     ),
     (
-        "66 of its 1,370 training, validation and test films are of people under 18; probabilities "
-        "of children's films are not to be relied on."
+        "66 of the 1,370 films that its figures are of are of people under 18; probabilities of "
+        "children's films are not to be relied on, and results say so."
     ),
     (
         "AP films, often portable and of sicker people, show opacity more often than PA films, and "

@@ -5,12 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from model.analysis import Analysis, analyse
-from model.classifier import Classifier
+from model.classifier import Classifier, load_classifier
 from model.errors import EmptyFile, NotAnImage, TruncatedImage, UnreadableImage
+from model.export import write_artefact
+from model.gating import ReasonCode
 from tests.model.synthetic import dicom, encode, gradient, png
+from tests.model.tiny import brightness_network, make_manifest
 
 
 def chest() -> bytes:
@@ -95,6 +99,38 @@ def test_a_rejected_film_is_shown_but_not_scored(brightness_classifier: Classifi
     assert analysis.activation_map_png is None
     assert analysis.heatmap_jpeg is None
     assert analysis.activation_map() is None
+
+
+def test_a_picture_that_the_network_takes_for_something_else_is_not_scored(
+    tmp_path: Path,
+) -> None:
+    network = brightness_network()
+    with torch.no_grad():
+        network.gate.linear.bias.copy_(torch.tensor([0.0, 0.0, 0.0, 9.0]))
+    write_artefact(network, make_manifest(), tmp_path)
+
+    analysis = analysis_of(load_classifier(tmp_path), chest())
+
+    assert [reason.code for reason in analysis.result.reasons] == [ReasonCode.NOT_FRONTAL_CHEST]
+    assert analysis.result.probability is None
+    assert analysis.result.cautions == ()
+    assert analysis.heatmap_jpeg is analysis.activation_map_png is None
+    assert analysis.radiograph_jpeg
+
+
+@pytest.mark.parametrize(
+    ("age", "code"),
+    [("017Y", "child"), ("011M", "child"), (None, "age_unknown"), ("018Y", None)],
+)
+def test_films_of_children_carry_a_caution(
+    brightness_classifier: Classifier, age: str | None, code: str | None
+) -> None:
+    content = dicom((gradient() * 255).round().astype(np.uint8), PatientAge=age)
+
+    result = analysis_of(brightness_classifier, content).result.to_dict()
+
+    assert [caution["code"] for caution in result["cautions"]] == ([] if code is None else [code])
+    assert result["probability"] is not None
 
 
 def test_no_patient_data_reach_the_result_or_its_pictures(

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from model.gating import ReasonCode, reasons_from_facts
+from model.gating import ReasonCode, reasons_from_facts, reasons_from_likeness
 from model.radiograph import InputFacts
 
 CHEST = InputFacts(
@@ -46,3 +46,22 @@ def test_lateral_views_are_not_frontal(view: str) -> None:
 
 def test_every_reason_is_given() -> None:
     assert len(codes(replace(CHEST, modality="CT", body_part="HIP", view="LL"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("likeness", "code"),
+    [
+        ([0.39, 0.6, 0.01, 0.0], ReasonCode.NOT_UPRIGHT),
+        ([0.1, 0.2, 0.4, 0.3], ReasonCode.INVERTED),
+        ([0.0, 0.1, 0.1, 0.8], ReasonCode.NOT_FRONTAL_CHEST),
+    ],
+)
+def test_what_the_network_takes_a_picture_for_is_the_reason(
+    likeness: list[float], code: ReasonCode
+) -> None:
+    assert [reason.code for reason in reasons_from_likeness(likeness, threshold=0.4)] == [code]
+
+
+def test_a_picture_like_enough_to_a_frontal_film_passes() -> None:
+    """Even where it is more like something else: refusing a film costs more than a second look."""
+    assert reasons_from_likeness([0.4, 0.6, 0.0, 0.0], threshold=0.4) == []

@@ -45,7 +45,9 @@ def learning_network(seed: int = 0) -> Network:
     return Network(backbone, 16, dropout=0.1)
 
 
-def make_manifest(*, threshold: float = 0.5, map_threshold: float = 0.5) -> Manifest:
+def make_manifest(
+    *, threshold: float = 0.5, map_threshold: float = 0.5, gate_threshold: float = 0.5
+) -> Manifest:
     """A manifest whose calibration changes nothing."""
     return Manifest(
         name="tiny",
@@ -58,6 +60,7 @@ def make_manifest(*, threshold: float = 0.5, map_threshold: float = 0.5) -> Mani
         threshold_rule="By hand.",
         thresholds={"sensitivity_90": threshold},
         map_threshold=map_threshold,
+        gate_threshold=gate_threshold,
         training_data=TrainingData(digest="0" * 64, films=0, patients=0, description="None."),
         training_config={"backbone": "tf_efficientnet_lite0", "sharpness": 4.0},
         metrics=(Metric("auroc", 0.5, 0.4, 0.6, 10, "none", "by hand"),),

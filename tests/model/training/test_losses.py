@@ -8,7 +8,8 @@ from model.training.losses import image_and_map_loss
 
 
 def loss_of(logit: float, positions: list[float], target: float, coverage: list[float]) -> float:
-    output = NetworkOutput(torch.tensor([logit]), torch.tensor([[positions]]))
+    frontal = torch.tensor([[1.0, 0.0, 0.0, 0.0]])
+    output = NetworkOutput(torch.tensor([logit]), torch.tensor([[positions]]), frontal)
     return image_and_map_loss(
         output,
         torch.tensor([target]),

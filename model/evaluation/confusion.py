@@ -1,0 +1,52 @@
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.evaluation.bootstrap import Estimate, Resampling, WeightedFigure
+from model.evaluation.weighted import quotient, total
+
+
+def confusion(
+    targets: NDArray[np.int_], positive: NDArray[np.bool_]
+) -> Mapping[str, NDArray[np.bool_]]:
+    """Which films are true and false positives, true and false negatives.
+
+    Args:
+        targets: Shape (films,), 0 or 1.
+        positive: Shape (films,), whether the probability reaches the threshold.
+    """
+    truth = targets == 1
+    return {
+        "true_positive": truth & positive,
+        "false_positive": ~truth & positive,
+        "true_negative": ~truth & ~positive,
+        "false_negative": truth & ~positive,
+    }
+
+
+def confusion_counts(
+    targets: NDArray[np.int_], positive: NDArray[np.bool_], resampling: Resampling
+) -> dict[str, Estimate]:
+    """The confusion matrix: films in each of its four cells, with intervals."""
+    return {
+        cell: resampling.estimate(total(films))
+        for cell, films in confusion(targets, positive).items()
+    }
+
+
+def threshold_figures(
+    targets: NDArray[np.int_], positive: NDArray[np.bool_]
+) -> dict[str, WeightedFigure]:
+    """What follows from the confusion matrix; sensitivity is recall, precision is PPV."""
+    cells = confusion(targets, positive)
+    found, alarms = cells["true_positive"], cells["false_positive"]
+    quiet, missed = cells["true_negative"], cells["false_negative"]
+    return {
+        "sensitivity": quotient(found, found | missed),
+        "specificity": quotient(quiet, quiet | alarms),
+        "precision": quotient(found, found | alarms),
+        # The harmonic mean of precision and sensitivity, multiplied out.
+        "f1": quotient(2 * found, 2.0 * found + alarms + missed),
+        "accuracy": quotient(found | quiet, np.ones(len(targets))),
+    }

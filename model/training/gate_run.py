@@ -1,0 +1,95 @@
+"""Gives a finished training run its gate, and writes its artefact anew."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from safetensors.torch import save_file
+from scipy.stats import binomtest
+
+from model.export import ExportReport, load_network, write_artefact
+from model.labels import LabelledFilm, read_labels, read_pictures
+from model.manifest import Manifest, Metric, read_manifest, write_manifest
+from model.network import Network
+from model.training.films import load_films
+from model.training.fitting import WEIGHTS
+from model.training.gate import GateFit, fit_gate
+
+#: Of each manifest; a few hundred show the gate what a film looks like, more cost only time.
+_FILMS_A_MANIFEST: Final = 400
+
+
+def fit_gate_of_run(
+    run: Path,
+    frontal: Sequence[Path],
+    other: Path,
+    *,
+    seed: int = 1,
+    network: Network | None = None,
+) -> tuple[Manifest, ExportReport]:
+    """Fit the gate of a run's network, and write weights, manifest and artefact with it.
+
+    Args:
+        run: Folder of a finished training run.
+        frontal: Manifests of frontal chest films, see `model.labels.read_labels`.
+        other: Manifest of pictures that are none, with a column `image`.
+        seed: Of everything that is random.
+        network: Gets the run's weights in place of the one its manifest names; for tests.
+
+    Raises:
+        InvalidLabels: A manifest cannot be used.
+        CorruptArtefact: The run has no manifest.
+    """
+    manifest = read_manifest(run)
+    network = load_network(run, manifest, network=network)
+    films = [film for path in frontal for film in _some(read_labels(path), seed)]
+    chests = load_films(films, manifest.preprocessing)
+    # What the reader refuses never comes to the gate.
+    others = load_films(read_pictures(other), manifest.preprocessing, on_unreadable=_leave_out)
+    patients = [f"{film.source}/{film.patient_id}" for film in chests.labels]
+    fit = fit_gate(network, chests.pixels, patients, others.pixels, seed=seed)
+    names = " ".join("/".join(path.parts[-2:]) for path in frontal)
+    command = f"pneumocam fit-gate RUN {names} --other {'/'.join(other.parts[-2:])}"
+    kept = [metric for metric in manifest.metrics if not metric.name.startswith("gate_")]
+    complete = replace(
+        manifest,
+        gate_threshold=round(fit.threshold, 6),
+        metrics=(*kept, *_metrics(fit, command)),
+    )
+    weights = network.state_dict()
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, run / WEIGHTS)
+    write_manifest(complete, run)
+    return complete, write_artefact(network, complete, run / "artefact")
+
+
+def _some(films: Sequence[LabelledFilm], seed: int) -> list[LabelledFilm]:
+    generator = np.random.default_rng(seed)
+    count = min(len(films), _FILMS_A_MANIFEST)
+    return [films[number] for number in sorted(generator.permutation(len(films))[:count])]
+
+
+def _leave_out(*_: object) -> None:
+    """Say nothing of a picture that the reader refuses."""
+
+
+def _metrics(fit: GateFit, command: str) -> list[Metric]:
+    """The part refused of each sort, with Wilson's interval."""
+    metrics = []
+    for refusals in fit.refusals:
+        if not refusals.sort:
+            continue
+        interval = binomtest(refusals.refused, refusals.pictures).proportion_ci(method="wilson")
+        metrics.append(
+            Metric(
+                name=f"gate_refused_{refusals.sort}",
+                value=round(refusals.refused / refusals.pictures, 4),
+                low=round(float(interval.low), 4),
+                high=round(float(interval.high), 4),
+                films=refusals.pictures,
+                data="5-fold cross-validation of the gate by patient",
+                command=command,
+            )
+        )
+    return metrics
