@@ -35,7 +35,8 @@ def pillow_files(downloads: Path, unpacked: Path) -> list[Path]:
 
 
 def _files_of(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in files if "__pycache__" not in path.parts)
 
 
 def table(outcomes: Mapping[str, Counter[str]], *further: Sequence[str]) -> str:

@@ -1,12 +1,10 @@
 from pathlib import Path
 
-import pydicom
 import pytest
 
 from model.errors import UnreadableImage
 from model.reading import read_radiograph
-
-FOLDER = Path(pydicom.__file__).parent / "data"
+from tests.formats.corpora import pydicom_files
 
 #: What of pydicom's own test set is one grey frame, whatever its modality.
 READ = {
@@ -27,7 +25,7 @@ READ = {
 }
 
 
-@pytest.mark.parametrize("path", sorted(p for p in FOLDER.rglob("*") if p.is_file()), ids=str)
+@pytest.mark.parametrize("path", pydicom_files(), ids=str)
 def test_every_file_of_pydicom_is_read_or_refused(path: Path) -> None:
     """The larger collections go through `benchmarks/corpora.py`."""
     if path.name in READ:
