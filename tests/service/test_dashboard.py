@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from jobs.database import Database
@@ -101,6 +102,20 @@ def test_a_dropped_film_shows_the_services_own_number_and_picture(
     expect(page.get_by_test_id("activation-map").first).to_be_visible()
     expect(page.get_by_text("not a diagnosis").first).to_be_visible()
     keep_screenshot(page, "real-film")
+
+
+def test_a_film_on_its_side_is_shown_without_a_number_or_sides(page: Page, tmp_path: Path) -> None:
+    with Image.open(PROJECTED_OPACITY) as film:
+        film.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png")
+    submit_film(page, tmp_path / "turned.png")
+
+    page.get_by_role("list", name="Submitted films").get_by_role("link", name="turned.png").click()
+
+    expect(page.get_by_role("heading", name="Not scored")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("not_upright")).to_be_visible()
+    expect(page.get_by_test_id("film").first).to_be_visible()
+    expect(page.get_by_title("Sides by convention, not read from the film")).to_have_count(0)
+    keep_screenshot(page, "turned-film")
 
 
 def test_a_film_that_cannot_be_read_says_why(page: Page, tmp_path: Path) -> None:

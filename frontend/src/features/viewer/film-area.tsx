@@ -21,7 +21,10 @@ interface FilmAreaProps {
   map: ReturnType<typeof useGreyPicture>
   /** Whether the film stands beside itself, alone and with its map. */
   isSplit: boolean
-  stage: Omit<StageProps, 'name' | 'film' | 'map' | 'settings' | 'size' | 'isMapShown'>
+  stage: Omit<
+    StageProps,
+    'name' | 'film' | 'map' | 'settings' | 'size' | 'isMapShown' | 'isFrontal'
+  >
   settings: MapSettings
   size: Size | null
 }
@@ -40,6 +43,7 @@ export function FilmArea(props: FilmAreaProps) {
         film={film.data}
         map={map.data ?? null}
         isMapShown={isMapShown}
+        isFrontal={item.state !== 'rejected'}
         settings={settings}
         size={size}
       />

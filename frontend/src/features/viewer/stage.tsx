@@ -32,6 +32,8 @@ export interface StageProps {
   tool: Tool
   /** Whether the map and its marks are drawn over the film. */
   isMapShown: boolean
+  /** Whether the picture was taken for an upright frontal film: only then are its sides known. */
+  isFrontal: boolean
   settings: MapSettings
   size: Size
 }
@@ -44,7 +46,8 @@ const WHEEL_PX = 500
 
 /** The film with its map, and what pointer and wheel do to them. */
 export function Stage(props: StageProps) {
-  const { name, film, map, view, zoom, fitZoom, dispatch, tool, isMapShown, settings, size } = props
+  const { name, film, map, view, zoom, fitZoom, dispatch, tool, settings, size } = props
+  const { isMapShown, isFrontal } = props
   const messages = useMessages()
   const frame = useRef<HTMLDivElement>(null)
   const grey = useMemo(
@@ -160,7 +163,7 @@ export function Stage(props: StageProps) {
         )}
       </div>
       {isMapShown && <Marks {...props} />}
-      <Sides view={view} size={size} />
+      {isFrontal && <Sides view={view} size={size} />}
     </div>
   )
 }
