@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -173,9 +175,8 @@ def prepare_rsna(
     with a run that was stopped. It needs no torch.
     """
     from cli.preparation import prepare_rsna_films
-    from model.errors import ModelError
 
-    try:
+    with _refusals_in_one_line():
         prepare_rsna_films(
             images,
             labels,
@@ -187,8 +188,6 @@ def prepare_rsna(
             seed=seed,
             workers=workers or os.cpu_count() or 1,
         )
-    except ModelError as exc:
-        _fail(str(exc))
 
 
 @app.command()
@@ -225,7 +224,8 @@ def train(
         test_fold=None if no_test_fold else test_fold,
         keep_best=not (keep_last or cross_validate),
     )
-    train_network(manifests, out, config, cross_validated=cross_validate, start_from=start_from)
+    with _refusals_in_one_line():
+        train_network(manifests, out, config, cross_validated=cross_validate, start_from=start_from)
 
 
 @app.command()
@@ -248,12 +248,9 @@ def evaluate(
     films, unless --no-gallery leaves them out; predictions.csv holds their names and patients.
     """
     from cli.training import evaluate_network
-    from model.errors import ModelError
 
-    try:
+    with _refusals_in_one_line():
         evaluate_network(labels, report, model, gallery=gallery)
-    except ModelError as exc:
-        _fail(str(exc))
 
 
 @app.command()
@@ -264,7 +261,8 @@ def export(
     """Write a run's artefact, checked against torch; needs `requirements/train.txt`."""
     from cli.training import export_network
 
-    export_network(run, directory)
+    with _refusals_in_one_line():
+        export_network(run, directory)
 
 
 @app.command("fit-gate")
@@ -277,7 +275,8 @@ def fit_gate(
     """Teach a run's network what not to score; needs `requirements/train.txt`."""
     from cli.training import fit_gate_of
 
-    fit_gate_of(run, frontal, other)
+    with _refusals_in_one_line():
+        fit_gate_of(run, frontal, other)
 
 
 @app.command()
@@ -287,6 +286,17 @@ def openapi() -> None:
 
     json.dump(create_app().openapi(), sys.stdout, indent=2)
     sys.stdout.write("\n")
+
+
+@contextmanager
+def _refusals_in_one_line() -> Iterator[None]:
+    """Say in one line what the model package refuses: a manifest, a folder, a file."""
+    from model.errors import ModelError, UnreadableImage
+
+    try:
+        yield
+    except (ModelError, UnreadableImage, FileNotFoundError) as exc:
+        _fail(str(exc))
 
 
 def _fail(message: str) -> None:

@@ -1,0 +1,39 @@
+"""What `pneumocam train` and its neighbours say when they cannot begin."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+def pneumocam(*arguments: Path | str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["train", "export", "fit-gate"])
+def test_what_is_missing_is_said_in_one_line(command: str, tmp_path: Path) -> None:
+    labels, run = tmp_path / "labels.csv", tmp_path / "run"
+    labels.write_text("film,opacity\n")
+    arguments: dict[str, list[Path | str]] = {
+        "train": [labels, "--out", run],
+        "export": [run, tmp_path / "artefact"],
+        "fit-gate": [run, labels, "--other", labels],
+    }
+
+    process = pneumocam(command, *arguments[command])
+
+    assert process.returncode == 2
+    assert "Traceback" not in process.stderr
+    last = process.stderr.splitlines()[-1]
+    assert last.startswith("pneumocam: ")
+    assert ("lacks the columns" in last) == (command == "train")
