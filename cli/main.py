@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -36,10 +36,8 @@ def serve() -> None:
     """Run the whole service: queue, gateway, worker and dashboard, until Ctrl-C."""
     from cli.serving import ServeError, serve_until_stopped
 
-    try:
+    with _in_one_line(ServeError):
         serve_until_stopped()
-    except ServeError as exc:
-        _fail(str(exc))
 
 
 @app.command()
@@ -62,11 +60,9 @@ def api() -> None:
     """Run one gateway in the foreground; for containers."""
     from cli.serving import ServeError, check_address, gateway_command, read_settings
 
-    try:
+    with _in_one_line(ServeError):
         settings = read_settings()
         check_address(settings)
-    except ServeError as exc:
-        _fail(str(exc))
     command = gateway_command(settings)
     os.execv(command[0], command)  # noqa: S606 - no shell, and every part is ours
 
@@ -89,10 +85,8 @@ def keys_create(
     from cli.keys import print_new_key
     from cli.serving import ServeError
 
-    try:
+    with _in_one_line(ServeError):
         print_new_key(name, scope, expires_days=expires_days)
-    except ServeError as exc:
-        _fail(str(exc))
 
 
 @keys.command("list")
@@ -101,10 +95,8 @@ def keys_list() -> None:
     from cli.keys import print_keys
     from cli.serving import ServeError
 
-    try:
+    with _in_one_line(ServeError):
         print_keys()
-    except ServeError as exc:
-        _fail(str(exc))
 
 
 @keys.command("revoke")
@@ -116,10 +108,8 @@ def keys_revoke(
     from cli.serving import ServeError
     from jobs.errors import KeyNotFound
 
-    try:
+    with _in_one_line(ServeError, KeyNotFound):
         end_key(prefix)
-    except (ServeError, KeyNotFound) as exc:
-        _fail(str(exc))
 
 
 @app.command()
@@ -288,14 +278,19 @@ def openapi() -> None:
     sys.stdout.write("\n")
 
 
-@contextmanager
-def _refusals_in_one_line() -> Iterator[None]:
-    """Say in one line what the model package refuses: a manifest, a folder, a file."""
+def _refusals_in_one_line() -> AbstractContextManager[None]:
+    """For what the model package refuses: a manifest, a folder, a file."""
     from model.errors import ModelError, UnreadableImage
 
+    return _in_one_line(ModelError, UnreadableImage, FileNotFoundError)
+
+
+@contextmanager
+def _in_one_line(*errors: type[Exception]) -> Iterator[None]:
+    """Say one of these in one line, with exit status 2."""
     try:
         yield
-    except (ModelError, UnreadableImage, FileNotFoundError) as exc:
+    except errors as exc:
         _fail(str(exc))
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.progress import counted_progress
 from model.preparation.folder import PreparedFolder
 from model.preparation.parts import Part
 from model.preparation.run import prepare_rsna
@@ -26,13 +26,7 @@ def prepare_rsna_films(
 ) -> None:
     """Prepare the RSNA challenge with a live bar, and say what came out."""
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
+    with counted_progress(console) as progress:
         films = progress.add_task("films", total=None)
         summary = prepare_rsna(
             images,

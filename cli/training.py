@@ -6,8 +6,8 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.progress import counted_progress
 from model.classifier import load_classifier
 from model.evaluation.run import evaluate
 from model.export import ExportReport, export
@@ -28,13 +28,7 @@ def train_network(
 ) -> None:
     """Run a training with a live line an epoch, and say what came out."""
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
+    with counted_progress(console) as progress:
         networks = config.folds + 1 if cross_validated else 1
         epochs = progress.add_task("epochs", total=networks * config.epochs)
 
@@ -69,7 +63,7 @@ def evaluate_network(
     command += ["--model", str(artefact)] if artefact else []
     command += [] if gallery else ["--no-gallery"]
     console = Console(stderr=True)
-    with Progress(console=console) as progress:
+    with counted_progress(console) as progress:
         films = progress.add_task("films")
         evaluation = evaluate(
             labels,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from model.classifier import Classifier
@@ -22,6 +22,9 @@ from model.manifest import (
     write_manifest,
 )
 from model.network import Backbone, FlipAveraged, Network, NetworkOutput, build_network
+
+#: The weights in a training run's folder.
+WEIGHTS_NAME = "network.safetensors"
 
 #: The largest difference in probability between torch and the exported network.
 MAX_DISAGREEMENT = 0.01
@@ -75,8 +78,21 @@ def load_network(run: Path, manifest: Manifest, *, network: Network | None = Non
         network = build_network(
             Backbone(config["backbone"]), pretrained=False, sharpness=float(config["sharpness"])
         )
-    network.load_state_dict(load_file(run / "network.safetensors"))
+    network.load_state_dict(load_file(run / WEIGHTS_NAME))
     return network.eval()
+
+
+def save_weights(network: nn.Module, run: Path) -> None:
+    """Write a network's weights into a run's folder, in one step: a kill leaves the old or the new.
+
+    Args:
+        network: On any device.
+        run: Its folder.
+    """
+    partial = run / f"{WEIGHTS_NAME}.partial"
+    weights = network.state_dict()
+    save_file({name: tensor.contiguous().cpu() for name, tensor in weights.items()}, partial)
+    partial.replace(run / WEIGHTS_NAME)
 
 
 def write_artefact(network: Network, manifest: Manifest, directory: Path) -> ExportReport:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from model.export import save_weights
 from model.labels import read_labels
 from model.manifest import Preprocessing
 from model.network import FlipAveraged, Network
@@ -36,7 +37,7 @@ def cross_validate(
     Args:
         manifests: As for `model.training.run.train`.
         out: The run's folder. It gets one folder a fold and `all/`, each as `fit` leaves it, and
-            `predictions.csv`, `manifest.json` and `artefact/`.
+            `network.safetensors`, `predictions.csv`, `manifest.json` and `artefact/`.
         config: Its folds to validate and test on, and `keep_best`, are not looked at.
         start_from: As for `train`.
         progress: Called after each epoch with the name of the network being trained.
@@ -74,4 +75,5 @@ def cross_validate(
     command = command_of(manifests, config, cross_validated=True)
     assessment = assess_out_of_fold(films, folds, command=command)
     final = fit_named("all", None)
+    save_weights(final, out)  # where `export` and `fit-gate` look for a run's weights
     return write_result(final, assessment, films, out, config, version=version)

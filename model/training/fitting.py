@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from model.evaluation.metrics import auroc
+from model.export import WEIGHTS_NAME, save_weights
 from model.network import Network, build_network
 from model.training.averaging import MovingAverage
 from model.training.checkpoint import Progress, load_checkpoint, save_checkpoint
@@ -23,7 +24,6 @@ from model.training.prediction import predict
 from model.training.splitting import Split
 
 CHECKPOINT: Final = "checkpoint.safetensors"
-WEIGHTS: Final = "network.safetensors"
 HISTORY: Final = "history.csv"
 
 
@@ -132,7 +132,7 @@ def _train(
         better = state.best_epoch == 0 or reached >= state.best_auroc
         report = EpochReport(epoch + 1, config.epochs, loss, reached, better)
         if better or not config.keep_best:
-            _save_weights(trainer.average, out / WEIGHTS)
+            save_weights(trainer.average.network, out)
         state = Progress(
             epoch=epoch + 1,
             step=trainer.step,
@@ -155,16 +155,9 @@ def _train(
 
 def _kept_network(average: MovingAverage, out: Path) -> Network:
     network = average.network
-    network.load_state_dict(load_file(out / WEIGHTS))
+    network.load_state_dict(load_file(out / WEIGHTS_NAME))
     assert isinstance(network, Network)  # a copy of the one that was trained
     return network.to("cpu").eval()
-
-
-def _save_weights(average: MovingAverage, path: Path) -> None:
-    partial = path.with_suffix(".partial")
-    weights = average.network.state_dict()
-    save_file({name: tensor.contiguous().cpu() for name, tensor in weights.items()}, partial)
-    partial.replace(path)
 
 
 def _fingerprint(films: FilmSet, config: TrainingConfig) -> str:

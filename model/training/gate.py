@@ -120,6 +120,7 @@ def fit_gate(
                 int((pictures.sorts == sort).sum()),
             )
             for sort in dict.fromkeys(pictures.sorts)
+            if sort  # the others only help to fit
         ),
     )
 
@@ -131,7 +132,7 @@ class _Pictures:
     Attributes:
         pixels: Shape (p, S, S), uint8.
         kinds: Shape (p,), places in `PICTURE_KINDS`.
-        sorts: Shape (p,), as in `Refusals`.
+        sorts: Shape (p,), as in `Refusals`; empty of those that only help to fit.
         folds: Shape (p,); all that comes of one patient shares one.
     """
 

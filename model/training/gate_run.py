@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from safetensors.torch import save_file
 from scipy.stats import binomtest
 
-from model.export import ExportReport, load_network, write_artefact
+from model.export import ExportReport, load_network, save_weights, write_artefact
 from model.labels import LabelledFilm, read_labels, read_pictures
 from model.manifest import Manifest, Metric, read_manifest, write_manifest
 from model.network import Network
 from model.training.films import load_films
-from model.training.fitting import WEIGHTS
 from model.training.gate import GateFit, fit_gate
 
 #: Of each manifest; a few hundred show the gate what a film looks like, more cost only time.
@@ -58,8 +56,7 @@ def fit_gate_of_run(
         gate_threshold=round(fit.threshold, 6),
         metrics=(*kept, *_metrics(fit, command)),
     )
-    weights = network.state_dict()
-    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, run / WEIGHTS)
+    save_weights(network, run)
     write_manifest(complete, run)
     return complete, write_artefact(network, complete, run / "artefact")
 
@@ -78,8 +75,6 @@ def _metrics(fit: GateFit, command: str) -> list[Metric]:
     """The part refused of each sort, with Wilson's interval."""
     metrics = []
     for refusals in fit.refusals:
-        if not refusals.sort:
-            continue
         interval = binomtest(refusals.refused, refusals.pictures).proportion_ci(method="wilson")
         metrics.append(
             Metric(

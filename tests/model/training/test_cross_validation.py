@@ -2,8 +2,10 @@ import csv
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file
 
 from model.classifier import load_classifier
+from model.export import load_network
 from model.training.config import Precision, TrainingConfig
 from model.training.cross_validation import cross_validate
 from model.training.fitting import EpochReport
@@ -53,6 +55,14 @@ def test_one_network_a_fold_and_one_of_everything_are_trained(
 ) -> None:
     assert list(dict.fromkeys(trained)) == ["fold-0", "fold-1", "fold-2", "all"]
     assert (result.run / "all" / "network.safetensors").exists()
+
+
+def test_the_run_holds_the_weights_of_its_artefact_like_any_other(result: TrainingResult) -> None:
+    """Which is what `pneumocam export` and `fit-gate` begin with."""
+    network = load_network(result.run, result.manifest, network=learning_network(seed=9))
+
+    of_all_films = load_file(result.run / "all" / "network.safetensors")
+    assert all((of_all_films[name] == ours).all() for name, ours in network.state_dict().items())
 
 
 def test_a_learnable_task_is_measured_as_learnt(result: TrainingResult) -> None:
