@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from model.boxes import box_mask
@@ -22,7 +21,7 @@ class Batch(NamedTuple):
     Attributes:
         films: Shape (N, 1, S, S), in [0, 1].
         masks: Shape (N, 1, S, S), 1 inside boxes; NaN where nobody drew any.
-        targets: Shape (N,), in [0, 1].
+        targets: Shape (N,), 0 or 1.
         positive_weights: Shape (N,), negatives a positive among the films of the same source.
     """
 
@@ -82,26 +81,6 @@ def augmented_batches(
         sampler=_order(films, training, config.further_films),
         num_workers=config.loader_processes,
     )
-
-
-def mixed(batch: Batch, alpha: float) -> Batch:
-    """The batch blended with itself in another order, by a share drawn from Beta(alpha, alpha).
-
-    A blend has boxes where both films do. Draws from torch's global generator.
-    """
-    if alpha == 0:
-        return batch
-    share = float(torch.distributions.Beta(alpha, alpha).sample())
-    order = torch.randperm(len(batch.targets))
-    return Batch(*(share * part + (1 - share) * part[order] for part in batch))
-
-
-def coarsened(batch: Batch, size: int) -> Batch:
-    """The batch with its films at `size` pixels a side; the masks stay as they are."""
-    films = functional.interpolate(
-        batch.films, size=(size, size), mode="bilinear", antialias=True, align_corners=False
-    )
-    return batch._replace(films=films)
 
 
 def _order(films: FilmSet, training: Sequence[int], further_films: float) -> list[int]:

@@ -17,11 +17,7 @@ class TrainingConfig:
 
     Attributes:
         size: Side of the network's input, in pixels.
-        coarse_size: Side of the films in the first `coarse_epochs`, in pixels. A step at 160 takes
-            a third of one at 256, and what a network learns on small films holds on larger ones
-            (Touvron et al. 2019, https://arxiv.org/abs/1906.06423).
-        coarse_epochs: Epochs at `coarse_size`; 0 goes at full size from the beginning.
-        epochs: At most this many passes over the training films, the coarse ones included.
+        epochs: At most this many passes over the training films.
         patience: Epochs without a better validation AUROC after which training stops.
         keep_best: Keep the weights of the epoch with the best validation AUROC, and stop by
             patience; else go to the last epoch and keep that, so that validation films have no
@@ -34,9 +30,6 @@ class TrainingConfig:
         box_weight: Of a position inside a box against one outside.
         sharpness: r of the log-sum-exp pooling.
         dropout: Before the linear layer.
-        mixup: Alpha of the Beta distribution by which two films, their targets and the cover of
-            their boxes are blended (Zhang et al. 2018, https://arxiv.org/abs/1710.09412); 0 blends
-            none.
         further_films: Of each epoch, films of the second and later manifests, as a multiple of
             those of the first; they are drawn anew each epoch.
         folds: Parts that the patients are dealt into.
@@ -56,21 +49,18 @@ class TrainingConfig:
     """
 
     size: int = 256
-    coarse_size: int = 160
-    coarse_epochs: int = 16
     epochs: int = 20
     patience: int = 8
     keep_best: bool = True
-    batch_size: int = 32
-    learning_rate: float = 4e-4
+    batch_size: int = 16
+    learning_rate: float = 3e-4
     weight_decay: float = 0.01
     ema_decay: float = 0.99
     map_weight: float = 1.0
     box_weight: float = 3.0
     sharpness: float = 4.0
     dropout: float = 0.2
-    mixup: float = 0.2
-    further_films: float = 0.1
+    further_films: float = 1.0
     folds: int = 5
     validation_fold: int | None = 1
     test_fold: int | None = 0
@@ -78,7 +68,7 @@ class TrainingConfig:
     backbone: Backbone = Backbone.EFFICIENTNET_LITE0
     pretrained: bool = True
     start_from: str | None = None
-    frozen_stages: int = 0
+    frozen_stages: int = 2
     loader_processes: int = 1
     seed: int = 1
 

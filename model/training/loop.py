@@ -12,7 +12,7 @@ from torch.optim import AdamW, Optimizer
 
 from model.network import Network
 from model.training.averaging import MovingAverage
-from model.training.batches import augmented_batches, coarsened, mixed, steps_of_epoch
+from model.training.batches import augmented_batches, steps_of_epoch
 from model.training.config import Precision, TrainingConfig
 from model.training.depthwise import DepthwiseInTwoPrecisions
 from model.training.films import FilmSet
@@ -92,10 +92,7 @@ def train_epoch(
         module.eval()  # keeps the running statistics as they are
     total = 0.0
     seen = 0
-    for drawn in augmented_batches(films, indices, config, epoch=epoch):
-        batch = mixed(drawn, config.mixup)
-        if epoch < config.coarse_epochs:
-            batch = coarsened(batch, config.coarse_size)
+    for batch in augmented_batches(films, indices, config, epoch=epoch):
         for group in trainer.optimizer.param_groups:
             group["lr"] = config.learning_rate * one_cycle(
                 trainer.step, steps * config.epochs, warm_up=_WARM_UP
