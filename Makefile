@@ -1,5 +1,5 @@
 # Two commands: `make run` and `make test`. Both keep their environment in .venv/.
-.PHONY: run test check format types lock clean
+.PHONY: run test chaos check format types lock clean
 
 UV_COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
@@ -14,6 +14,15 @@ test: ## Set up what is missing, then run every test
 	# trained. Serving never loads torch, and training reads its films before it begins.
 	.venv/bin/pytest tests/model/training
 	cd frontend && npm run --silent test
+
+# How long faults are made on each database, from which seed, on sqlite, postgresql or both.
+SECONDS ?= 60
+SEED ?= 1
+DATABASE ?= both
+
+chaos: ## Break the service at random, and look whether a job was lost (SECONDS, SEED, DATABASE)
+	@scripts/setup test
+	.venv/bin/python -m tests.faults.chaos --seconds $(SECONDS) --seed $(SEED) --database $(DATABASE)
 
 check: ## Style, types, architecture, and that generated files are up to date
 	@scripts/setup test
@@ -35,6 +44,7 @@ types: ## The OpenAPI document, and the dashboard's types from it
 lock: ## Pin requirements/*.txt anew from requirements/*.in
 	$(UV_COMPILE) requirements/serve.in --output-file requirements/serve.txt
 	$(UV_COMPILE) requirements/train.in --output-file requirements/train.txt
+	$(UV_COMPILE) requirements/tracing.in --output-file requirements/tracing.txt
 	$(UV_COMPILE) requirements/test.in --output-file requirements/test.txt
 
 clean: ## Remove what the others made, but not the data in var/

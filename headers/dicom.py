@@ -1,5 +1,6 @@
 """What a DICOM object says about its picture, read without decoding and almost without reading."""
 
+import re
 from typing import Final
 
 from headers.dicom_description import (
@@ -34,6 +35,9 @@ from headers.uids import (
 from headers.window import FileWindow, LookedEnough
 
 _PREFIX_AT: Final = 128
+
+#: PS3.5 chapter 9. What is told of a file that is refused reaches problems.
+_UID: Final = re.compile(r"[0-9.]{1,64}")
 
 _FLOAT_PIXEL_DATA: Final = frozenset({0x7FE00008, 0x7FE00009})
 
@@ -108,7 +112,8 @@ def read_dicom_header(window: FileWindow) -> DicomHeader:
     if window.read(position, 2) == b"\x02\x00":
         position, transfer_syntax = _file_meta(window, position)
     if transfer_syntax is not None and transfer_syntax not in READ:
-        raise UnsupportedImage(f"DICOM transfer syntax {transfer_syntax[:64]} is not read.")
+        shown = transfer_syntax if _UID.fullmatch(transfer_syntax) else "?"
+        raise UnsupportedImage(f"DICOM transfer syntax {shown} is not read.")
     encoding = _data_set_encoding(window, position, transfer_syntax)
     if transfer_syntax is None:
         transfer_syntax = _syntax_of(encoding)

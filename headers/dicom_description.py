@@ -27,6 +27,14 @@ DESCRIPTION: Final = _NUMBERS | {SOP_CLASS, _PHOTOMETRIC, _FRAMES}
 
 _GREY: Final = frozenset({"MONOCHROME1", "MONOCHROME2"})
 
+#: The others that DICOM knows or knew, PS3.3 C.7.6.3.1.2.
+_COLOUR: Final = frozenset(
+    {
+        *("PALETTE COLOR", "RGB", "HSV", "ARGB", "CMYK", "XYB"),
+        *("YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT"),
+    }
+)
+
 #: More of a value is not looked at.
 _LONGEST_DESCRIPTION: Final = 256
 
@@ -62,8 +70,9 @@ def photometric_interpretation_of(values: Description) -> str:
         raise UndecodableImage("The DICOM object does not say its Photometric Interpretation.")
     samples = _number(values, _SAMPLES, "Samples per Pixel") if values.get(_SAMPLES) else 1
     if photometric not in _GREY or samples != 1:
-        shown = photometric if photometric.replace(" ", "").replace("_", "").isalnum() else "?"
-        raise ColourImage(f"Photometric interpretation {shown[:16]} is no radiograph's.")
+        # Only names that mean something: it is told in problems, and a tag can hold anything.
+        shown = photometric if photometric in _GREY | _COLOUR else "?"
+        raise ColourImage(f"Photometric interpretation {shown} is no radiograph's.")
     return photometric
 
 

@@ -4,8 +4,13 @@ Keys are made of ids and attempt tokens only, never of file names, so nothing a 
 becomes a path.
 """
 
+import heapq
 import os
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -18,6 +23,31 @@ from jobs.states import Artifact
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
+
+
+#: A ULID: what a job's artifacts lie under. Whatever else lies in the store is not ours.
+_JOB_ID = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
+
+#: What an attempt draws.
+PICTURES = (Artifact.RADIOGRAPH, Artifact.ACTIVATION_MAP, Artifact.HEATMAP)
+
+#: Where the store says whose it is.
+_INSTALLATION_KEY = "installation"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredJob:
+    """What the store holds of one job.
+
+    Attributes:
+        job_id: The job, whether the record knows it or not.
+        keys: Of everything, half-written files included.
+        changed_at: When the latest of it was written, by the store's clock.
+    """
+
+    job_id: str
+    keys: tuple[str, ...]
+    changed_at: datetime
 
 
 def upload_key(job_id: str, index: int) -> str:
@@ -88,7 +118,12 @@ class ArtifactStore:
     def delete(self, keys: Sequence[str]) -> None:
         """Remove what lies under these keys, if anything does."""
         try:
-            obstore.delete(self._store, list(keys))
+            if self._folder is None:
+                obstore.delete(self._store, list(keys))
+            else:
+                # Not by object_store, which refuses to name what a killed writer left half-done.
+                for key in keys:
+                    (self._folder / key).unlink(missing_ok=True)
         except FileNotFoundError:
             pass
         except (ObstoreError, OSError) as exc:
@@ -96,18 +131,50 @@ class ArtifactStore:
 
     def delete_job(self, job_id: str) -> int:
         """Remove every byte kept for a job; how many artifacts that were."""
-        keys: list[str] = []
         try:
-            keys += self._keys(f"{job_id}/")
-            if keys:
-                obstore.delete(self._store, keys)
-            if self._folder is not None and (self._folder / job_id).is_dir():
-                (self._folder / job_id).rmdir()
-        except FileNotFoundError:
-            pass  # another process was removing the same job
+            if self._folder is None:
+                keys = [path for path, _ in self._listed(prefix=f"{job_id}/")]
+                if keys:
+                    self.delete(keys)
+                return len(keys)
+            folder = self._folder / job_id
+            with suppress(FileNotFoundError):  # also where another process removes the same job
+                keys = [f"{job_id}/{path.name}" for path in folder.iterdir()]
+                self.delete(keys)
+                folder.rmdir()
+                return len(keys)
         except (ObstoreError, OSError) as exc:
             raise StoreUnavailable(_reason(exc)) from exc
-        return len(keys)
+        return 0
+
+    def jobs_after(self, job_id: str, *, limit: int) -> list[StoredJob]:
+        """What the store holds of the next jobs, in the order of their ids.
+
+        Args:
+            job_id: Where to go on; empty for the first one.
+            limit: How many jobs at most.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        try:
+            if self._folder is None:
+                return self._listed_jobs(job_id, limit)
+            with os.scandir(self._folder) as entries:
+                names = (entry.name for entry in entries if _JOB_ID.fullmatch(entry.name))
+                nearest = heapq.nsmallest(limit, (name for name in names if name > job_id))
+            found = (_stored_in(self._folder / name) for name in nearest)
+            return [stored for stored in found if stored is not None]
+        except (ObstoreError, OSError) as exc:
+            raise StoreUnavailable(_reason(exc)) from exc
+
+    def belongs_to(self, installation: str) -> bool:
+        """Whether the store is this installation's. One that is nobody's yet becomes it."""
+        try:
+            return self.get(_INSTALLATION_KEY) == installation.encode()
+        except ArtifactNotFound:
+            self.put(_INSTALLATION_KEY, installation.encode())
+            return True
 
     def check(self) -> None:
         """Raise StoreUnavailable unless a small artifact can be written and removed."""
@@ -116,9 +183,31 @@ class ArtifactStore:
         except (ObstoreError, OSError) as exc:
             raise StoreUnavailable(_reason(exc)) from exc
 
-    def _keys(self, prefix: str) -> Iterator[str]:
-        for page in obstore.list(self._store, prefix):
-            yield from (entry["path"] for entry in page)
+    def _listed(
+        self, *, prefix: str | None = None, after: str | None = None
+    ) -> Iterator[tuple[str, datetime]]:
+        """Keys of a bucket in order, each with the time when it was written."""
+        for page in obstore.list(self._store, prefix, offset=after):
+            yield from ((entry["path"], entry["last_modified"]) for entry in page)
+
+    def _listed_jobs(self, job_id: str, limit: int) -> list[StoredJob]:
+        found: dict[str, list[tuple[str, datetime]]] = {}
+        # "0" is the character that follows "/".
+        for path, written_at in self._listed(after=f"{job_id}0" if job_id else None):
+            name = path.partition("/")[0]
+            if not _JOB_ID.fullmatch(name):
+                continue
+            if name not in found and len(found) == limit:
+                break
+            found.setdefault(name, []).append((path, written_at))
+        return [
+            StoredJob(
+                job_id=name,
+                keys=tuple(path for path, _ in listed),
+                changed_at=max(written_at for _, written_at in listed),
+            )
+            for name, listed in found.items()
+        ]
 
     def _sync(self, key: str) -> None:
         """Flush a local artifact and the folders that name it.
@@ -135,6 +224,21 @@ class ArtifactStore:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def _stored_in(folder: Path) -> StoredJob | None:
+    """What a job's folder holds; None if it is gone by now."""
+    try:
+        changed_at = folder.stat().st_mtime
+        with os.scandir(folder) as entries:
+            files = [(entry.name, entry.stat().st_mtime) for entry in entries]
+    except FileNotFoundError:
+        return None
+    return StoredJob(
+        job_id=folder.name,
+        keys=tuple(f"{folder.name}/{name}" for name, _ in files),
+        changed_at=datetime.fromtimestamp(max([changed_at, *(at for _, at in files)]), UTC),
+    )
 
 
 def _reason(exc: Exception) -> str:

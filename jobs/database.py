@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, event, select, text
@@ -14,6 +15,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.sql import func
+
+log = structlog.get_logger()
 
 #: Seconds a SQLite writer waits for the one before it.
 _SQLITE_BUSY_TIMEOUT_S = 15
@@ -43,7 +46,10 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _tune_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
-        self._readers = sessionmaker(self.engine, expire_on_commit=False)
+        # PostgreSQL would otherwise let each statement see what was committed meanwhile.
+        snapshots = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        reading = self.engine.execution_options(**snapshots)
+        self._readers = sessionmaker(reading, expire_on_commit=False)
         writing = self.engine.execution_options(pneumocam_writes=True)
         self._writers = sessionmaker(writing, expire_on_commit=False)
 
@@ -101,6 +107,24 @@ class Database:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
+    def forget_deleted(self) -> None:
+        """Overwrite what SQLite's write-ahead log still holds of rows that were deleted.
+
+        It waits for whoever reads just now. PostgreSQL does the like in its own time.
+        """
+        if not self.is_sqlite:
+            return
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy, *_ = cursor.fetchone() or (False,)
+        finally:
+            connection.close()
+        if is_busy:
+            # Later changes overwrite it as well.
+            log.warning("deleted_rows_kept_for_now")
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -114,6 +138,8 @@ def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:  # Any: the drive
     # FULL, because a 202 promises that the job survives a power cut.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What is erased is patient data: its bytes are overwritten, not only let go.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 

@@ -1,18 +1,33 @@
 """Removing a job's patient data: the bytes first, then the record of them."""
 
-from sqlalchemy import delete, update
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete, update
 
 from jobs.artifacts import ArtifactStore
+from jobs.audit import Event, append
 from jobs.database import Database
 from jobs.leases import cancel
 from jobs.tables import ItemRow, JobRow
+from jobs.webhooks import forget_callback
 
 
-def erase(database: Database, store: ArtifactStore, job_id: str) -> None:
+def erase(
+    database: Database, store: ArtifactStore, job_id: str, *, event: Event | None = None
+) -> bool:
     """Remove a job's items, uploads and pictures, and leave a tombstone. Repeatable.
 
     It is cancelled first, so that a running attempt cannot commit any more. If the store is away
     the record stays, and the next sweep or request tries again.
+
+    Args:
+        database: The record.
+        store: Where its uploads and pictures lie.
+        job_id: The job.
+        event: What the audit log says of it, in the transaction that leaves the tombstone.
+
+    Returns:
+        Whether there was anything left to erase, and the event was written.
 
     Raises:
         StoreUnavailable: Some bytes could not be removed.
@@ -21,8 +36,23 @@ def erase(database: Database, store: ArtifactStore, job_id: str) -> None:
     store.delete_job(job_id)
     with database.write() as session:
         session.execute(delete(ItemRow).where(ItemRow.job_id == job_id))
-        session.execute(
-            update(JobRow)
-            .where(JobRow.id == job_id, JobRow.erased_at.is_(None))
-            .values(erased_at=database.now(session), reference=None)
+        forget_callback(session, job_id)
+        erased = cast(
+            "CursorResult[Any]",
+            session.execute(
+                update(JobRow)
+                .where(JobRow.id == job_id, JobRow.erased_at.is_(None))
+                .values(
+                    erased_at=database.now(session),
+                    reference=None,
+                    # Clients make these up of names, and of numbers that stand for patients.
+                    idempotency_key=None,
+                    body_digest=None,
+                )
+            ),
         )
+        written = erased.rowcount == 1 and event is not None
+        if written and event is not None:
+            append(database, session, [event])
+    database.forget_deleted()
+    return written

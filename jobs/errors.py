@@ -31,6 +31,28 @@ class IdempotencyKeyReused(JobsError):
     """The key belongs to a submission of something else."""
 
 
+class BacklogFull(JobsError):
+    """As many items are open in the whole service as may be."""
+
+    def __init__(self, bound: int) -> None:
+        super().__init__(bound)
+        self.bound = bound
+
+    def __str__(self) -> str:
+        return f"{self.bound} items may be open"
+
+
+class QuotaReached(JobsError):
+    """As many items of one API key are open as may be."""
+
+    def __init__(self, bound: int) -> None:
+        super().__init__(bound)
+        self.bound = bound
+
+    def __str__(self) -> str:
+        return f"{self.bound} items of the key may be open"
+
+
 class JobErased(JobsError):
     """The job existed; its patient data has been removed."""
 
@@ -40,6 +62,10 @@ class JobErased(JobsError):
 
     def __str__(self) -> str:
         return f"job {self.job_id} was erased"
+
+
+class NoResult(JobsError):
+    """The item has no result yet, or never will have one."""
 
 
 class ArtifactNotFound(JobsError):
@@ -62,6 +88,18 @@ class StoreUnavailable(JobsError):
 
     def __str__(self) -> str:
         return f"artifact store unavailable: {self.reason}"
+
+
+class CallbackRefused(JobsError):
+    """A callback URL is none, or leads where this service may not be made to call."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(code, detail)
+        self.code = code
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"callback refused: {self.code}"
 
 
 class InvalidCursor(JobsError):

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import OperationalError
 
+from jobs.audit import Action, append, typed
 from jobs.database import Database
 from jobs.errors import KeyNotFound
 from jobs.states import Scope
@@ -56,15 +57,21 @@ class Caller:
         key_id: The key; None where none is needed, and then its jobs have no owner.
         name: What the key is called; None where none is needed.
         scopes: What it may do.
+        rate: Requests that it may send a minute; None for the service's default.
+        max_open: Items of its that may be queued or running; None for the service's default.
     """
 
     key_id: str | None
     name: str | None
     scopes: frozenset[Scope]
+    rate: int | None = None
+    max_open: int | None = None
 
     def may(self, scope: Scope) -> bool:
-        """Whether it may do this. Who sees everyone's jobs may read."""
-        return scope in self.scopes or (scope is Scope.READ and Scope.ADMIN in self.scopes)
+        """Whether it may do this. Who sees everyone's jobs may read, figures included."""
+        return scope in self.scopes or (
+            scope in {Scope.READ, Scope.METRICS} and Scope.ADMIN in self.scopes
+        )
 
     @property
     def sees_only(self) -> str | None:
@@ -82,6 +89,8 @@ def create_key(
     *,
     scopes: Collection[Scope] = DEFAULT_SCOPES,
     lifetime: timedelta | None = None,
+    rate: int | None = None,
+    max_open: int | None = None,
 ) -> NewKey:
     """Make a key.
 
@@ -90,6 +99,8 @@ def create_key(
         name: Whose it is, for whoever reads the list; no secret.
         scopes: What it may do.
         lifetime: When it ends by itself; None for never.
+        rate: Requests that it may send a minute; None for the service's default.
+        max_open: Items of its that may be queued or running; None for the service's default.
 
     Raises:
         ValueError: The name is empty, too long, or not printable, or there is no scope.
@@ -109,8 +120,11 @@ def create_key(
                 secret_sha256=digest(secret),
                 created_at=now,
                 expires_at=None if lifetime is None else now + lifetime,
+                rate=rate,
+                max_open=max_open,
             )
         )
+        append(database, session, [typed(Action.CREATE_KEY, target=key_id)])
     return NewKey(key_id, f"pcam_{key_id}_{secret}")
 
 
@@ -131,6 +145,7 @@ def revoke_key(database: Database, key_id: str) -> None:
         if row is None:
             raise KeyNotFound(key_id)
         row.revoked_at = row.revoked_at or database.now(session)
+        append(database, session, [typed(Action.REVOKE_KEY, target=key_id)])
 
 
 def any_key(database: Database) -> bool:
@@ -166,7 +181,8 @@ def holds(row: ApiKeyRow, now: datetime) -> bool:
 
 def caller_of(row: ApiKeyRow) -> Caller:
     """Whoever holds a key."""
-    return Caller(row.id, row.name, frozenset(Scope(scope) for scope in row.scopes))
+    scopes = frozenset(Scope(scope) for scope in row.scopes)
+    return Caller(row.id, row.name, scopes, rate=row.rate, max_open=row.max_open)
 
 
 def note_use(database: Database, row: ApiKeyRow, now: datetime) -> None:

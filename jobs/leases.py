@@ -1,25 +1,27 @@
-"""Who works on what: claim, renew, commit, take back.
+"""Who works on what: claim, renew, commit, cancel.
 
 A claim hands out a lease: a token that only this attempt knows, and a moment when it ends. Every
 later write names the token (compare-and-set), so whatever a worker does after it lost its lease
-changes nothing, and each item has exactly one visible result however often it was delivered.
+changes nothing, and each item has exactly one visible result however often it was delivered. What
+becomes of an item whose lease was lost stands in `jobs.losses`.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session
 
+from jobs.completion import finish_jobs
 from jobs.database import Database
+from jobs.losses import without_spent
 from jobs.states import OPEN_STATES, ItemState, Priority
 from jobs.tables import ItemRow, JobRow
-
-#: The code of an item whose worker was lost as often as is allowed.
-WORKER_LOST = "worker_lost"
+from jobs.turns import CLAIM_ORDER
+from jobs.webhooks import tell_final
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Lease:
 
     job_id: str
     index: int
+    sha256: str
     token: str
     attempt: int
     queued_at: datetime
@@ -45,41 +48,48 @@ class Outcome:
 
 
 def claim(
-    database: Database, priorities: Iterable[Priority], *, limit: int, lease_s: float
+    database: Database,
+    priorities: Iterable[Priority],
+    *,
+    limit: int,
+    lease_s: float,
+    max_attempts: int = 3,
+    holder: str | None = None,
 ) -> list[Lease]:
-    """Take up to `limit` queued items, `stat` before `routine`, oldest job first.
+    """Take up to `limit` queued items, `stat` before `routine`, the owners in turn.
 
     An item whose worker was lost before is handed out alone: if its file is what killed the
-    worker, it takes no neighbour with it.
+    worker, it takes no neighbour with it. One that has had all its attempts is failed instead.
 
     Args:
         database: The record.
         priorities: What this caller may take.
         limit: Films the caller can analyse in one batch.
         lease_s: How long the claim holds unless it is renewed.
+        max_attempts: How often an item is handed out.
+        holder: `worker/batch`, by which the leases are found if who holds them dies.
     """
     ranks = sorted(priority.rank for priority in priorities)
     with database.write() as session:
         now = database.now(session)
-        rows = session.scalars(
-            select(ItemRow)
-            .where(ItemRow.state == ItemState.QUEUED, ItemRow.priority_rank.in_(ranks))
-            .order_by(ItemRow.priority_rank, ItemRow.job_id, ItemRow.index)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        ).all()
-        return [_lease(row, now=now, lease_s=lease_s) for row in _alone_after_a_loss(rows)]
+        rows = _next_in_line(session, ranks, limit=limit)
+        rows = without_spent(session, rows, now, max_attempts=max_attempts)
+        if rows and rows[0].attempts > 0:
+            fresh = _suspects_have_their_half(session) and _next_in_line(
+                session, ranks, limit=limit, fresh=True
+            )
+            rows = fresh or rows[:1]
+        else:
+            rows = [row for row in rows if row.attempts == 0]
+        return [_lease(row, now=now, lease_s=lease_s, holder=holder) for row in rows]
 
 
 def renew(database: Database, leases: Sequence[Lease], *, lease_s: float) -> None:
     """Put the end of leases that are still held further off."""
     with database.write() as session:
         until = database.now(session) + timedelta(seconds=lease_s)
-        session.execute(
-            update(ItemRow)
-            .where(ItemRow.lease_token.in_([lease.token for lease in leases]))
-            .values(lease_expires_at=until)
-        )
+        for row in _held(session, leases).values():
+            row.lease_expires_at = until
 
 
 def commit(database: Database, outcomes: Sequence[tuple[Lease, Outcome]]) -> list[Lease]:
@@ -91,96 +101,92 @@ def commit(database: Database, outcomes: Sequence[tuple[Lease, Outcome]]) -> lis
     """
     with database.write() as session:
         now = database.now(session)
-        refused = [
-            lease for lease, outcome in outcomes if not _record(session, lease, outcome, now)
-        ]
-        _finish_jobs(session, {lease.job_id for lease, _ in outcomes}, now)
-        return refused
-
-
-def release(database: Database, leases: Sequence[Lease]) -> None:
-    """Give items back as they were: the attempt failed for a reason that is not theirs."""
-    with database.write() as session:
-        session.execute(
-            update(ItemRow)
-            .where(ItemRow.lease_token.in_([lease.token for lease in leases]))
-            .values(
-                state=ItemState.QUEUED,
-                attempts=ItemRow.attempts - 1,
-                lease_token=None,
-                lease_expires_at=None,
-            )
-        )
-
-
-def take_back_expired(database: Database, *, max_attempts: int) -> int:
-    """Queue items whose worker was lost, and fail those that lost too many.
-
-    Returns:
-        How many leases had run out.
-    """
-    with database.write() as session:
-        now = database.now(session)
-        rows = session.scalars(
-            select(ItemRow)
-            .where(ItemRow.state == ItemState.RUNNING, ItemRow.lease_expires_at < now)
-            .with_for_update(skip_locked=True)
-        ).all()
-        for row in rows:
-            row.lease_token = None
-            row.lease_expires_at = None
-            if row.attempts < max_attempts:
-                row.state = ItemState.QUEUED
-                continue
-            row.state = ItemState.FAILED
-            row.finished_at = now
-            row.error_code = WORKER_LOST
-            row.error_detail = (
-                f"The worker was lost {row.attempts} times while it analysed this file."
-            )
-        session.flush()
-        _finish_jobs(session, {row.job_id for row in rows if row.state is ItemState.FAILED}, now)
-        return len(rows)
+        held = _held(session, [lease for lease, _ in outcomes])
+        for lease, outcome in outcomes:
+            if lease.token in held:
+                _record(held[lease.token], outcome, now)
+        finish_jobs(session, {row.job_id for row in held.values()}, now)
+        return [lease for lease, _ in outcomes if lease.token not in held]
 
 
 def cancel(database: Database, job_id: str) -> None:
     """Cancel what is not final yet; a running attempt loses its lease. Repeatable."""
     with database.write() as session:
         now = database.now(session)
-        cancelled = cast(
-            "CursorResult[Any]",
-            session.execute(
-                update(ItemRow)
-                .where(ItemRow.job_id == job_id, ItemRow.state.in_(OPEN_STATES))
-                .values(
-                    state=ItemState.CANCELLED,
-                    finished_at=now,
-                    lease_token=None,
-                    lease_expires_at=None,
-                )
-            ),
+        rows = session.scalars(
+            select(ItemRow)
+            .where(ItemRow.job_id == job_id, ItemRow.state.in_(OPEN_STATES))
+            .order_by(ItemRow.index)
+            .with_for_update()
+        ).all()
+        for row in rows:
+            row.state = ItemState.CANCELLED
+            row.finished_at = now
+            row.lease_token = row.lease_expires_at = row.lease_holder = None
+        if rows:
+            job = session.get_one(JobRow, job_id, with_for_update=True)
+            job.cancelled_at = job.finished_at = now
+            tell_final(session, job, now)
+
+
+def _next_in_line(
+    session: Session, ranks: Sequence[int], *, limit: int, fresh: bool = False
+) -> Sequence[ItemRow]:
+    """Queued items in the order of the claim, locked; of the fresh ones none was tried before."""
+    query = (
+        select(ItemRow)
+        # A range, because PostgreSQL would sort all that is queued for a list.
+        .where(
+            ItemRow.state == ItemState.QUEUED, ItemRow.priority_rank.between(ranks[0], ranks[-1])
         )
-        if cancelled.rowcount:
-            session.execute(
-                update(JobRow).where(JobRow.id == job_id).values(cancelled_at=now, finished_at=now)
-            )
+        .order_by(*CLAIM_ORDER)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(query.where(ItemRow.attempts == 0) if fresh else query).all()
 
 
-def _alone_after_a_loss(rows: Sequence[ItemRow]) -> Sequence[ItemRow]:
-    if rows and rows[0].attempts > 0:
-        return rows[:1]
-    return [row for row in rows if row.attempts == 0]
+def _suspects_have_their_half(session: Session) -> bool:
+    """Whether more processes are busy with items that lost a worker before than with fresh ones.
+
+    Such items are first in line and run alone. If many of them do not end, or kill their workers
+    once more, half of the workers still go on with everyone else's films.
+    """
+    suspects, batches = session.execute(
+        select(
+            func.count().filter(ItemRow.attempts > 1),
+            func.count(distinct(ItemRow.lease_holder)).filter(ItemRow.attempts == 1),
+        ).where(ItemRow.state == ItemState.RUNNING)
+    ).one()
+    return bool(suspects > batches)
 
 
-def _lease(row: ItemRow, *, now: datetime, lease_s: float) -> Lease:
+def _held(session: Session, leases: Sequence[Lease]) -> dict[str, ItemRow]:
+    """The items whose leases still hold, by token, locked.
+
+    Among the running ones, which are few, because no index is worth its while for tokens.
+    """
+    tokens = [lease.token for lease in leases]
+    rows = session.scalars(
+        select(ItemRow)
+        .where(ItemRow.state == ItemState.RUNNING, ItemRow.lease_token.in_(tokens))
+        .order_by(ItemRow.job_id, ItemRow.index)
+        .with_for_update()
+    )
+    return {row.lease_token: row for row in rows if row.lease_token is not None}
+
+
+def _lease(row: ItemRow, *, now: datetime, lease_s: float, holder: str | None) -> Lease:
     token = uuid4().hex
     row.state = ItemState.RUNNING
     row.attempts += 1
     row.lease_token = token
     row.lease_expires_at = now + timedelta(seconds=lease_s)
+    row.lease_holder = holder
     return Lease(
         job_id=row.job_id,
         index=row.index,
+        sha256=row.sha256,
         token=token,
         attempt=row.attempts,
         queued_at=row.queued_at,
@@ -188,50 +194,13 @@ def _lease(row: ItemRow, *, now: datetime, lease_s: float) -> Lease:
     )
 
 
-def _record(session: Session, lease: Lease, outcome: Outcome, now: datetime) -> bool:
+def _record(row: ItemRow, outcome: Outcome, now: datetime) -> None:
     result = outcome.result or {}
-    recorded = cast(
-        "CursorResult[Any]",
-        session.execute(
-            update(ItemRow)
-            .where(
-                ItemRow.job_id == lease.job_id,
-                ItemRow.index == lease.index,
-                ItemRow.lease_token == lease.token,
-            )
-            .values(
-                state=outcome.state,
-                finished_at=now,
-                lease_token=None,
-                lease_expires_at=None,
-                picture_token=lease.token if outcome.result else None,
-                result=outcome.result,
-                error_code=outcome.error_code,
-                error_detail=outcome.error_detail,
-                probability=result.get("probability"),
-                positive=result.get("positive"),
-            )
-        ),
-    )
-    return recorded.rowcount == 1
-
-
-def _finish_jobs(session: Session, job_ids: set[str], now: datetime) -> None:
-    if not job_ids:
-        return
-    # The job's row is locked first: of two workers that commit a job's last two items at the same
-    # moment, the second then sees the first one's item.
-    jobs = session.scalars(
-        select(JobRow).where(JobRow.id.in_(job_ids)).order_by(JobRow.id).with_for_update()
-    ).all()
-    still_open = set(
-        session.scalars(
-            select(ItemRow.job_id)
-            .where(ItemRow.job_id.in_(job_ids), ItemRow.state.in_(OPEN_STATES))
-            .group_by(ItemRow.job_id)
-            .having(func.count() > 0)
-        )
-    )
-    for job in jobs:
-        if job.id not in still_open and job.finished_at is None:
-            job.finished_at = now
+    row.state = outcome.state
+    row.finished_at = now
+    row.picture_token = row.lease_token if outcome.result else None
+    row.lease_token = row.lease_expires_at = row.lease_holder = None
+    row.result = outcome.result
+    row.error_code, row.error_detail = outcome.error_code, outcome.error_detail
+    row.probability = result.get("probability")
+    row.positive = result.get("positive")

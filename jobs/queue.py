@@ -39,6 +39,14 @@ def celery_settings() -> dict[str, Any]:
     }
 
 
+#: The one `maxmemory-policy` by which Redis, when it is full, refuses instead of forgetting.
+_KEEPS_ALL = "noeviction"
+
+
+class RedisMayEvict(redis.RedisError):
+    """Redis is set up to forget messages when it is full."""
+
+
 class WorkQueue:
     """Sends hints, and counts those that wait."""
 
@@ -90,5 +98,17 @@ class WorkQueue:
         return int(self._redis.llen(priority.value))
 
     def check(self) -> None:
-        """Raise redis.RedisError unless Redis answers."""
-        self._redis.ping()
+        """Raise unless Redis answers, and keeps what it was given.
+
+        Raises:
+            RedisMayEvict: It forgets messages when it is full. No job is lost by that, but each
+                message waits for the next sweep.
+            redis.RedisError: Redis is away.
+        """
+        try:
+            # Where CONFIG may be forbidden, as by those who host Redis, INFO is not.
+            policy = self._redis.info("memory").get("maxmemory_policy", _KEEPS_ALL)
+        except redis.exceptions.NoPermissionError:
+            return
+        if policy != _KEEPS_ALL:
+            raise RedisMayEvict(policy)

@@ -1,10 +1,20 @@
 """The settings that every process of the service reads."""
 
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from jobs.callbacks import Network
+
+
+def _networks(listed: object) -> object:
+    """Networks from a list with commas, as it stands in a variable."""
+    if not isinstance(listed, str):
+        return listed
+    return tuple(ip_network(text.strip()) for text in listed.split(",") if text.strip())
 
 
 class ServiceSettings(BaseSettings):
@@ -32,6 +42,8 @@ class ServiceSettings(BaseSettings):
     batch_size: int = Field(8, ge=1, le=256)
     #: Results and pictures are kept this long after submission.
     retention_days: float = Field(30.0, gt=0)
+    #: Networks that callbacks of jobs may lead to though they are not public.
+    webhook_allow: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = ()
 
     @model_validator(mode="after")
     def _places_follow_the_data_folder(self) -> Self:

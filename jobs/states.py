@@ -34,6 +34,13 @@ class ItemState(StrEnum):
 OPEN_STATES = frozenset({ItemState.QUEUED, ItemState.RUNNING})
 
 
+class Opinion(StrEnum):
+    """What somebody who looked at a film says of its result."""
+
+    AGREE = "agree"
+    DISAGREE = "disagree"
+
+
 class JobState(StrEnum):
     """Where a job stands, worked out from its items."""
 
@@ -43,6 +50,21 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class EventType(StrEnum):
+    """What a webhook tells of."""
+
+    JOB_FINISHED = "job.finished"
+    JOB_CANCELLED = "job.cancelled"
+
+
+class DeliveryState(StrEnum):
+    """Where an event on its way to a receiver stands."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    GIVEN_UP = "given_up"
+
+
 class Scope(StrEnum):
     """What an API key may do."""
 
@@ -50,6 +72,7 @@ class Scope(StrEnum):
     READ = "read"
     ERASE = "erase"
     ADMIN = "admin"  # the same with everyone's jobs; reads without `read`
+    METRICS = "metrics"  # the service's figures, and nothing of any job
 
 
 class Artifact(StrEnum):

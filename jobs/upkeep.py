@@ -1,22 +1,31 @@
-"""The sweep: what every worker does every few seconds, and any of them may die doing.
+"""What every worker does again and again, and any of them may die doing.
 
-Each step is safe to run in many workers at once and to be cut off anywhere.
+Each step is safe to run in many workers at once and to be cut off anywhere. What others wait for is
+in `sweep`; what may take its time, in `tidy`.
 """
 
 from dataclasses import dataclass
 
 import redis
+from sqlalchemy import func, select
 
 from jobs.artifacts import ArtifactStore
+from jobs.audit import Action, Event, Via
 from jobs.database import Database
 from jobs.erasure import erase
 from jobs.intake import forget_old_keys
-from jobs.leases import take_back_expired
-from jobs.queries import backlog, expired_jobs
+from jobs.losses import take_back_expired
+from jobs.orphans import remove_orphans
+from jobs.queries import expired_jobs
 from jobs.queue import WorkQueue
+from jobs.states import ItemState, Priority
+from jobs.tables import ItemRow
 
-#: Expired jobs removed in one sweep; the rest wait for the next.
-_ERASED_A_SWEEP = 50
+#: Expired jobs removed at a time; the rest wait for the next.
+_ERASED_AT_ONCE = 50
+
+#: Hints that wait at most because of a sweep. More would keep no more workers busy until the next.
+_HINTS_WAITING = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +34,43 @@ class Swept:
 
     leases_taken_back: int
     hints_sent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What one round of housekeeping removed."""
+
     jobs_erased: int
+    orphans_removed: int
 
 
-def sweep(
-    database: Database,
-    store: ArtifactStore,
-    queue: WorkQueue,
-    *,
-    batch_size: int,
-    max_attempts: int,
-) -> Swept:
-    """Take back expired leases, send the hints that are missing, erase what has expired."""
+def sweep(database: Database, queue: WorkQueue, *, batch_size: int, max_attempts: int) -> Swept:
+    """Take back expired leases, and send the hints that are missing."""
     taken_back = take_back_expired(database, max_attempts=max_attempts)
     sent = _send_missing(database, queue, batch_size=batch_size)
+    return Swept(leases_taken_back=taken_back, hints_sent=sent)
+
+
+def tidy(
+    database: Database, store: ArtifactStore, *, every_s: float, orphan_age_s: float
+) -> Tidied:
+    """Erase what has expired, forget old idempotency keys, look for orphans.
+
+    Args:
+        database: The record.
+        store: Where the bytes lie.
+        every_s: How often orphans are looked for, by all workers together.
+        orphan_age_s: When bytes that no record names are nobody's.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
     forget_old_keys(database)
-    expired = expired_jobs(database, limit=_ERASED_A_SWEEP)
+    expired = expired_jobs(database, limit=_ERASED_AT_ONCE)
     for job_id in expired:
-        erase(database, store, job_id)
-    return Swept(leases_taken_back=taken_back, hints_sent=sent, jobs_erased=len(expired))
+        erase(database, store, job_id, event=Event(Action.EXPIRE, via=Via.SERVICE, job_id=job_id))
+    orphans = remove_orphans(database, store, every_s=every_s, age_s=orphan_age_s)
+    return Tidied(jobs_erased=len(expired), orphans_removed=orphans)
 
 
 def hints_for(items: int, batch_size: int) -> int:
@@ -58,7 +85,8 @@ def _send_missing(database: Database, queue: WorkQueue, *, batch_size: int) -> i
     itself be lost, and a Redis that starts empty is filled again by the first sweep.
     """
     sent = 0
-    for priority, (queued, _) in backlog(database).items():
+    for priority in Priority:
+        queued = _queued(database, priority, up_to=_HINTS_WAITING * batch_size)
         try:
             missing = hints_for(queued, batch_size) - queue.waiting(priority)
         except redis.RedisError:
@@ -66,3 +94,13 @@ def _send_missing(database: Database, queue: WorkQueue, *, batch_size: int) -> i
         if missing > 0 and queue.hint(priority, missing):
             sent += missing
     return sent
+
+
+def _queued(database: Database, priority: Priority, *, up_to: int) -> int:
+    """How many items of a priority are queued, as far as is asked."""
+    items = select(ItemRow.index).where(
+        ItemRow.state == ItemState.QUEUED, ItemRow.priority_rank == priority.rank
+    )
+    with database.read() as session:
+        counted = select(func.count()).select_from(items.limit(up_to).subquery())
+        return session.scalar(counted) or 0

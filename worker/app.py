@@ -1,18 +1,28 @@
 """The Celery application that workers run: `celery -A worker.app worker`."""
 
+import atexit
 import os
+import signal
 import socket
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from billiard.exceptions import TimeLimitExceeded
 from celery import Celery, signals
+from celery.worker.request import Request
+from sqlalchemy.exc import OperationalError
 
 from jobs.database import Database
 from jobs.logs import configure_logs
 from jobs.queue import ANALYZE, celery_settings
 from jobs.states import Priority
+from jobs.tracing import begin_tracing, end_tracing
+from model.errors import CorruptArtefact
+from worker.connection import patient_connection
+from worker.guards import Unfit, require_intact_network, require_prefork
 from worker.settings import WorkerSettings
 from worker.upkeep import Upkeep
+from worker.webhooks import WebhookSender
 
 if TYPE_CHECKING:
     from worker.workbench import Workbench
@@ -20,6 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 settings = WorkerSettings()
 app = Celery("pneumocam", broker=settings.redis_url)
+app.amqp.Connection = patient_connection(settings.reconnect_s)
 app.conf.update(celery_settings())
 app.conf.update(
     task_acks_late=True,
@@ -59,16 +70,35 @@ class _Process:
 
     bench: "Workbench | None" = None
     upkeep: Upkeep | None = None
+    webhooks: WebhookSender | None = None
 
 
-@app.task(name=ANALYZE, bind=True)
+class _BatchRequest(Request):
+    """What the main process knows of a batch that one of the pool's processes works on."""
+
+    def on_failure(self, exc_info: Any, *args: Any, **options: Any) -> Any:  # Any: Celery's own
+        """The process is gone: `analyze` itself lets no exception out."""
+        # A worker that stops cancels its batches, and puts all of them back at the end.
+        is_cancelled = self._already_cancelled  # type: ignore[attr-defined] # of Celery's own
+        if _Process.upkeep is not None and not is_cancelled:
+            # Celery hands it over with its traceback around it.
+            if isinstance(getattr(exc_info.exception, "exc", None), TimeLimitExceeded):
+                _Process.upkeep.time_ran_out(self.id)
+            else:
+                _Process.upkeep.process_died(self.id)
+        return super().on_failure(exc_info, *args, **options)
+
+
+@app.task(name=ANALYZE, bind=True, Request=_BatchRequest)
 def analyze(self: Any) -> None:  # Any: Celery's task class has no types
     """Analyse one batch: of `stat` films for a hint that came on that queue, else of any."""
     assert _Process.bench is not None
     queue = self.request.delivery_info.get("routing_key")
     priorities = [Priority.STAT] if queue == Priority.STAT else list(Priority)
     try:
-        _Process.bench.run_batch(priorities)
+        _Process.bench.run_batch(
+            priorities, holder=f"{_worker_name(os.getppid())}/{self.request.id}"
+        )
     except Exception:
         # The items are queued again, at once or when their leases run out, and the sweep hints
         # them. Celery would write the exception's text to its log.
@@ -81,8 +111,18 @@ def _configure_logs(**_: Any) -> None:
 
 
 @signals.worker_init.connect
-def _migrate(**_: Any) -> None:
-    Database(settings.database_url).migrate()
+def _begin(sender: Any, **_: Any) -> None:
+    require_prefork(sender.pool_cls)
+    require_intact_network(settings.model_dir)
+    try:
+        Database(settings.database_url).migrate(patience_s=settings.start_patience_s)
+    except OperationalError as exc:
+        raise Unfit("the database does not answer; see PNEUMOCAM_DATABASE_URL") from exc
+    # From now on, and not only once Redis has been reached: others' leases run out all the same.
+    _Process.upkeep = Upkeep(settings, _worker_name(os.getpid()))
+    _Process.upkeep.start()
+    _Process.webhooks = WebhookSender(settings)
+    _Process.webhooks.start()
 
 
 @signals.worker_process_init.connect
@@ -92,17 +132,33 @@ def _open_bench(**_: Any) -> None:
     # which passes messages on and sweeps, stays small.
     from worker.workbench import Workbench  # noqa: PLC0415
 
-    _Process.bench = Workbench.open(settings)
-    _Process.bench.announce(_worker_name(os.getppid()))
+    begin_tracing("pneumocam-worker")
+    try:
+        _Process.bench = Workbench.open(settings)
+        _Process.bench.announce(_worker_name(os.getppid()))
+    except CorruptArtefact as exc:
+        # Changed since the worker began. It stops, and refuses when it is started again.
+        log.critical("network_refused", reason=str(exc))
+        os.kill(os.getppid(), signal.SIGTERM)
+        raise SystemExit(1) from exc
+    except Exception as exc:
+        # Such as a database that is away. Celery starts another process in place of this one.
+        log.exception("process_not_opened")
+        raise SystemExit(1) from exc
 
 
-@signals.worker_ready.connect
-def _begin_upkeep(**_: Any) -> None:
-    _Process.upkeep = Upkeep(settings, _worker_name(os.getpid()))
-    _Process.upkeep.start()
+@signals.worker_process_shutdown.connect
+def _end_process(**_: Any) -> None:
+    end_tracing()
 
 
 @signals.worker_shutdown.connect
-def _end_upkeep(**_: Any) -> None:
+def _end(**_: Any) -> None:
     if _Process.upkeep is not None:
         _Process.upkeep.stop()
+    if _Process.webhooks is not None:
+        _Process.webhooks.stop()
+
+
+# A worker whose soft shutdown ends before its batch does is terminated, which sends no signal.
+atexit.register(_end)

@@ -1,24 +1,26 @@
 """One batch: claim, fetch, analyse, store the pictures, commit."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 
 import structlog
 
-from jobs.artifacts import ArtifactStore, picture_key, upload_key
+from jobs.artifacts import PICTURES, ArtifactStore, picture_key, upload_key
 from jobs.database import Database
 from jobs.errors import ArtifactNotFound, StoreUnavailable
-from jobs.leases import Lease, Outcome, claim, commit, release, renew
+from jobs.leases import Lease, Outcome, claim, commit, renew
+from jobs.losses import release
+from jobs.reuse import EarlierResult, find_earlier_results
 from jobs.states import Artifact, ItemState, Priority
+from jobs.tracing import BatchTrace
 from model.analysis import Analysis, analyse
 from model.classifier import Classifier
 from model.errors import UnreadableImage
 from worker.settings import WorkerSettings
 
 log = structlog.get_logger()
-
-PICTURES = (Artifact.RADIOGRAPH, Artifact.ACTIVATION_MAP, Artifact.HEATMAP)
 
 
 def run_batch(
@@ -28,29 +30,45 @@ def run_batch(
     priorities: Iterable[Priority],
     *,
     settings: WorkerSettings,
+    holder: str,
 ) -> int:
-    """Analyse one batch of whatever is queued; how many items it held.
+    """Give results to one batch of whatever is queued; how many items it held.
 
     Args:
         database: The record.
         store: Where uploads come from and pictures go.
         classifier: The loaded network.
         priorities: What may be claimed.
-        settings: Of them the size of a batch and the length of a lease.
+        settings: Of them the size of a batch, and how long it may be held.
+        holder: `worker/batch`, under which the leases are found if this process dies.
 
     Raises:
         StoreUnavailable: The artifact store is away. The items are queued again, unharmed.
     """
-    leases = claim(database, priorities, limit=settings.batch_size, lease_s=settings.lease_s)
+    trace = BatchTrace()
+    with trace.stage("claim"):
+        leases = claim(
+            database,
+            priorities,
+            limit=settings.batch_size,
+            lease_s=settings.lease_s,
+            max_attempts=settings.max_attempts,
+            holder=holder,
+        )
     if not leases:
         return 0
-    with _renewed(database, leases, lease_s=settings.lease_s):
+    manifest = classifier.manifest
+    with _renewed(database, leases, settings):
         try:
-            outcomes = _outcomes(store, classifier, leases)
+            earlier = find_earlier_results(
+                database, leases, model_name=manifest.name, model_version=manifest.version
+            )
+            outcomes = _outcomes(store, classifier, leases, earlier, trace)
         except StoreUnavailable:
-            release(database, leases)
+            release(database, [lease.token for lease in leases])
             raise
-        refused = commit(database, outcomes)
+        with trace.stage("commit"):
+            refused = commit(database, outcomes)
     for lease in refused:
         store.delete(
             [picture_key(lease.job_id, lease.index, lease.token, kind) for kind in PICTURES]
@@ -63,43 +81,76 @@ def run_batch(
             attempt=lease.attempt,
             state=outcome.state,
             code=outcome.error_code,
+            reused=lease.token in earlier,
             kept=lease not in refused,
         )
+    trace.tell(database, outcomes, refused=refused)
     return len(leases)
 
 
 def _outcomes(
-    store: ArtifactStore, classifier: Classifier, leases: Sequence[Lease]
+    store: ArtifactStore,
+    classifier: Classifier,
+    leases: Sequence[Lease],
+    earlier: dict[str, EarlierResult],
+    trace: BatchTrace,
 ) -> list[tuple[Lease, Outcome]]:
     outcomes: list[tuple[Lease, Outcome]] = []
     present: list[Lease] = []
     files: list[bytes] = []
-    for lease in leases:
-        try:
-            files.append(store.get(upload_key(lease.job_id, lease.index)))
-            present.append(lease)
-        except ArtifactNotFound:
-            missing = _failed("upload_missing", "The uploaded file is no longer in the store.")
-            outcomes.append((lease, missing))
-    for lease, analysis in zip(present, _analyse(classifier, files), strict=True):
-        outcomes.append((lease, _settle(store, lease, analysis)))
+    with trace.stage("fetch"):
+        for lease in leases:
+            known = earlier.get(lease.token)
+            if known is not None and (copied := _copy(store, lease, known)) is not None:
+                outcomes.append((lease, copied))
+                continue
+            try:
+                files.append(store.get(upload_key(lease.job_id, lease.index)))
+                present.append(lease)
+            except ArtifactNotFound:
+                missing = _failed("upload_missing", "The uploaded file is no longer in the store.")
+                outcomes.append((lease, missing))
+    analyses = _analyse(classifier, files, trace)
+    with trace.stage("store"):
+        for lease, analysis in zip(present, analyses, strict=True):
+            outcomes.append((lease, _settle(store, lease, analysis)))
     return outcomes
 
 
+def _copy(store: ArtifactStore, lease: Lease, earlier: EarlierResult) -> Outcome | None:
+    """Give an item an earlier one's result, with pictures of its own; None if those are gone.
+
+    They are copied, so that erasing one of the two leaves the other whole.
+    """
+    kinds = PICTURES if earlier.state is ItemState.SUCCEEDED else (Artifact.RADIOGRAPH,)
+    try:
+        for kind in kinds:
+            source = picture_key(earlier.job_id, earlier.index, earlier.picture_token, kind)
+            store.put(picture_key(lease.job_id, lease.index, lease.token, kind), store.get(source))
+    except ArtifactNotFound:
+        return None  # erased meanwhile
+    result = {
+        **earlier.result,
+        "timings_ms": {"queued": _waited_ms(lease)},
+        "reused_from": {"job_id": earlier.job_id, "index": earlier.index},
+    }
+    return Outcome(state=earlier.state, result=result)
+
+
 def _analyse(
-    classifier: Classifier, files: Sequence[bytes]
+    classifier: Classifier, files: Sequence[bytes], trace: BatchTrace
 ) -> Sequence[Analysis | UnreadableImage | None]:
     """Analyse a batch; one by one if the batch as a whole breaks. None marks what broke it."""
     if not files:
         return []
     try:
-        return analyse(classifier, files)
+        return analyse(classifier, files, stage=trace.stage)
     except Exception:
         # A defect of ours, whatever it is, must not take a neighbour with it.
         if len(files) == 1:
             log.exception("analysis_broke")
             return [None]
-        return [_analyse(classifier, [file])[0] for file in files]
+        return [_analyse(classifier, [file], trace)[0] for file in files]
 
 
 def _settle(
@@ -119,8 +170,7 @@ def _settle(
         if data is not None:
             store.put(picture_key(lease.job_id, lease.index, lease.token, kind), data)
     result = analysis.result.to_dict()
-    waited = lease.claimed_at - lease.queued_at
-    result["timings_ms"]["queued"] = round(waited.total_seconds() * 1000, 1)
+    result["timings_ms"]["queued"] = _waited_ms(lease)
     state = ItemState.REJECTED if analysis.rejected else ItemState.SUCCEEDED
     return Outcome(state=state, result=result)
 
@@ -129,15 +179,22 @@ def _failed(code: str, detail: str) -> Outcome:
     return Outcome(state=ItemState.FAILED, error_code=code, error_detail=detail)
 
 
+def _waited_ms(lease: Lease) -> float:
+    return round((lease.claimed_at - lease.queued_at).total_seconds() * 1000, 1)
+
+
 @contextmanager
-def _renewed(database: Database, leases: Sequence[Lease], *, lease_s: float) -> Iterator[None]:
-    """Keep leases alive while their batch is worked on, as long as this process lives."""
+def _renewed(
+    database: Database, leases: Sequence[Lease], settings: WorkerSettings
+) -> Iterator[None]:
+    """Keep leases alive while their batch is worked on, but not for longer than it may take."""
     done = Event()
+    stuck_at = time.monotonic() + settings.task_time_limit_s
 
     def keep_renewing() -> None:
-        while not done.wait(lease_s / 3):
+        while not done.wait(settings.lease_s / 3) and time.monotonic() < stuck_at:
             try:
-                renew(database, leases, lease_s=lease_s)
+                renew(database, leases, lease_s=settings.lease_s)
             except Exception:
                 log.warning("lease_not_renewed", exc_info=True)
 

@@ -18,3 +18,17 @@ class WorkerSettings(ServiceSettings):
     task_time_limit_s: int = Field(120, gt=0)
     #: Seconds a stopping worker gives the batch in hand before it is put back.
     soft_shutdown_s: float = Field(5.0, ge=0)
+    #: A worker that starts waits this long for its database.
+    start_patience_s: float = Field(30.0, ge=0)
+    #: Longest pause between two attempts to reach a Redis that is away.
+    reconnect_s: float = Field(2.0, gt=0)
+    #: How often each worker erases what has expired, and one of them looks for orphans.
+    tidy_s: float = Field(60.0, gt=0)
+    #: Bytes that no record names are removed once they are this old; no upload takes so long.
+    orphan_age_s: float = Field(24 * 3600.0, gt=0)
+    #: A receiver of webhooks is called this often at most,
+    webhook_attempts: int = Field(10, ge=1)
+    #: with this pause after the first time, which grows fourfold each time, up to 8 hours,
+    webhook_retry_s: float = Field(5.0, gt=0)
+    #: and has this long to answer.
+    webhook_timeout_s: float = Field(15.0, gt=0)

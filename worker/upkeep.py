@@ -1,21 +1,28 @@
-"""The thread that beats and sweeps beside the pool, in every worker."""
+"""The threads that keep the record in order beside the pool, in every worker."""
 
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
 import structlog
 
-from jobs import workers
+from jobs import losses, workers
 from jobs.artifacts import ArtifactStore
 from jobs.database import Database
 from jobs.queue import WorkQueue
-from jobs.upkeep import sweep
+from jobs.upkeep import sweep, tidy
 from worker.settings import WorkerSettings
 
 log = structlog.get_logger()
 
 
 class Upkeep:
-    """Beats, takes back expired leases, re-sends lost hints and erases what has expired."""
+    """Beats, sweeps, and takes back what a dead process of the pool held; tidies in a thread apart.
+
+    Whatever fails is tried again the next time: nothing here is remembered.
+    """
 
     def __init__(self, settings: WorkerSettings, name: str) -> None:
         self._settings = settings
@@ -24,32 +31,77 @@ class Upkeep:
         self._queue = WorkQueue(settings.redis_url)
         self._name = name
         self._stopping = Event()
-        self._thread = Thread(target=self._run, name="upkeep", daemon=True)
+        self._at_once: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._threads = [
+            Thread(target=self._keep_sweeping, name="upkeep", daemon=True),
+            Thread(target=self._keep_tidying, name="tidying", daemon=True),
+        ]
 
     def start(self) -> None:
-        """Begin beating and sweeping."""
-        self._thread.start()
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Stop, and say goodbye."""
+        """Stop, put back what this worker's pool has in hand, and say goodbye. Repeatable."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
-        self._thread.join(timeout=5)
-        workers.leave(self._database, self._name)
+        self._at_once.put(lambda: None)
+        for thread in self._threads:
+            thread.join(timeout=5)
+        self._try("not_given_back", lambda: losses.give_back(self._database, self._name))
+        self._try("goodbye_unsaid", lambda: workers.leave(self._database, self._name))
 
-    def _run(self) -> None:
-        while True:
-            try:
-                workers.beat(self._database, self._name)
-                done = sweep(
-                    self._database,
-                    self._store,
-                    self._queue,
-                    batch_size=self._settings.batch_size,
-                    max_attempts=self._settings.max_attempts,
-                )
-                if done.leases_taken_back or done.jobs_erased:
-                    log.info("swept", taken_back=done.leases_taken_back, erased=done.jobs_erased)
-            except Exception:
-                log.warning("sweep_failed", exc_info=True)
-            if self._stopping.wait(self._settings.sweep_s):
-                return
+    def process_died(self, batch: str) -> None:
+        """Have a batch's items tried again whose process is gone."""
+        self._take_at_once(losses.take_back, batch)
+
+    def time_ran_out(self, batch: str) -> None:
+        """Have a batch's items tried again, or failed, whose time is over."""
+        self._take_at_once(losses.time_out, batch)
+
+    def _take_at_once(self, take: Callable[..., int], batch: str) -> None:
+        # By the thread that sweeps: the caller must not wait for a database.
+        holder = f"{self._name}/{batch}"
+        attempts = self._settings.max_attempts
+        self._at_once.put(partial(take, self._database, holder, max_attempts=attempts))
+
+    def _keep_sweeping(self) -> None:
+        while not self._stopping.is_set():
+            self._try("sweep_failed", self._sweep)
+            with suppress(Empty):
+                taking = self._at_once.get(timeout=self._settings.sweep_s)
+                self._try("not_taken_back", taking)
+
+    def _keep_tidying(self) -> None:
+        while not self._stopping.wait(self._settings.tidy_s):
+            self._try("tidying_failed", self._tidy)
+
+    def _sweep(self) -> None:
+        workers.beat(self._database, self._name)
+        done = sweep(
+            self._database,
+            self._queue,
+            batch_size=self._settings.batch_size,
+            max_attempts=self._settings.max_attempts,
+        )
+        if done.leases_taken_back:
+            log.info("swept", taken_back=done.leases_taken_back)
+
+    def _tidy(self) -> None:
+        done = tidy(
+            self._database,
+            self._store,
+            every_s=self._settings.tidy_s,
+            orphan_age_s=self._settings.orphan_age_s,
+        )
+        if done.jobs_erased or done.orphans_removed:
+            log.info("tidied", erased=done.jobs_erased, orphans=done.orphans_removed)
+
+    @staticmethod
+    def _try(event: str, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except Exception:
+            log.warning(event, exc_info=True)

@@ -44,8 +44,13 @@ class Workbench:
         """Say that this worker can work from now on, and with which network."""
         workers.announce(self.database, worker, self.classifier.manifest.to_dict())
 
-    def run_batch(self, priorities: Iterable[Priority]) -> int:
-        """Analyse one batch of whatever is queued; how many items it held."""
+    def run_batch(self, priorities: Iterable[Priority], *, holder: str) -> int:
+        """Give results to one batch of whatever is queued; how many items it held."""
         return run_batch(
-            self.database, self.store, self.classifier, priorities, settings=self.settings
+            self.database,
+            self.store,
+            self.classifier,
+            priorities,
+            settings=self.settings,
+            holder=holder,
         )

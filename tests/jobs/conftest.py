@@ -21,10 +21,13 @@ def accept_job(database: Database) -> AcceptJob:
         *,
         priority: Priority = Priority.ROUTINE,
         retention: timedelta = timedelta(days=1),
+        owner: str | None = None,
     ) -> str:
         job_id = new_job_id()
         uploads = [Upload(f"{index}.png", "0" * 64, 1) for index in range(items)]
-        submission = Submission(uploads, priority, reference=None, idempotency_key=None)
+        submission = Submission(
+            uploads, priority, reference=None, idempotency_key=None, owner=owner
+        )
         accept(database, job_id, submission, retention=retention)
         return job_id
 

@@ -2,20 +2,13 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
+from typing import Any
 
 from jobs.database import Database
-from jobs.leases import (
-    WORKER_LOST,
-    Lease,
-    Outcome,
-    cancel,
-    claim,
-    commit,
-    release,
-    renew,
-    take_back_expired,
-)
+from jobs.leases import Lease, Outcome, cancel, claim, commit, renew
+from jobs.losses import take_back_expired
 from jobs.queries import get_job
 from jobs.states import ItemState, JobState, Priority
 
@@ -120,42 +113,6 @@ def test_a_renewed_lease_is_not_taken_back(database: Database, accept_job: Accep
     assert take_back_expired(database, max_attempts=3) == 0
 
 
-def test_an_item_that_loses_its_worker_three_times_fails_with_a_reason(
-    database: Database, accept_job: AcceptJob
-) -> None:
-    job_id = accept_job(1)
-    for _ in range(3):
-        assert len(claim_any(database, lease_s=0.01)) == 1
-        time.sleep(0.05)
-        take_back_expired(database, max_attempts=3)
-
-    job = get_job(database, job_id)
-    assert job.state is JobState.FINISHED
-    assert job.items[0].state is ItemState.FAILED
-    assert job.items[0].error_code == WORKER_LOST
-    assert claim_any(database) == []
-
-
-def test_after_a_loss_an_item_is_claimed_alone(database: Database, accept_job: AcceptJob) -> None:
-    """If its file is what killed the worker, it must not take its neighbours with it."""
-    accept_job(3)
-    claim_any(database, 1, lease_s=0.01)
-    time.sleep(0.05)
-    take_back_expired(database, max_attempts=3)
-
-    assert [lease.index for lease in claim_any(database)] == [0]
-    assert [lease.index for lease in claim_any(database)] == [1, 2]
-
-
-def test_a_released_item_has_lost_no_attempt(database: Database, accept_job: AcceptJob) -> None:
-    accept_job(1)
-
-    for _ in range(5):
-        release(database, claim_any(database))
-
-    assert claim_any(database)[0].attempt == 1
-
-
 def test_cancelling_keeps_results_and_refuses_the_running_attempt(
     database: Database, accept_job: AcceptJob
 ) -> None:
@@ -185,3 +142,35 @@ def test_cancelling_a_finished_job_changes_nothing(
     cancel(database, job_id)
 
     assert get_job(database, job_id).state is JobState.FINISHED
+
+
+def test_leases_are_found_by_their_tokens_alone(database: Database, accept_job: AcceptJob) -> None:
+    """A commit that names another attempt's item is refused, whatever it says."""
+    job_id = accept_job(1)
+    [lease] = claim_any(database)
+    forged = Lease(**{**asdict(lease), "token": "0" * 32})
+
+    assert commit(database, [(forged, DONE)]) == [forged]
+    assert get_job(database, job_id).items[0].state is ItemState.RUNNING
+
+
+def test_workers_renewing_committing_and_cancelling_the_same_jobs_never_block_each_other(
+    database: Database, accept_job: AcceptJob
+) -> None:
+    """PostgreSQL ends one of two transactions that wait for each other with an error."""
+    for _ in range(15):
+        job_id = accept_job(12)
+        leases = claim_any(database, 12)
+        backwards = list(reversed(leases))
+
+        with ThreadPoolExecutor(4) as workers:
+            ended: list[Future[Any]] = [
+                workers.submit(renew, database, backwards, lease_s=60),
+                workers.submit(commit, database, [(lease, DONE) for lease in backwards[:6]]),
+                workers.submit(cancel, database, job_id),
+                workers.submit(renew, database, leases, lease_s=60),
+            ]
+
+        for one in ended:
+            one.result()
+        assert get_job(database, job_id).row.finished_at is not None

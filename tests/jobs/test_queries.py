@@ -1,35 +1,50 @@
 """Reading the record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
+from jobs import outlook
 from jobs.database import Database
-from jobs.errors import InvalidCursor, JobNotFound
-from jobs.leases import Outcome, cancel, claim, commit
-from jobs.queries import (
-    WorklistFilter,
-    WorklistSort,
-    fingerprint,
-    get_item,
-    get_job,
-    list_items,
-)
+from jobs.errors import JobNotFound
+from jobs.leases import Lease, Outcome, claim, commit
+from jobs.outlook import Outlook
+from jobs.queries import get_item, get_job
 from jobs.states import ItemState, Priority
+from jobs.tables import ItemRow
 
 AcceptJob = Callable[..., str]
 
 
-def score(database: Database, probabilities: list[float | None]) -> None:
-    """Commit one probability to each queued item, in claiming order."""
-    leases = claim(database, Priority, limit=len(probabilities), lease_s=60)
-    commit(
-        database,
-        [
-            (lease, Outcome(state=ItemState.SUCCEEDED, result={"probability": probability}))
-            for lease, probability in zip(leases, probabilities, strict=True)
-        ],
-    )
+def outlook_of(database: Database, job_id: str) -> Outlook:
+    found = get_job(database, job_id).outlook
+    assert found is not None
+    return found
+
+
+def position(database: Database, job_id: str) -> int:
+    return outlook_of(database, job_id).position
+
+
+def now(database: Database) -> datetime:
+    with database.read() as session:
+        return database.now(session)
+
+
+def finish(database: Database, leases: Sequence[Lease]) -> None:
+    done = Outcome(state=ItemState.SUCCEEDED, result={"probability": 0.5, "positive": True})
+    commit(database, [(lease, done) for lease in leases])
+
+
+def pass_time(database: Database, seconds: float) -> None:
+    """Let everything that has happened have happened so much earlier."""
+    with database.write() as session:
+        for item in session.query(ItemRow):
+            item.queued_at -= timedelta(seconds=seconds)
+            if item.finished_at is not None:
+                item.finished_at -= timedelta(seconds=seconds)
 
 
 def test_queue_position_counts_what_is_claimed_first(
@@ -38,10 +53,10 @@ def test_queue_position_counts_what_is_claimed_first(
     accept_job(3)
     waiting = accept_job(2)
     accept_job(5)
-    assert get_job(database, waiting).queue_position == 4
+    assert position(database, waiting) == 4
 
     accept_job(2, priority=Priority.STAT)
-    assert get_job(database, waiting).queue_position == 6
+    assert position(database, waiting) == 6
 
 
 def test_a_job_with_nothing_queued_has_no_position(
@@ -50,7 +65,7 @@ def test_a_job_with_nothing_queued_has_no_position(
     job_id = accept_job(1)
     claim(database, Priority, limit=1, lease_s=60)
 
-    assert get_job(database, job_id).queue_position is None
+    assert get_job(database, job_id).outlook is None
 
 
 def test_an_unknown_job_is_not_found(database: Database) -> None:
@@ -58,64 +73,107 @@ def test_an_unknown_job_is_not_found(database: Database) -> None:
         get_job(database, "0" * 26)
     with pytest.raises(JobNotFound):
         get_item(database, "0" * 26, 0)
-    with pytest.raises(JobNotFound):
-        fingerprint(database, "0" * 26)
 
 
-@pytest.mark.parametrize("sort", WorklistSort)
-def test_pages_of_the_worklist_hold_each_item_once(
-    database: Database, accept_job: AcceptJob, sort: WorklistSort
+def test_another_keys_backlog_is_not_ahead(database: Database, accept_job: AcceptJob) -> None:
+    """Only what would be claimed first is: one film of the key that sent many."""
+    accept_job(50, owner="many")
+    single = accept_job(1, owner="one")
+
+    assert position(database, single) == 2
+
+
+def test_positions_are_the_order_of_the_claims(database: Database, accept_job: AcceptJob) -> None:
+    jobs = [
+        accept_job(4, owner="a"),
+        accept_job(1, owner="b"),
+        accept_job(3, priority=Priority.STAT, owner="b"),
+        accept_job(2),
+        accept_job(2, owner="a"),
+    ]
+    said = {job_id: position(database, job_id) for job_id in jobs}
+
+    claimed = [lease.job_id for lease in claim(database, Priority, limit=99, lease_s=60)]
+
+    assert said == {job_id: claimed.index(job_id) + 1 for job_id in jobs}
+
+
+def test_what_is_far_behind_is_not_counted_to_the_end(
+    database: Database, accept_job: AcceptJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also with equal probabilities, and with items that have none."""
-    jobs = [accept_job(3), accept_job(4)]
-    score(database, [0.1, 0.9, 0.9, None, 0.9])
+    monkeypatch.setattr(outlook, "COUNTED_AHEAD", 3)
+    accept_job(9)
+    behind = accept_job(1)
 
-    seen: list[tuple[str, int]] = []
-    cursor = None
-    while True:
-        rows, cursor = list_items(database, WorklistFilter(), sort=sort, limit=2, cursor=cursor)
-        seen += [(row.job_id, row.index) for row in rows]
-        if cursor is None:
-            break
-
-    assert sorted(seen) == [(jobs[0], i) for i in range(3)] + [(jobs[1], i) for i in range(4)]
-    if sort is WorklistSort.NEWEST:
-        assert seen[0] == (jobs[1], 0)
-    else:
-        assert set(seen[:3]) == {(jobs[0], 1), (jobs[0], 2), (jobs[1], 1)}
-        assert seen[3] == (jobs[0], 0)
+    assert outlook_of(database, behind) == Outlook(position=4, starts_at=None)
 
 
-def test_the_worklist_filters(database: Database, accept_job: AcceptJob) -> None:
-    accept_job(2)
-    urgent = accept_job(1, priority=Priority.STAT)
-    score(database, [0.5])
+def test_a_start_is_estimated_from_the_pace_while_something_waited(
+    database: Database, accept_job: AcceptJob
+) -> None:
+    """Four films in ten seconds, and four are ahead."""
+    accept_job(8)
+    waiting = accept_job(1)
+    finish(database, claim(database, Priority, limit=4, lease_s=60))
+    pass_time(database, 10)
 
-    def keys(where: WorklistFilter) -> list[str]:
-        rows, _ = list_items(database, where, sort=WorklistSort.NEWEST, limit=9, cursor=None)
-        return [row.job_id for row in rows]
+    starts_at = outlook_of(database, waiting).starts_at
 
-    assert keys(WorklistFilter(priority=Priority.STAT)) == [urgent]
-    assert keys(WorklistFilter(state=ItemState.SUCCEEDED)) == [urgent]
-    assert len(keys(WorklistFilter(state=ItemState.QUEUED))) == 2
-    assert keys(WorklistFilter(positive=True)) == []
-
-
-@pytest.mark.parametrize("cursor", ["x", "bm90IGpzb24", "WzEsMiwzXQ", "é"])
-def test_a_cursor_from_elsewhere_is_refused(database: Database, cursor: str) -> None:
-    with pytest.raises(InvalidCursor):
-        list_items(database, WorklistFilter(), sort=WorklistSort.NEWEST, limit=1, cursor=cursor)
+    assert starts_at is not None
+    assert (starts_at - now(database)).total_seconds() == pytest.approx(10, abs=2)
 
 
-def test_the_fingerprint_changes_with_every_step(database: Database, accept_job: AcceptJob) -> None:
-    job_id = accept_job(2)
-    seen = [fingerprint(database, job_id)]
-    [lease] = claim(database, Priority, limit=1, lease_s=60)
-    seen.append(fingerprint(database, job_id))
-    commit(database, [(lease, Outcome(state=ItemState.SUCCEEDED, result={}))])
-    seen.append(fingerprint(database, job_id))
-    cancel(database, job_id)
-    seen.append(fingerprint(database, job_id))
+def test_an_idle_hour_does_not_slow_the_pace(database: Database, accept_job: AcceptJob) -> None:
+    """Before anything waited, no film could be finished."""
+    accept_job(4)
+    finish(database, claim(database, Priority, limit=4, lease_s=60))
+    pass_time(database, 100)
+    accept_job(8)
+    waiting = accept_job(1)
+    finish(database, claim(database, Priority, limit=4, lease_s=60))
+    pass_time(database, 10)
 
-    assert len({one.digest for one in seen}) == 4
-    assert [one.is_final for one in seen] == [False, False, False, True]
+    starts_at = outlook_of(database, waiting).starts_at
+
+    assert starts_at is not None
+    assert (starts_at - now(database)).total_seconds() == pytest.approx(10, abs=2)
+
+
+def test_no_start_is_estimated_without_a_recent_pace(
+    database: Database, accept_job: AcceptJob
+) -> None:
+    accept_job(8)
+    waiting = accept_job(1)
+    pass_time(database, 60)
+    assert outlook_of(database, waiting).starts_at is None  # nothing was ever finished
+
+    finish(database, claim(database, Priority, limit=4, lease_s=60))
+    assert outlook_of(database, waiting).starts_at is not None
+
+    pass_time(database, 600)
+    assert outlook_of(database, waiting).starts_at is None  # not lately
+
+
+def test_nothing_is_estimated_from_the_first_seconds(
+    database: Database, accept_job: AcceptJob
+) -> None:
+    accept_job(8)
+    waiting = accept_job(1)
+
+    finish(database, claim(database, Priority, limit=4, lease_s=60))
+
+    assert outlook_of(database, waiting).starts_at is None
+
+
+def test_files_refused_at_the_door_are_no_pace(database: Database, accept_job: AcceptJob) -> None:
+    accept_job(8)
+    waiting = accept_job(1)
+    pass_time(database, 60)
+    with database.write() as session:
+        session.execute(
+            update(ItemRow)
+            .where(ItemRow.index < 4, ItemRow.job_id != waiting)
+            .values(state=ItemState.FAILED, finished_at=now(database))
+        )
+
+    assert outlook_of(database, waiting).starts_at is None

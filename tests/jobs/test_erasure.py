@@ -1,0 +1,128 @@
+"""Erasing leaves no byte behind: not in a page, not in a log of writes."""
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from sqlalchemy import text
+
+from jobs.artifacts import ArtifactStore, upload_key
+from jobs.audit import Action, Event, read_events, verify
+from jobs.database import Database
+from jobs.erasure import erase
+from jobs.intake import Submission, Upload, accept, new_job_id
+from jobs.states import Priority
+from jobs.tables import JobRow
+from tests.postgresql import PostgresqlServer
+
+MARKER = "QzxVqjPatient"
+
+ERASED = Event(Action.ERASE, status=204)
+
+
+def accept_named(database: Database, store: ArtifactStore, items: int, name: str) -> str:
+    """A job whose films, reference and idempotency key are called by a name."""
+    job_id = new_job_id()
+    uploads = [Upload(f"{name}-{index}.png", "0" * 64, 1) for index in range(items)]
+    for index in range(items):
+        store.put(upload_key(job_id, index), name.encode())
+    submission = Submission(uploads, Priority.ROUTINE, name, f"{name}-{job_id}")
+    return accept(database, job_id, submission, retention=timedelta(days=1))
+
+
+def places_of(word: str, folder: Path) -> list[str]:
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in paths if word.lower().encode() in path.read_bytes().lower()]
+
+
+def test_sqlite_overwrites_what_is_erased(
+    tmp_path: Path, store: ArtifactStore, say: Callable[[str], None]
+) -> None:
+    """Among rows that come, stay and go, of sizes that fill and split pages."""
+    database = Database(f"sqlite:///{tmp_path}/pneumocam.db")
+    database.migrate()
+    dice = random.Random(5)  # noqa: S311 - no secret
+    kept, erased = [], 0
+    for _ in range(15):
+        name = MARKER + "x" * dice.randint(0, 150)
+        job_id = accept_named(database, store, dice.randint(1, 30), name)
+        kept.append(accept_named(database, store, dice.randint(1, 9), "Other" * dice.randint(1, 9)))
+        if dice.random() < 0.3:
+            erase(database, store, kept.pop(0))
+        assert places_of(MARKER, tmp_path)
+        erase(database, store, job_id, event=ERASED)
+        erased += 1
+        assert places_of(MARKER, tmp_path) == []
+
+    say(f"seed 5: {erased} jobs erased among others, found in no file after any of them")
+    assert places_of("Other", tmp_path)
+    database.close()
+
+
+def test_sqlite_catches_up_when_somebody_was_reading(tmp_path: Path, store: ArtifactStore) -> None:
+    """A reader holds the log of writes; what was not overwritten is with the next erasure."""
+    database = Database(f"sqlite:///{tmp_path}/pneumocam.db")
+    database.migrate()
+    first = accept_named(database, store, 3, MARKER)
+    second = accept_named(database, store, 3, "Other")
+    reader = Database(f"sqlite:///{tmp_path}/pneumocam.db")
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout = 100")
+    with reader.read() as session:
+        session.execute(text("SELECT count(*) FROM items"))
+        erase(database, store, first)
+        assert places_of(MARKER, tmp_path) == ["pneumocam.db-wal"]
+    erase(database, store, second)
+
+    assert places_of(MARKER, tmp_path) == []
+    reader.close()
+    database.close()
+
+
+def test_erasing_leaves_a_tombstone_and_its_event_once(
+    database: Database, store: ArtifactStore
+) -> None:
+    job_id = accept_named(database, store, 2, MARKER)
+    event = Event(Action.ERASE, job_id=job_id, status=204)
+
+    first = erase(database, store, job_id, event=event)
+    again = erase(database, store, job_id, event=event)
+
+    assert (first, again) == (True, False)
+    assert [row.action for row in read_events(database)] == ["erase"]
+    assert verify(database).fault is None
+    with database.read() as session:
+        row = session.get_one(JobRow, job_id)
+        assert row.erased_at is not None
+        assert (row.reference, row.idempotency_key, row.body_digest) == (None, None, None)
+
+
+def test_postgresql_forgets_with_the_maintenance_that_is_described(
+    postgresql_server: PostgresqlServer, store: ArtifactStore
+) -> None:
+    """As docs/security.md says: rows are dead at once, and gone when tables are written anew."""
+    word = "QzxVqjPostgresql"  # of no other test on this server
+    address = postgresql_server.new_database()
+    [folder] = parse_qs(urlsplit(address).query)["host"]
+    data = Path(folder) / "data"
+    database = Database(address)
+    database.migrate()
+    job_id = accept_named(database, store, 30, word)
+    assert places_of(word, data / "pg_wal")
+    erase(database, store, job_id)
+
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+
+        def run(*statements: str) -> None:
+            for statement in statements:
+                connection.execute(text(statement))
+
+        run("VACUUM FULL", "ALTER SYSTEM SET wal_recycle = off", "SELECT pg_reload_conf()")
+        run(*("SELECT pg_switch_wal()", "CHECKPOINT") * 2)
+        run("ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()")
+
+    assert places_of(word, data / "base") == []
+    assert places_of(word, data / "pg_wal") == []
+    database.close()

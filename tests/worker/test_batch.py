@@ -1,0 +1,341 @@
+"""One batch, from the claim to the commit, with the network that ships."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from jobs.artifacts import PICTURES, ArtifactStore, picture_key, upload_key
+from jobs.database import Database
+from jobs.erasure import erase
+from jobs.errors import ArtifactNotFound, StoreUnavailable
+from jobs.leases import Lease, claim, commit
+from jobs.losses import take_back, take_back_expired
+from jobs.queries import get_job
+from jobs.states import Artifact, ItemState, Priority
+from jobs.tables import ItemRow
+from model.analysis import analyse
+from model.classifier import Classifier
+from tests.worker.conftest import Submit, film
+from worker.batch import run_batch
+from worker.settings import WorkerSettings
+
+RunAll = Callable[..., int]
+
+
+@pytest.fixture
+def run_all(
+    database: Database, store: ArtifactStore, classifier: Classifier, settings: WorkerSettings
+) -> RunAll:
+    """Run batches until nothing is queued; how many items they held."""
+
+    def run(network: Classifier = classifier) -> int:
+        total = 0
+        while held := run_batch(
+            database, store, network, Priority, settings=settings, holder="worker/batch"
+        ):
+            total += held
+        return total
+
+    return run
+
+
+@pytest.fixture
+def analysed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Every file that the network was asked about."""
+    seen: list[bytes] = []
+
+    def note(classifier: Classifier, files: Sequence[bytes], **options: Any) -> Any:
+        seen.extend(files)
+        return analyse(classifier, files, **options)
+
+    monkeypatch.setattr("worker.batch.analyse", note)
+    return seen
+
+
+def items(database: Database, job_id: str) -> Sequence[ItemRow]:
+    return get_job(database, job_id).items
+
+
+def result(database: Database, job_id: str) -> dict[str, Any]:
+    [item] = items(database, job_id)
+    assert item.result is not None
+    return item.result
+
+
+def picture(store: ArtifactStore, item: ItemRow, kind: Artifact) -> bytes:
+    return store.get(picture_key(item.job_id, item.index, item.picture_token or "", kind))
+
+
+def test_the_same_film_of_the_same_key_is_not_analysed_again(
+    database: Database, store: ArtifactStore, submit: Submit, run_all: RunAll, analysed: list[bytes]
+) -> None:
+    first = submit(film(), owner="a")
+    run_all()
+    second = submit(film(300), film(), owner="a")
+    run_all()
+
+    assert analysed == [film(), film(300)]
+    [earlier] = items(database, first)
+    _, later = items(database, second)
+    assert earlier.result is not None
+    assert later.result is not None
+    assert later.state is ItemState.SUCCEEDED
+    assert later.result["reused_from"] == {"job_id": first, "index": 0}
+    assert later.result["timings_ms"].keys() == {"queued"}
+    for figure in ("probability", "threshold", "positive", "model", "regions", "input"):
+        assert later.result[figure] == earlier.result[figure]
+    assert (later.probability, later.positive) == (earlier.probability, earlier.positive)
+    for kind in PICTURES:
+        assert picture(store, later, kind) == picture(store, earlier, kind)
+
+
+def test_erasing_the_earlier_job_leaves_the_later_one_whole_and_the_other_way_round(
+    database: Database, store: ArtifactStore, submit: Submit, run_all: RunAll
+) -> None:
+    jobs = []
+    for _ in range(3):
+        jobs.append(submit(film()))
+        run_all()
+
+    erase(database, store, jobs[0])
+    erase(database, store, jobs[2])
+
+    [kept] = items(database, jobs[1])
+    for kind in PICTURES:
+        assert picture(store, kept, kind)
+    assert store.get(upload_key(jobs[1], 0)) == film()
+
+
+@pytest.mark.parametrize(("one", "other"), [("a", "b"), ("a", None), (None, "a")])
+def test_another_keys_result_is_never_used(
+    database: Database,
+    submit: Submit,
+    run_all: RunAll,
+    analysed: list[bytes],
+    one: str | None,
+    other: str | None,
+) -> None:
+    submit(film(), owner=one)
+    run_all()
+    later = submit(film(), owner=other)
+    run_all()
+
+    assert len(analysed) == 2
+    assert "reused_from" not in result(database, later)
+
+
+def test_another_version_of_the_network_looks_for_itself(
+    database: Database,
+    classifier: Classifier,
+    submit: Submit,
+    run_all: RunAll,
+    analysed: list[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    submit(film())
+    run_all()
+    monkeypatch.setattr(classifier, "manifest", replace(classifier.manifest, version="99.0.0"))
+    later = submit(film())
+    run_all()
+
+    assert len(analysed) == 2
+    assert result(database, later)["model"]["version"] == "99.0.0"
+
+
+def test_neither_an_erased_nor_a_failed_item_is_used_again(
+    database: Database, store: ArtifactStore, submit: Submit, run_all: RunAll, analysed: list[bytes]
+) -> None:
+    erased = submit(film())
+    submit(b"no film at all")
+    run_all()
+    erase(database, store, erased)
+
+    later = submit(film(), b"no film at all")
+    run_all()
+
+    assert len(analysed) == 4
+    fresh, failed = items(database, later)
+    assert fresh.result is not None
+    assert "reused_from" not in fresh.result
+    assert failed.state is ItemState.FAILED
+
+
+def test_a_rejection_is_used_again_with_its_reasons(
+    database: Database, store: ArtifactStore, submit: Submit, run_all: RunAll, analysed: list[bytes]
+) -> None:
+    first = submit(film(turned=True))
+    run_all()
+    second = submit(film(turned=True))
+    run_all()
+
+    assert len(analysed) == 1
+    [earlier], [later] = items(database, first), items(database, second)
+    assert earlier.state is later.state is ItemState.REJECTED
+    assert later.result is not None
+    assert later.result["reasons"] == (earlier.result or {})["reasons"]
+    assert picture(store, later, Artifact.RADIOGRAPH)
+
+
+def test_a_result_whose_pictures_are_gone_is_found_anew(
+    database: Database, store: ArtifactStore, submit: Submit, run_all: RunAll, analysed: list[bytes]
+) -> None:
+    """As when the earlier job is erased at this very moment."""
+    first = submit(film())
+    run_all()
+    [earlier] = items(database, first)
+    store.delete([picture_key(first, 0, earlier.picture_token or "", Artifact.HEATMAP)])
+
+    later = submit(film())
+    run_all()
+
+    assert len(analysed) == 2
+    [item] = items(database, later)
+    for kind in PICTURES:
+        assert picture(store, item, kind)
+
+
+def test_seven_bad_files_among_a_hundred_fail_alone_each_with_its_reason(
+    database: Database, submit: Submit, run_all: RunAll
+) -> None:
+    good = film()
+    bad = {
+        3: (b"", "empty_file"),
+        10: (b"hello", "not_an_image"),
+        24: (good[:-20], "truncated_image"),
+        31: (good[:100], "truncated_image"),
+        50: (b"\x00" * 128 + b"DICM" + b"\x00" * 40, None),
+        77: (b"%PDF-1.7 not a film", "not_an_image"),
+        99: (good.replace(b"IDAT", b"IDAX"), None),
+    }
+    job_id = submit(*[bad[i][0] if i in bad else film(200 + i) for i in range(100)])
+
+    run_all()
+
+    found = items(database, job_id)
+    assert [item.index for item in found if item.state is ItemState.FAILED] == list(bad)
+    assert sum(item.state is ItemState.SUCCEEDED for item in found) == 93
+    for index, (_, code) in bad.items():
+        assert found[index].error_code == code or (code is None and found[index].error_code)
+
+
+def test_every_result_is_of_its_own_film_whatever_the_batches_and_the_losses(
+    database: Database,
+    store: ArtifactStore,
+    classifier: Classifier,
+    settings: WorkerSettings,
+    submit: Submit,
+    say: Callable[[str], None],
+) -> None:
+    """The worst defect there could be: one patient's result on another's film."""
+    jobs = [
+        submit(*[film(150 + 25 * number + i) for i in range(25)], owner=f"owner-{number % 3}")
+        for number in range(4)
+    ]
+    lost = 0
+
+    def work(_: int) -> int:
+        return run_batch(
+            database, store, classifier, Priority, settings=settings, holder="worker/batch"
+        )
+
+    with ThreadPoolExecutor(3) as workers:
+        while any(workers.map(work, range(3))):
+            # One takes a batch and is never heard of again.
+            leases = claim(database, Priority, limit=8, lease_s=60, holder="worker/dead")
+            lost += len(leases)
+            take_back(database, "worker/dead", max_attempts=99)
+
+    wrong = 0
+    for number, job_id in enumerate(jobs):
+        for item in items(database, job_id):
+            assert item.result is not None
+            wrong += item.result["input"]["width"] != 150 + 25 * number + item.index
+            for kind in PICTURES:
+                assert picture(store, item, kind)
+    say(f"films 100, attempts lost {lost}, results on another film {wrong}")
+    assert lost > 8
+    assert wrong == 0
+
+
+def test_a_worker_that_wakes_up_after_its_lease_leaves_no_trace(
+    database: Database,
+    store: ArtifactStore,
+    submit: Submit,
+    run_all: RunAll,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was frozen while it drew; another worker has analysed the film meanwhile."""
+    job_id = submit(film())
+    frozen: list[Lease] = []
+
+    def wake_up_late(database: Database, outcomes: Any) -> Any:
+        frozen.extend(lease for lease, _ in outcomes)
+        with database.write() as session:
+            session.execute(update(ItemRow).values(lease_expires_at=ItemRow.queued_at))
+        take_back_expired(database, max_attempts=3)
+        monkeypatch.setattr("worker.batch.commit", commit)
+        run_all()
+        return commit(database, outcomes)
+
+    monkeypatch.setattr("worker.batch.commit", wake_up_late)
+    run_all()
+
+    [item] = items(database, job_id)
+    assert item.state is ItemState.SUCCEEDED
+    assert item.attempts == 2
+    assert picture(store, item, Artifact.HEATMAP)
+    [late] = frozen
+    for kind in PICTURES:
+        with pytest.raises(ArtifactNotFound):
+            store.get(picture_key(job_id, 0, late.token, kind))
+
+
+def test_a_full_disk_costs_no_attempt(
+    database: Database, submit: Submit, run_all: RunAll, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submit(film(), film(300))
+    with monkeypatch.context() as patched:
+        patched.setattr(ArtifactStore, "put", _no_space)
+        for _ in range(5):
+            with pytest.raises(StoreUnavailable):
+                run_all()
+
+    assert [item.attempts for item in items(database, job_id)] == [0, 0]
+    run_all()
+    assert [item.state for item in items(database, job_id)] == [ItemState.SUCCEEDED] * 2
+
+
+def test_a_batch_that_is_stuck_is_not_kept_alive(
+    database: Database,
+    store: ArtifactStore,
+    classifier: Classifier,
+    settings: WorkerSettings,
+    submit: Submit,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its lease is renewed for as long as a batch may take, and then runs out."""
+    submit(film())
+    taken_back_after: list[float] = []
+
+    def hang(*_: object, **__: object) -> Any:
+        began = time.monotonic()
+        while not take_back_expired(database, max_attempts=3):
+            time.sleep(0.05)
+        taken_back_after.append(time.monotonic() - began)
+        return [None]
+
+    monkeypatch.setattr("worker.batch.analyse", hang)
+    short = settings.model_copy(update={"lease_s": 0.9, "task_time_limit_s": 2})
+    run_batch(database, store, classifier, Priority, settings=short, holder="worker/batch")
+
+    # Renewed at least once after the first lease would have been over.
+    assert taken_back_after[0] > 1.5
+
+
+def _no_space(*_: object) -> None:
+    raise StoreUnavailable("no space left")

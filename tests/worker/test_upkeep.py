@@ -1,0 +1,100 @@
+"""What a worker does beside its pool."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from jobs.database import Database
+from jobs.leases import claim
+from jobs.queries import get_job
+from jobs.queue import WorkQueue
+from jobs.states import ItemState, Priority
+from jobs.workers import announce, live_workers
+from tests.conftest import RedisServer
+from tests.worker.conftest import Submit
+from worker.settings import WorkerSettings
+from worker.upkeep import Upkeep
+
+#: So long that a test which waited for the next sweep would show.
+SWEEP_S = 60.0
+
+
+@pytest.fixture
+def upkeep(
+    database: Database,
+    database_url: str,
+    redis_server: RedisServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Upkeep]:
+    """The upkeep of a worker `host:1`, on empty servers."""
+    redis_server.flush()
+    settings = WorkerSettings(
+        database_url=database_url,
+        redis_url=redis_server.url,
+        store_url=str(tmp_path_factory.mktemp("upkeep")),
+        sweep_s=SWEEP_S,
+        lease_s=SWEEP_S,
+    )
+    announce(database, "host:1", {})
+    upkeep = Upkeep(settings, "host:1")
+    upkeep.start()
+    yield upkeep
+    upkeep.stop()
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + SWEEP_S / 2
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def hold(database: Database, batch: str) -> None:
+    claim(database, Priority, limit=8, lease_s=SWEEP_S, holder=f"host:1/{batch}")
+
+
+def test_what_a_dead_process_held_is_queued_and_hinted_without_waiting_for_a_sweep(
+    database: Database, upkeep: Upkeep, queue: WorkQueue, submit: Submit
+) -> None:
+    job_id = submit(b"a film")
+    hold(database, "batch")
+
+    upkeep.process_died("batch")
+
+    wait_for(lambda: queue.waiting(Priority.ROUTINE))
+    [item] = get_job(database, job_id).items
+    assert (item.state, item.attempts) == (ItemState.QUEUED, 1)
+
+
+def test_a_batch_whose_time_ran_out_is_queued_and_then_failed(
+    database: Database, upkeep: Upkeep, submit: Submit
+) -> None:
+    job_id = submit(b"a film")
+
+    def state() -> ItemState:
+        return get_job(database, job_id).items[0].state
+
+    hold(database, "first")
+    upkeep.time_ran_out("first")
+    wait_for(lambda: state() is ItemState.QUEUED)
+    hold(database, "second")
+    upkeep.time_ran_out("second")
+    wait_for(lambda: state() is ItemState.FAILED)
+
+    assert get_job(database, job_id).items[0].error_code == "timeout"
+
+
+def test_a_worker_that_stops_puts_its_batches_back_and_says_goodbye(
+    database: Database, upkeep: Upkeep, submit: Submit
+) -> None:
+    job_id = submit(b"a film")
+    hold(database, "batch")
+    assert live_workers(database, sweep_s=SWEEP_S) == ["host:1"]
+
+    upkeep.stop()
+    upkeep.stop()
+
+    [item] = get_job(database, job_id).items
+    assert (item.state, item.attempts) == (ItemState.QUEUED, 0)
+    assert live_workers(database, sweep_s=SWEEP_S) == []
