@@ -4,15 +4,30 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+import anyio
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from api import dashboard, problems
+from api.audit_trail import AuditTrail
 from api.gateway import Gateway
+from api.methods import KnownMethods
 from api.middleware import RequestContext
-from api.routes import artifacts, health, jobs, model, session
+from api.routes import (
+    artifacts,
+    feedback,
+    health,
+    jobs,
+    metrics,
+    model,
+    session,
+    webhooks,
+    worklist,
+)
 from api.schemas import Problem
 from api.settings import ApiSettings
 from jobs.logs import configure_logs
+from jobs.tracing import begin_tracing, end_tracing
 
 _DESCRIPTION = """\
 PneumoCAM reads chest radiographs, says how likely a pneumonia-like lung opacity is, and shows
@@ -27,17 +42,29 @@ Once a key exists (`pneumocam keys create`), every request but those for health,
 document needs one: `Authorization: Bearer pcam_…`. A key sees its own jobs only.
 """
 
+#: The worklist first: it has addresses where a job has its id.
+_ROUTES = (worklist, jobs, artifacts, feedback, webhooks, model, session, health, metrics)
+
 
 def create_app(settings: ApiSettings | None = None) -> FastAPI:
     """Assemble the gateway; settings come from the environment unless given."""
     settings = settings or ApiSettings()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Gateway]]:
         configure_logs()
-        app.state.gateway.database.migrate()
-        yield
-        app.state.gateway.database.close()
+        begin_tracing("pneumocam-api")
+        gateway: Gateway = app.state.gateway
+        gateway.database.migrate()
+        gateway.metrics.start(gateway.database)
+        async with gateway.audit.open(), anyio.create_task_group() as beside:
+            beside.start_soon(gateway.watcher.run)
+            beside.start_soon(gateway.worklist_watcher.run)
+            # The server's connections find it here.
+            yield {"gateway": gateway}
+            beside.cancel_scope.cancel()
+        gateway.database.close()
+        await anyio.to_thread.run_sync(end_tracing)
 
     app = FastAPI(
         title="PneumoCAM",
@@ -45,16 +72,28 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         description=_DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
+        # The framework's own would hold addresses as they came, and exceptions with their texts.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         docs_url=None,
         redoc_url=None,
     )
     app.state.gateway = Gateway.open(settings)
-    for routes in (jobs, artifacts, model, session, health):
+    for routes in _ROUTES:
         app.include_router(routes.router)
     problems.install(app)
     _describe_problems(app)
     dashboard.mount(app, settings.dashboard_dir)
-    app.add_middleware(RequestContext)
+    app.add_middleware(AuditTrail)
+    app.add_middleware(
+        KnownMethods,
+        routes=[
+            route
+            for routes in _ROUTES
+            for route in routes.router.routes
+            if isinstance(route, APIRoute)
+        ],
+    )
+    app.add_middleware(RequestContext, settings=settings, metrics=app.state.gateway.metrics)
     return app
 
 

@@ -1,6 +1,6 @@
 """What the gateway refuses, each as one stable problem (RFC 9457)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -13,10 +13,18 @@ class ApiError(Exception):
     title = "Something broke on our side"
     headers: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, detail: str, errors: list[dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        errors: list[dict[str, Any]] | None = None,
+        *,
+        retry_after_s: int | None = None,
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = errors or []
+        if retry_after_s is not None:
+            self.headers = {**self.headers, "Retry-After": str(retry_after_s)}
 
 
 class MalformedRequest(ApiError):
@@ -45,6 +53,24 @@ class InvalidKey(ApiError):
     headers = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
+class InvalidToken(ApiError):
+    """The token of single sign-on does not hold; why is told, for no secret is in it."""
+
+    status = 401
+    code = "invalid_token"
+    title = "The token does not hold"
+    headers = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_token"'})
+
+
+class IssuerUnavailable(ApiError):
+    """The issuer of tokens does not answer, so that none can be looked at."""
+
+    status = 503
+    code = "issuer_unavailable"
+    title = "Tokens cannot be checked at present"
+    headers = MappingProxyType({"Retry-After": "10"})
+
+
 class MissingScope(ApiError):
     """The key holds, and may not do this."""
 
@@ -67,6 +93,35 @@ class UnknownResource(ApiError):
     status = 404
     code = "not_found"
     title = "Not found"
+
+
+class MethodNotAllowed(ApiError):
+    """There is something here, and it has other methods."""
+
+    status = 405
+    code = "method_not_allowed"
+    title = "Not with this method"
+
+    def __init__(self, methods: Collection[str]) -> None:
+        allowed = ", ".join(sorted(methods))
+        super().__init__(f"This address has: {allowed}.")
+        self.headers = {"Allow": allowed}
+
+
+class RequestTimeout(ApiError):
+    """The request, or the rest of it, did not arrive in time."""
+
+    status = 408
+    code = "request_timeout"
+    title = "The request came too slowly"
+
+
+class NothingToJudge(ApiError):
+    """The film has no result that one could agree with."""
+
+    status = 409
+    code = "no_result"
+    title = "No result"
 
 
 class ErasedResource(ApiError):
@@ -99,6 +154,59 @@ class InvalidRequest(ApiError):
     status = 422
     code = "invalid_request"
     title = "The request is invalid"
+
+
+class TooManyRequests(ApiError):
+    """The key has sent more requests within a minute than it may."""
+
+    status = 429
+    code = "too_many_requests"
+    title = "Too many requests"
+    headers = MappingProxyType({"Retry-After": "1"})
+
+
+class QuotaReached(ApiError):
+    """As many films of the key are open as may be."""
+
+    status = 429
+    code = "quota_reached"
+    title = "Too many films of this key are open"
+    headers = MappingProxyType({"Retry-After": "5"})
+
+
+class HeadersTooLarge(ApiError):
+    """The request's address and headers are larger than this service takes."""
+
+    status = 431
+    code = "headers_too_large"
+    title = "The headers are too large"
+
+
+class BacklogFull(ApiError):
+    """The service has as many open films as it takes on."""
+
+    status = 503
+    code = "backlog_full"
+    title = "Too many films are waiting"
+    headers = MappingProxyType({"Retry-After": "5"})
+
+
+class TooManyWaiting(ApiError):
+    """As many requests are held open as may be."""
+
+    status = 503
+    code = "too_many_waiting"
+    title = "Too many requests are waiting"
+    headers = MappingProxyType({"Retry-After": "5"})
+
+
+class TooManyConnections(ApiError):
+    """As many connections are open as may be."""
+
+    status = 503
+    code = "too_many_connections"
+    title = "Too many connections"
+    headers = MappingProxyType({"Retry-After": "5", "Connection": "close"})
 
 
 class ServiceUnavailable(ApiError):

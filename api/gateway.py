@@ -5,7 +5,13 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from api.audit_writer import AuditWriter
+from api.metrics import Metrics
+from api.oidc import TokenIssuer
+from api.rates import Rates
 from api.settings import ApiSettings
+from api.watching import Watcher
+from api.worklist_watching import WorklistWatcher
 from jobs.artifacts import ArtifactStore
 from jobs.database import Database
 from jobs.queue import WorkQueue
@@ -13,26 +19,54 @@ from jobs.queue import WorkQueue
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The record, the store and the courier, opened once."""
+    """The record, the store, the courier, and what this process counts; opened once."""
 
     settings: ApiSettings
     database: Database
     store: ArtifactStore
     queue: WorkQueue
+    rates: Rates
+    watcher: Watcher
+    worklist_watcher: WorklistWatcher
+    metrics: Metrics
+    audit: AuditWriter
+    issuer: TokenIssuer | None
 
     @classmethod
     def open(cls, settings: ApiSettings) -> "Gateway":
         """Connect to nothing yet: each part does so when it is first used."""
+        database = Database(settings.database_url)
         return cls(
             settings=settings,
-            database=Database(settings.database_url),
+            database=database,
             store=ArtifactStore.open(settings.store_url),
             queue=WorkQueue(settings.redis_url),
+            rates=Rates(settings.redis_url, default=settings.key_rate),
+            watcher=Watcher(database, places=settings.max_waiting),
+            worklist_watcher=WorklistWatcher(database),
+            metrics=Metrics(),
+            audit=AuditWriter(database),
+            issuer=_issuer(settings),
         )
 
 
-def _gateway(request: Request) -> Gateway:
+def _issuer(settings: ApiSettings) -> TokenIssuer | None:
+    if not settings.oidc_issuer:
+        return None
+    return TokenIssuer(
+        settings.oidc_issuer,
+        audience=settings.oidc_audience,
+        scope_claim=settings.oidc_scope_claim,
+    )
+
+
+def gateway_of(request: Request) -> Gateway:
+    """What the request's application was opened with."""
     return cast("Gateway", request.app.state.gateway)
+
+
+async def _gateway(request: Request) -> Gateway:  # async, so that no thread's turn is taken for it
+    return gateway_of(request)
 
 
 GatewayDep = Annotated[Gateway, Depends(_gateway)]

@@ -1,18 +1,27 @@
 """From the record's rows to the wire."""
 
+import httpx
+
 from api.schemas import (
     Counts,
+    Delivery,
+    DeliveryAttempt,
+    Feedback,
+    FilmsOfDay,
     Item,
     ItemError,
     ItemLinks,
     Job,
     JobLinks,
+    ModelVersion,
     Result,
+    TrainingSet,
     WorklistRow,
 )
+from jobs import drift
 from jobs.queries import JobView
-from jobs.states import Artifact, ItemState
-from jobs.tables import ItemRow
+from jobs.states import Artifact, DeliveryState, ItemState
+from jobs.tables import DeliveryRow, FeedbackRow, ItemRow
 
 
 def present_job(view: JobView) -> Job:
@@ -29,7 +38,8 @@ def present_job(view: JobView) -> Job:
         finished_at=row.finished_at,
         expires_at=row.expires_at,
         progress=finished / total,
-        queue_position=view.queue_position,
+        queue_position=None if view.outlook is None else view.outlook.position,
+        estimated_start=None if view.outlook is None else view.outlook.starts_at,
         counts=Counts(total=total, **{state.value: count for state, count in counts.items()}),
         items=[present_item(item) for item in view.items],
         links=job_links(row.id),
@@ -60,7 +70,46 @@ def present_item(item: ItemRow) -> Item:
         error=None
         if item.error_code is None
         else ItemError(code=item.error_code, detail=item.error_detail or ""),
+        feedback=present_feedback(item.feedback[-1]) if item.feedback else None,
         links=_item_links(item),
+    )
+
+
+def present_feedback(said: FeedbackRow) -> Feedback:
+    """What somebody said of a result."""
+    return Feedback(
+        opinion=said.opinion,
+        comment=said.comment,
+        said_at=said.said_at,
+        said_by=said.said_by,
+        model=ModelVersion(name=said.model_name, version=said.model_version),
+        probability=said.probability,
+        threshold=said.threshold,
+    )
+
+
+def present_delivery(row: DeliveryRow) -> Delivery:
+    """An event on its way to a receiver."""
+    url = httpx.URL(row.job.callback_url or "")
+    return Delivery(
+        id=row.id,
+        job_id=row.job_id,
+        type=row.type,
+        state=row.state,
+        # What comes behind the host may be a secret of the receiver's.
+        receiver=f"{url.scheme}://{url.netloc.decode()}",
+        created_at=row.created_at,
+        next_attempt_at=row.due_at if row.state is DeliveryState.PENDING else None,
+        attempts=[
+            DeliveryAttempt(
+                number=attempt.number,
+                started_at=attempt.started_at,
+                ms=attempt.ms,
+                status=attempt.status,
+                error=attempt.error,
+            )
+            for attempt in row.log
+        ],
     )
 
 
@@ -87,4 +136,31 @@ def _item_links(item: ItemRow) -> ItemLinks:
         radiograph=f"{path}/{Artifact.RADIOGRAPH}" if drawn else None,
         activation_map=f"{path}/{Artifact.ACTIVATION_MAP}" if mapped else None,
         heatmap=f"{path}/{Artifact.HEATMAP}" if mapped else None,
+    )
+
+
+def present_day(films: drift.DayOfFilms) -> FilmsOfDay:
+    """The films that one network finished on one day."""
+    return FilmsOfDay(
+        day=films.day,
+        model_version=films.model_version,
+        succeeded=films.succeeded,
+        rejected=films.rejected,
+        failed=films.failed,
+        above_threshold=films.above_threshold,
+        mean_probability=films.probability_sum / films.succeeded if films.succeeded else None,
+        scores=films.scores,
+        views=dict(films.views),
+        reasons=dict(films.reasons),
+    )
+
+
+def present_training_set(known: drift.TrainingSet) -> TrainingSet:
+    """What the model card tells of the films that its figures were measured on."""
+    return TrainingSet(
+        films=known.films,
+        views=dict(known.views),
+        mean_probability=known.mean_probability,
+        above_threshold=known.above_threshold,
+        rejected=known.rejected,
     )

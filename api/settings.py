@@ -1,11 +1,21 @@
 """The gateway's settings."""
 
 import ipaddress
+from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from jobs.settings import ServiceSettings
+
+
+class Addresses(StrEnum):
+    """How much of where a request came from the audit log keeps."""
+
+    FULL = "full"
+    NETWORK = "network"  # the first 24 bits of an IPv4 address, the first 48 of an IPv6 one
+    NONE = "none"
 
 
 class ApiSettings(ServiceSettings):
@@ -23,12 +33,58 @@ class ApiSettings(ServiceSettings):
     #: The whole body of one request.
     max_request_bytes: int = Field(2 * 2**30, ge=1)
 
+    #: Films that may be open, queued or running, in the whole service. About half an hour's work
+    #: for one worker on a CPU; what comes on top is refused until there is room.
+    max_open: int = Field(20_000, ge=1)
+    #: What a key may use that was made without limits of its own: requests a minute, open films.
+    key_rate: int = Field(3_000, ge=1)
+    key_max_open: int = Field(10_000, ge=1)
+
+    #: Connections of one gateway, and requests among them that are held open (`?wait=`, events).
+    max_connections: int = Field(1_000, ge=1)
+    max_waiting: int = Field(500, ge=1)
+    #: How long a connection may take to send a request's headers, its first byte included.
+    header_timeout_s: float = Field(10.0, gt=0)
+    #: While a body is awaited, each span of this length brings at least `min_body_rate` bytes a
+    #: second, or the request is given up.
+    body_timeout_s: float = Field(10.0, gt=0)
+    min_body_rate: int = Field(1_024, ge=1)
+
+    #: The issuer of single sign-on whose tokens are taken beside keys; empty for none.
+    oidc_issuer: str = ""
+    #: What its tokens call this service.
+    oidc_audience: str = Field("", validate_default=True)
+    #: The claim that lists what may be done, as `pneumocam:read`; a path may have dots.
+    oidc_scope_claim: str = "scope"
+    #: How much of the addresses that requests come from the audit log keeps.
+    audit_addresses: Addresses = Addresses.FULL
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer_cannot_be_impersonated(cls, value: str) -> str:
+        url = urlsplit(value)
+        if value and url.scheme != "https" and not (url.scheme == "http" and _is_own(url.hostname)):
+            raise ValueError("must begin with https://")
+        return value
+
+    @field_validator("oidc_audience")
+    @classmethod
+    def _tokens_are_for_this_service(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("oidc_issuer") and not value:
+            raise ValueError("must be set, or tokens for other services would be taken")
+        return value
+
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the address that the gateway listens on."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return _is_own(self.host)
+
+
+def _is_own(host: str | None) -> bool:
+    """Whether a host is this machine, as only this machine sees it."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False

@@ -7,12 +7,17 @@ from datetime import timedelta
 import anyio.to_thread
 from fastapi import Request
 
+from api.admission import bounds_for, no_room
+from api.callbacks import check_callback_url
 from api.errors import InvalidRequest, MalformedRequest, UnsupportedMediaType
 from api.files import FileIntake
 from api.gateway import Gateway
 from api.multipart import Part, read_parts
+from jobs import errors
 from jobs.errors import StoreUnavailable
 from jobs.intake import Submission, Upload, accept, new_job_id
+from jobs.keys import Caller
+from jobs.quotas import within
 from jobs.states import Priority
 from jobs.upkeep import hints_for
 
@@ -29,6 +34,7 @@ class _Form:
     uploads: list[Upload] = field(default_factory=list)
     priority: Priority = Priority.ROUTINE
     reference: str | None = None
+    callback_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ class Received:
 
 
 async def receive_job(
-    request: Request, gateway: Gateway, *, key: str | None, owner: str | None
+    request: Request, gateway: Gateway, caller: Caller, *, key: str | None
 ) -> Received:
     """Store what a request carries, record it, and hint the workers.
 
@@ -59,15 +65,16 @@ async def receive_job(
             does not exist.
         IdempotencyKeyReused: Something else was sent under the same key before.
         StoreUnavailable: The artifact store did not take a file.
+        QuotaReached: With it, more of the caller's films would be open than may be.
+        BacklogFull: More would be in the whole service.
     """
-    job_id = new_job_id()
+    job_id, owner = new_job_id(), caller.key_id
     try:
-        form = await _receive_form(request, job_id, gateway)
-        submission = Submission(form.uploads, form.priority, form.reference, key, owner)
-        retention = timedelta(days=gateway.settings.retention_days)
-        accepted = await anyio.to_thread.run_sync(
-            lambda: accept(gateway.database, job_id, submission, retention=retention)
+        form = await _receive_form(request, job_id, gateway, owner)
+        submission = Submission(
+            form.uploads, form.priority, form.reference, key, owner, form.callback_url
         )
+        accepted = await anyio.to_thread.run_sync(_accept, gateway, caller, job_id, submission)
     except BaseException:
         # Also when the client hangs up: its files would belong to nobody.
         with anyio.CancelScope(shield=True):
@@ -82,11 +89,26 @@ async def receive_job(
     return Received(job_id, replayed=False)
 
 
-async def _receive_form(request: Request, job_id: str, gateway: Gateway) -> _Form:
+def _accept(gateway: Gateway, caller: Caller, job_id: str, submission: Submission) -> str:
+    retention = timedelta(days=gateway.settings.retention_days)
+    check = within(bounds_for(caller, gateway), caller.key_id)
+    try:
+        return accept(gateway.database, job_id, submission, retention=retention, check=check)
+    except (errors.QuotaReached, errors.BacklogFull) as full:
+        raise no_room(full, gateway, caller, films=len(submission.uploads)) from full
+
+
+async def _receive_form(
+    request: Request, job_id: str, gateway: Gateway, owner: str | None
+) -> _Form:
     form = _Form()
     files = FileIntake(job_id, gateway.store, gateway.settings, form.uploads)
     async for part in read_parts(request, max_bytes=gateway.settings.max_request_bytes):
-        await _take_part(part, form, files)
+        if part.name == "callback_url":
+            text = await part.text()
+            form.callback_url = await check_callback_url(text, gateway, owner=owner)
+        else:
+            await _take_part(part, form, files)
     _require_a_usable_file(form.uploads)
     return form
 

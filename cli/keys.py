@@ -1,31 +1,41 @@
 """`pneumocam keys`: who may use the service."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import typer
-from sqlalchemy.exc import OperationalError
 
-from cli.serving import ServeError, read_settings
-from jobs.database import Database
+from cli.database import service_database
+from cli.serving import ServeError
 from jobs.keys import create_key, holds, list_keys, revoke_key
 from jobs.states import Scope
 from jobs.tables import ApiKeyRow
 
-_COLUMNS = ("PREFIX", "STATE", "SCOPES", "CREATED", "EXPIRES", "LAST USED", "NAME")
+_COLUMNS = (
+    *("PREFIX", "STATE", "SCOPES", "RATE", "MAX OPEN"),
+    *("CREATED", "EXPIRES", "LAST USED", "NAME"),
+)
 
 
-def print_new_key(name: str, scopes: Sequence[Scope], *, expires_days: int | None) -> None:
+def print_new_key(
+    name: str,
+    scopes: Sequence[Scope],
+    *,
+    expires_days: int | None,
+    rate: int | None,
+    max_open: int | None,
+) -> None:
     """Make a key and print it, alone, to standard output; what to know of it goes beside.
 
     Raises:
         ServeError: The name cannot be used, or the database cannot be reached.
     """
     lifetime = None if expires_days is None else timedelta(days=expires_days)
-    with _database() as database:
+    with service_database() as database:
         try:
-            key = create_key(database, name, scopes=scopes, lifetime=lifetime)
+            key = create_key(
+                database, name, scopes=scopes, lifetime=lifetime, rate=rate, max_open=max_open
+            )
         except ValueError as exc:
             raise ServeError(f"{exc}.") from exc
     typer.echo(key.text)
@@ -42,7 +52,7 @@ def print_keys() -> None:
     Raises:
         ServeError: The database cannot be reached.
     """
-    with _database() as database:
+    with service_database() as database:
         rows = list_keys(database)
     table = [_COLUMNS, *(_cells(row) for row in rows)]
     widths = [max(len(cells[column]) for cells in table) for column in range(len(_COLUMNS))]
@@ -58,25 +68,9 @@ def end_key(prefix: str) -> None:
         KeyNotFound: There is no key with this prefix.
         ServeError: The database cannot be reached.
     """
-    with _database() as database:
+    with service_database() as database:
         revoke_key(database, prefix)
     typer.echo(f"{prefix} is revoked.")
-
-
-@contextmanager
-def _database() -> Iterator[Database]:
-    """The service's database, up to date; one that does not exist yet is made."""
-    try:
-        database = Database(read_settings().database_url)
-        database.migrate(patience_s=3)
-    except (OperationalError, OSError) as exc:
-        raise ServeError(
-            "the database cannot be opened; see PNEUMOCAM_DATABASE_URL and PNEUMOCAM_DATA_DIR."
-        ) from exc
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 def _cells(row: ApiKeyRow) -> tuple[str, ...]:
@@ -89,11 +83,17 @@ def _cells(row: ApiKeyRow) -> tuple[str, ...]:
         row.id,
         state,
         ",".join(row.scopes),
+        _limit(row.rate),
+        _limit(row.max_open),
         _day(row.created_at),
         _day(row.expires_at),
         _day(row.last_used_at),
         row.name,
     )
+
+
+def _limit(limit: int | None) -> str:
+    return "default" if limit is None else str(limit)
 
 
 def _day(moment: datetime | None) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.states import Scope
+from jobs.states import Priority, Scope
 
 app = typer.Typer(
     help="Reads chest radiographs: how likely a pneumonia-like lung opacity is, and where the "
@@ -25,6 +25,12 @@ app.add_typer(prepare, name="prepare", no_args_is_help=True)
 
 keys = typer.Typer(help="The keys that clients of the service and its dashboard need.")
 app.add_typer(keys, name="keys", no_args_is_help=True)
+
+audit = typer.Typer(help="Who did what with which job: the log that can only be added to.")
+app.add_typer(audit, name="audit", no_args_is_help=True)
+
+#: Of a key's limits: what a database's number holds.
+_MAX_LIMIT = 2**31 - 1
 
 # Every subcommand imports what it needs when it runs: `predict` starts no service code, `serve`
 # loads no network, and only `train`, `evaluate` and `export` need torch.
@@ -58,11 +64,18 @@ def worker(
 @app.command()
 def api() -> None:
     """Run one gateway in the foreground; for containers."""
-    from cli.serving import ServeError, check_address, gateway_command, read_settings
+    from cli.serving import (
+        ServeError,
+        allow_connections,
+        check_address,
+        gateway_command,
+        read_settings,
+    )
 
     with _in_one_line(ServeError):
         settings = read_settings()
         check_address(settings)
+    allow_connections(settings)
     command = gateway_command(settings)
     os.execv(command[0], command)  # noqa: S606 - no shell, and every part is ours
 
@@ -74,11 +87,23 @@ def keys_create(
         list[Scope],
         typer.Option(
             help="What it may do; may be repeated. submit: send films and cancel; read: results; "
-            "erase: delete jobs; admin: see everyone's jobs."
+            "erase: delete jobs; admin: see everyone's jobs; metrics: figures, and nothing else."
         ),
     ] = [Scope.SUBMIT, Scope.READ],  # noqa: B006 - typer's way to show a default; never changed
     expires_days: Annotated[
         int | None, typer.Option(min=1, max=36500, help="Ends by itself; never by default.")
+    ] = None,
+    rate: Annotated[
+        int | None,
+        typer.Option(min=1, max=_MAX_LIMIT, help="Requests a minute, instead of the default."),
+    ] = None,
+    max_open: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=_MAX_LIMIT,
+            help="Films that may be queued or running, instead of the default.",
+        ),
     ] = None,
 ) -> None:
     """Make a key and print it. It is shown once; the service asks for keys from then on."""
@@ -86,7 +111,7 @@ def keys_create(
     from cli.serving import ServeError
 
     with _in_one_line(ServeError):
-        print_new_key(name, scope, expires_days=expires_days)
+        print_new_key(name, scope, expires_days=expires_days, rate=rate, max_open=max_open)
 
 
 @keys.command("list")
@@ -110,6 +135,68 @@ def keys_revoke(
 
     with _in_one_line(ServeError, KeyNotFound):
         end_key(prefix)
+
+
+_Since = Annotated[
+    str | None, typer.Option(help="Not before: 2026-11-30 or 2026-11-30T08:00, UTC.")
+]
+_Until = Annotated[str | None, typer.Option(help="Before: as `--since`.")]
+_Job = Annotated[str | None, typer.Option(help="Only about this job, by its id.")]
+
+
+@audit.command("verify")
+def audit_verify(
+    head: Annotated[
+        str | None,
+        typer.Option(help="A head noted before; tells as well whether the end was cut off."),
+    ] = None,
+) -> None:
+    """Check that no event was changed, and print the head, which is to be noted elsewhere.
+
+    The exit status is 1 if any event is not as it was written.
+    """
+    from cli.audit import check
+    from cli.serving import ServeError
+
+    with _in_one_line(ServeError):
+        raise typer.Exit(0 if check(head) else 1)
+
+
+@audit.command("list")
+def audit_list(since: _Since = None, until: _Until = None, job: _Job = None) -> None:
+    """Show events as a table, oldest first."""
+    from cli.audit import moment, print_events
+    from cli.serving import ServeError
+
+    with _in_one_line(ServeError):
+        print_events(moment(since), moment(until), job)
+
+
+@audit.command("export")
+def audit_export(
+    since: _Since = None,
+    until: _Until = None,
+    job: _Job = None,
+    output: Annotated[Path | None, typer.Option(help="File; standard output by default.")] = None,
+) -> None:
+    """Write events as JSON lines, each with its hash."""
+    from cli.audit import export_events, moment
+    from cli.serving import ServeError
+
+    with _in_one_line(ServeError):
+        export_events(output, moment(since), moment(until), job)
+
+
+@audit.command("pseudonym")
+def audit_pseudonym(
+    subject: Annotated[str, typer.Argument(help="The claim `sub` of a person's tokens.")],
+) -> None:
+    """Print what the log calls somebody who comes with tokens of single sign-on."""
+    from cli.audit import print_pseudonym
+    from cli.serving import ServeError
+
+    with _in_one_line(ServeError):
+        print_pseudonym(subject)
 
 
 @app.command()
@@ -136,6 +223,57 @@ def predict(
         _fail("There is no file to analyse.")
     all_read = predict_files(files, output=output, maps=maps, heatmaps=heatmaps)
     raise typer.Exit(0 if all_read else 1)
+
+
+@app.command()
+def submit(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Films, ZIPs, or folders.")] = None,
+    *,
+    url: Annotated[str, typer.Option(help="Of the service: https://…", envvar="PNEUMOCAM_URL")],
+    key_file: Annotated[
+        Path | None, typer.Option(help="File with the API key.", exists=True, dir_okay=False)
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(help="The key itself; others may see it here.", envvar="PNEUMOCAM_KEY"),
+    ] = None,
+    listed: Annotated[
+        Path | None, typer.Option("--list", help="File with one path a line; - for the input.")
+    ] = None,
+    priority: Annotated[Priority, typer.Option(help="What comes first.")] = Priority.ROUTINE,
+    batch: Annotated[int, typer.Option(min=1, max=500, help="Files in one job.")] = 50,
+    wait: Annotated[bool, typer.Option(help="Wait for the results.")] = False,
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="Write a row a film here.", dir_okay=False)
+    ] = None,
+    journal: Annotated[
+        Path | None, typer.Option(help="Remember here what was sent.", dir_okay=False)
+    ] = None,
+    patience: Annotated[
+        float, typer.Option(min=0, help="Minutes to put up with a service that has no room.")
+    ] = 60,
+) -> None:
+    """Send films to a service in batches; the same command goes on where it was stopped.
+
+    What was sent is not sent again, unless it has changed. The exit status is 1 if a film was
+    refused or has no result, and 2 if it cannot go on: once the reason is gone, run it again.
+    """
+    from cli.submission import SubmissionOptions, named_paths, submit_files
+    from cli.submission_client import SubmissionStopped
+
+    options = SubmissionOptions(
+        url=url,
+        key=key if key_file is None else key_file.read_text().strip(),
+        priority=priority,
+        batch=batch,
+        wait=wait,
+        table=table,
+        journal=journal,
+        patience_s=60 * patience,
+    )
+    with _in_one_line(SubmissionStopped, FileNotFoundError):
+        went_well = submit_files(named_paths(paths or [], listed), options)
+    raise typer.Exit(0 if went_well else 1)
 
 
 @prepare.command("rsna")

@@ -1,5 +1,6 @@
 """`pneumocam serve`: the queue, the gateway and the worker as one process tree."""
 
+import resource
 import shutil
 import signal
 import socket
@@ -47,6 +48,7 @@ def serve_until_stopped() -> None:
     _check_data_folder(settings.data_dir)
     check_address(settings)
     _check_port(settings)
+    allow_connections(settings)
     stopping = _Stopping()
     # A socket's path may have 107 bytes, which a deep data folder would pass.
     with TemporaryDirectory(prefix="pneumocam-") as run_dir:
@@ -78,10 +80,10 @@ def check_address(settings: ApiSettings) -> None:
     """Refuse to listen where others can connect before anyone was given a key.
 
     Raises:
-        ServeError: The address is not this machine's own, there is no key, and nobody said that
-            none is needed; or the database, which would know, cannot be reached.
+        ServeError: The address is not this machine's own, there is neither a key nor an issuer of
+            tokens, and nobody said that none is needed; or the database cannot be reached.
     """
-    if settings.open_access or settings.is_loopback:
+    if settings.open_access or settings.is_loopback or settings.oidc_issuer:
         return
     try:
         database = Database(settings.database_url)
@@ -100,10 +102,25 @@ def check_address(settings: ApiSettings) -> None:
         )
 
 
+def allow_connections(settings: ApiSettings) -> None:
+    """Let this process, and those it starts, have as many files open as connections may be.
+
+    Many systems begin with 1024, and a connection that finds no number left is never answered.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return
+    # The gateway listens to twice as many before it ends them unheard; the rest is its own.
+    wanted = max(soft, 2 * settings.max_connections + 500)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+
+
 def gateway_command(settings: ApiSettings) -> list[str]:
     """How the gateway is started."""
     command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:create_app"]
     command += ["--host", settings.host, "--port", str(settings.port)]
+    command += ["--http", "api.connections:BoundedProtocol", "--ws", "none"]
     command += ["--no-server-header", "--no-access-log", "--timeout-graceful-shutdown", "3"]
     return command
 

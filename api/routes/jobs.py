@@ -1,24 +1,39 @@
-"""Jobs: submit, follow, cancel, erase, and the worklist over all of them."""
+"""Jobs: submit, follow, cancel, erase."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from api.access import CallerDep, JobId, StillAllowed, needs
-from api.errors import ApiError, TooLarge, UnsupportedMediaType
-from api.gateway import Gateway, GatewayDep
-from api.presenters import job_path, present_job, present_row
+from api.access import CallerDep, JobId, WrittenJobId, identify_again, needs
+from api.admission import refuse_without_room
+from api.audit_trail import event_of
+from api.errors import (
+    ApiError,
+    BacklogFull,
+    QuotaReached,
+    RequestTimeout,
+    ServiceUnavailable,
+    TooLarge,
+    TooManyRequests,
+    TooManyWaiting,
+    UnsupportedMediaType,
+)
+from api.gateway import Gateway, GatewayDep, gateway_of
+from api.presenters import job_path, present_job
 from api.problems import RESPONSES, documented
-from api.schemas import Job, Worklist
+from api.schemas import Job
 from api.submission import receive_job
-from api.watching import job_etag, wait_for_change
+from api.watching import etag_of, is_known
 from jobs import leases
+from jobs.callbacks import MAX_URL_CHARACTERS
 from jobs.erasure import erase
-from jobs.queries import WorklistFilter, WorklistSort, get_job, list_items
-from jobs.states import ItemState, Priority, Scope
+from jobs.errors import JobErased
+from jobs.queries import get_job
+from jobs.states import Scope
+from jobs.tracing import span
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=RESPONSES)
 
@@ -54,6 +69,13 @@ _SUBMISSION: dict[str, Any] = {
                             "maxLength": 200,
                             "description": "Your own name for the job; no patient data.",
                         },
+                        "callback_url": {
+                            "type": "string",
+                            "format": "uri",
+                            "maxLength": MAX_URL_CHARACTERS,
+                            "description": "Where to tell, by a signed webhook, that the job is "
+                            "final; no patient data. Send it before the files.",
+                        },
                     },
                 }
             }
@@ -62,8 +84,16 @@ _SUBMISSION: dict[str, Any] = {
 }
 
 
-async def _require_job(job_id: JobId, gateway: GatewayDep) -> None:
-    await job_etag(gateway, job_id)
+async def _require_room(gateway: GatewayDep, caller: CallerDep) -> None:
+    await refuse_without_room(gateway, caller)
+
+
+async def _hold_open(request: Request, job_id: JobId, gateway: GatewayDep) -> AsyncGenerator[None]:
+    """Once a stream has begun it is too late for a 404, or to say that there is no place."""
+    await gateway.watcher.look(job_id, sees_only=None)
+    with gateway.watcher.place():
+        request.state.is_held_open = True
+        yield
 
 
 @router.post(
@@ -72,8 +102,16 @@ async def _require_job(job_id: JobId, gateway: GatewayDep) -> None:
     summary="Submit one or many films",
     openapi_extra=_SUBMISSION,
     # Asked before the body is read, which the route itself does.
-    dependencies=[needs(Scope.SUBMIT)],
-    responses=documented(TooLarge, UnsupportedMediaType),
+    dependencies=[needs(Scope.SUBMIT), Depends(_require_room)],
+    responses=documented(
+        RequestTimeout,
+        TooLarge,
+        UnsupportedMediaType,
+        QuotaReached,
+        TooManyRequests,
+        BacklogFull,
+        ServiceUnavailable,
+    ),
 )
 async def submit(
     request: Request,
@@ -94,7 +132,10 @@ async def submit(
 
     A file that cannot be read fails alone, later, with its own code; its neighbours are analysed.
     """
-    received = await receive_job(request, gateway, key=idempotency_key, owner=caller.key_id)
+    with span("accept", traceparent=request.headers.get("traceparent")) as note:
+        received = await receive_job(request, gateway, caller, key=idempotency_key)
+        note("job_id", received.job_id)
+        note("replayed", received.replayed)
     response.headers["Location"] = job_path(received.job_id)
     response.headers["Retry-After"] = str(_FIRST_LOOK_S)
     if received.replayed:
@@ -102,39 +143,22 @@ async def submit(
     return await _read(gateway, received.job_id)
 
 
-@router.get("", summary="The worklist: one row an item", dependencies=[needs(Scope.READ)])
-def worklist(
-    *,
-    gateway: GatewayDep,
-    caller: CallerDep,
-    state: ItemState | None = None,
-    positive: bool | None = None,
-    priority: Priority | None = None,
-    sort: WorklistSort = WorklistSort.NEWEST,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
-) -> Worklist:
-    """One page of items, newest or most suspicious first. Follow `next_cursor` for the rest."""
-    where = WorklistFilter(
-        state=state, positive=positive, priority=priority, owner=caller.sees_only
-    )
-    rows, next_cursor = list_items(gateway.database, where, sort=sort, limit=limit, cursor=cursor)
-    return Worklist(rows=[present_row(row) for row in rows], next_cursor=next_cursor)
-
-
 @router.get(
     "/{job_id}",
     summary="One job",
     response_model=Job,
     dependencies=[needs(Scope.READ)],
-    responses={304: {"description": "Unchanged since the ETag in If-None-Match"}},
+    responses={
+        304: {"description": "Unchanged since the ETag in If-None-Match"},
+        **documented(TooManyWaiting, ServiceUnavailable),
+    },
 )
 async def read_job(
     *,
-    job_id: JobId,
+    job_id: WrittenJobId,
+    caller: CallerDep,
+    request: Request,
     response: Response,
-    gateway: GatewayDep,
-    still_allowed: StillAllowed,
     wait: Annotated[
         float,
         Query(
@@ -146,42 +170,60 @@ async def read_job(
     ] = 0,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Any:  # Any: a 304 has no body, everything else is a Job
-    """State, counts, progress, queue position and items of a job."""
-    etag = await wait_for_change(gateway, job_id, known=if_none_match, timeout_s=wait)
-    if wait:
-        await still_allowed()
-    if etag == if_none_match:
+    """State, counts, progress, queue position and items of a job.
+
+    The ETag stands for everything but the queue position, which others change all the time.
+    """
+    gateway = gateway_of(request)
+    seen = await gateway.watcher.look(job_id, sees_only=caller.sees_only)
+    knows = if_none_match is None or is_known(etag_of(seen), if_none_match)
+    if wait and knows and not seen.is_final:
+        with gateway.watcher.place():
+            request.state.is_held_open = True
+            seen = await gateway.watcher.wait(job_id, known=if_none_match, timeout_s=wait)
+        await identify_again(request)
+    etag = etag_of(seen)
+    if is_known(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag
-    return await _read(gateway, job_id)
+    job = await _read(gateway, job_id)
+    # So that the audit log tells whoever saw results from whoever saw a job wait.
+    request.state.shown = job.state
+    return job
 
 
 @router.get(
     "/{job_id}/events",
     summary="Follow a job by server-sent events",
     response_class=EventSourceResponse,
-    # Once the stream has begun it is too late for a 404.
-    dependencies=[needs(Scope.READ), Depends(_require_job)],
+    dependencies=[needs(Scope.READ), Depends(_hold_open)],
+    responses=documented(TooManyWaiting, ServiceUnavailable),
 )
 async def follow_job(
-    job_id: JobId, gateway: GatewayDep, still_allowed: StillAllowed
+    request: Request, job_id: JobId, gateway: GatewayDep
 ) -> AsyncIterator[ServerSentEvent]:
-    """One `job` event now and at each change, each with the whole job, until it is final."""
+    """One `job` event now and at each change, each with the whole job, until it is final.
+
+    While a film of it is queued, one every few seconds too: its queue position may have changed.
+    """
     known: str | None = None
+    is_queued = False
+    seen = await gateway.watcher.look(job_id, sees_only=None)
     while True:
-        etag, is_final = await job_etag(gateway, job_id)
-        if etag == known:
+        if etag_of(seen) != known or is_queued:
+            job = await _read(gateway, job_id)
+            is_queued = job.queue_position is not None
+            yield ServerSentEvent(event="job", id=etag_of(seen), data=job)
+        else:
             # A comment now and then keeps proxies from closing a quiet connection.
             yield ServerSentEvent(comment="waiting")
-        else:
-            yield ServerSentEvent(event="job", id=etag, data=await _read(gateway, job_id))
-        if is_final:
+        if seen.is_final:
             return
-        known = etag
-        await wait_for_change(gateway, job_id, known=known, timeout_s=_STREAM_LOOK_S)
+        known = etag_of(seen)
         try:
-            await still_allowed()
-        except ApiError:
+            seen = await gateway.watcher.wait(job_id, known=known, timeout_s=_STREAM_LOOK_S)
+            await identify_again(request)
+        except (ApiError, JobErased):
             return
 
 
@@ -203,10 +245,11 @@ def cancel(job_id: JobId, gateway: GatewayDep) -> Job:
     summary="Erase a job's patient data",
     dependencies=[needs(Scope.ERASE)],
 )
-def delete(job_id: JobId, gateway: GatewayDep) -> None:
+def delete(job_id: JobId, request: Request, gateway: GatewayDep) -> None:
     """Remove uploads, pictures, results, names and reference; the id answers 410 from then on."""
     get_job(gateway.database, job_id)
-    erase(gateway.database, gateway.store, job_id)
+    event = event_of(request.scope, 204)
+    request.state.audited = erase(gateway.database, gateway.store, job_id, event=event)
 
 
 async def _read(gateway: Gateway, job_id: str) -> Job:

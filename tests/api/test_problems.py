@@ -124,3 +124,23 @@ def test_a_full_disk_is_a_503_and_keeps_nothing(client: TestClient, settings: Ap
 
     refused(answer, 503, "unavailable")
     assert int(answer.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/v1/jobs", "GET, HEAD, POST"),
+        ("GET", "/v1/jobs/search", "POST"),
+        ("PATCH", "/v1/jobs/00000000000000000000000000", "DELETE, GET, HEAD"),
+        ("TRACE", "/v1/jobs/00000000000000000000000000/cancel", "POST"),
+        ("GET", "/v1/jobs/00000000000000000000000000/items/0/feedback", "POST"),
+        ("OPTIONS", "/v1/session", "DELETE, GET, HEAD, POST"),
+    ],
+)
+def test_a_method_that_an_address_does_not_have_is_told_those_that_it_has(
+    client: TestClient, method: str, path: str, allowed: str
+) -> None:
+    answer = client.request(method, path)
+
+    refused(answer, 405, "method_not_allowed")
+    assert answer.headers["Allow"] == allowed

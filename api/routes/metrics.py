@@ -1,0 +1,38 @@
+"""The service's figures, for Prometheus."""
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from api.access import needs
+from api.errors import KeyRequired, MissingScope, ServiceUnavailable, TooManyRequests
+from api.gateway import GatewayDep
+from api.problems import documented
+from jobs.states import Scope
+
+router = APIRouter(tags=["health"])
+
+
+@router.get(
+    "/metrics",
+    summary="Figures of the service, for Prometheus",
+    response_class=Response,
+    dependencies=[needs(Scope.METRICS)],
+    responses={
+        200: {
+            "description": "Prometheus text",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        },
+        **documented(KeyRequired, MissingScope, TooManyRequests, ServiceUnavailable),
+    },
+)
+def read_metrics(gateway: GatewayDep) -> Response:
+    """For a key with the scope `metrics`, which sees nothing else, or `admin`.
+
+    Nothing in it is of a patient, a film or a key.
+    """
+    text = gateway.metrics.render(
+        gateway.database,
+        sweep_s=gateway.settings.sweep_s,
+        held_open=gateway.watcher.held_open,
+    )
+    return Response(text, media_type=CONTENT_TYPE_LATEST)

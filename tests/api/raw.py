@@ -1,0 +1,75 @@
+"""The gateway behind its real server, spoken to in bytes."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import uvicorn
+
+from api.app import create_app
+from api.connections import BoundedProtocol
+from api.settings import ApiSettings
+
+
+@contextmanager
+def listening(
+    settings: ApiSettings, protocol: type[BoundedProtocol] = BoundedProtocol
+) -> Iterator[int]:
+    """A started gateway, as `pneumocam api` starts it; its port."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(
+            create_app(settings),
+            http=protocol,
+            ws="none",
+            log_config=None,
+            server_header=False,
+            access_log=False,
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([bound],))
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.02)
+        try:
+            yield bound.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def connect(port: int, timeout_s: float = 30) -> socket.socket:
+    """A connection to it."""
+    return socket.create_connection(("127.0.0.1", port), timeout_s)
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    """All that comes until the server says that nothing more does."""
+    received = b""
+    while chunk := connection.recv(65536):
+        received += chunk
+    return received
+
+
+def exchange(port: int, request: bytes) -> bytes:
+    """What is answered to these bytes, until the server ends the connection."""
+    with connect(port) as connection:
+        with suppress(OSError):  # refused before it was sent
+            connection.sendall(request)
+        return read_to_end(connection)
+
+
+def status_of(answer: bytes) -> int:
+    """The status of an answer."""
+    assert answer.startswith(b"HTTP/1.1 "), answer[:200]
+    return int(answer.split(b" ", 2)[1])
+
+
+def headers_of(answer: bytes) -> dict[str, str]:
+    """The headers of an answer, their names in lower case."""
+    head = answer.partition(b"\r\n\r\n")[0].decode("latin-1")
+    lines = (line.partition(":") for line in head.split("\r\n")[1:])
+    return {name.lower(): value.strip() for name, _, value in lines}
