@@ -11,17 +11,29 @@ from api.access import (
     COOKIE,
     Bearer,
     SessionToken,
+    TokenCaller,
     find_caller,
     keys_needed,
+    note_caller,
     refuse_other_origins,
     refuse_other_sites,
 )
-from api.errors import CrossSite, InvalidKey, MalformedRequest, TooLarge
+from api.bodies import read_bytes
+from api.errors import (
+    CrossSite,
+    InvalidKey,
+    IssuerUnavailable,
+    MalformedRequest,
+    RequestTimeout,
+    ServiceUnavailable,
+    TooLarge,
+)
 from api.gateway import Gateway, GatewayDep
 from api.problems import documented
 from api.schemas import Session, SignIn
+from jobs.audit import Via
 from jobs.keys import Caller, check_key
-from jobs.sessions import close_session, open_session
+from jobs.sessions import check_session, close_session, open_session
 from jobs.states import Scope
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
@@ -37,16 +49,28 @@ _SIGN_IN: dict[str, Any] = {
     }
 }
 
+#: Added to the ways to say who asks: not to say it.
+_WITHOUT_KEY_TOO: dict[str, Any] = {"security": [{}]}
 
-@router.get("", summary="Who the caller is", responses=documented(InvalidKey))
+
+@router.get(
+    "",
+    summary="Who the caller is",
+    openapi_extra=_WITHOUT_KEY_TOO,
+    responses=documented(InvalidKey, IssuerUnavailable),
+)
 def read_session(
-    request: Request, gateway: GatewayDep, bearer: Bearer, session_token: SessionToken
+    request: Request,
+    gateway: GatewayDep,
+    bearer: Bearer,
+    session_token: SessionToken,
+    token_caller: TokenCaller,
 ) -> Session:
-    """Whether keys are needed, and whose key or session came with the request.
+    """Whether keys are needed, and whose key, token or session came with the request.
 
-    A session that is over is none; a key that does not hold is a 401, as everywhere.
+    A session that is over is none; a key or token that does not hold is a 401, as everywhere.
     """
-    caller = find_caller(request, gateway, bearer, session_token)
+    caller = find_caller(request, gateway, bearer, session_token, token_caller)
     if caller is None and bearer is not None:
         raise _invalid_key()
     return _present(gateway, caller)
@@ -56,7 +80,9 @@ def read_session(
     "",
     summary="Sign in",
     openapi_extra=_SIGN_IN,
-    responses=documented(MalformedRequest, InvalidKey, CrossSite, TooLarge),
+    responses=documented(
+        MalformedRequest, InvalidKey, CrossSite, RequestTimeout, TooLarge, ServiceUnavailable
+    ),
 )
 async def sign_in(
     request: Request, response: Response, gateway: GatewayDep, session_token: SessionToken
@@ -70,6 +96,7 @@ async def sign_in(
     key = await _read_key(request)
     signing_in = partial(_open, gateway, key, session_token)
     caller, token = await anyio.to_thread.run_sync(signing_in)
+    note_caller(request, caller, Via.KEY)
     # Without an age the browser forgets it when it is closed.
     response.set_cookie(
         COOKIE,
@@ -82,7 +109,13 @@ async def sign_in(
     return await anyio.to_thread.run_sync(_present, gateway, caller)
 
 
-@router.delete("", status_code=204, summary="Sign out", responses=documented(CrossSite))
+@router.delete(
+    "",
+    status_code=204,
+    summary="Sign out",
+    openapi_extra=_WITHOUT_KEY_TOO,
+    responses=documented(CrossSite, ServiceUnavailable),
+)
 def sign_out(
     request: Request, response: Response, gateway: GatewayDep, session_token: SessionToken
 ) -> None:
@@ -91,21 +124,16 @@ def sign_out(
         return
     refuse_other_sites(request)
     refuse_other_origins(request, may_lack=False)
+    caller = check_session(gateway.database, session_token)
+    if caller is not None:
+        note_caller(request, caller, Via.SESSION)
     close_session(gateway.database, session_token)
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
 
 
 async def _read_key(request: Request) -> str:
     """The key in a small JSON body; what is wrong with it is never told with its content."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    # A page of another site can send a form, and not this type, without being asked first.
-    if media_type != "application/json":
-        raise MalformedRequest("The body must be application/json.")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_BODY_BYTES:
-            raise TooLarge(f"This body may have {_MAX_BODY_BYTES} bytes.")
+    body = await read_bytes(request, max_bytes=_MAX_BODY_BYTES)
     try:
         return SignIn.model_validate_json(body).key
     except ValidationError:
