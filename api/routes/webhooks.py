@@ -1,0 +1,63 @@
+"""Webhooks: the secret that signs them, and what became of each."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.access import CallerDep, needs
+from api.errors import (
+    InvalidRequest,
+    KeyRequired,
+    MissingScope,
+    ServiceUnavailable,
+    TooManyRequests,
+)
+from api.gateway import GatewayDep
+from api.presenters import present_delivery
+from api.problems import documented
+from api.schemas import Deliveries, WebhookSecret
+from jobs.states import DeliveryState, Scope
+from jobs.webhooks import DeliveryFilter, list_deliveries, new_secret
+
+router = APIRouter(
+    prefix="/v1/webhooks",
+    tags=["webhooks"],
+    responses=documented(
+        KeyRequired, MissingScope, InvalidRequest, TooManyRequests, ServiceUnavailable
+    ),
+)
+
+
+@router.post(
+    "/secret",
+    status_code=201,
+    summary="A new secret that signs the caller's webhooks",
+    dependencies=[needs(Scope.SUBMIT)],
+)
+def make_secret(gateway: GatewayDep, caller: CallerDep) -> WebhookSecret:
+    """Make the signing secret of the caller's key; this is the only time it is shown.
+
+    The one before it signs beside it for 24 hours, so that receivers can change over.
+    """
+    made = new_secret(gateway.database, caller.key_id)
+    return WebhookSecret(secret=made.text, created_at=made.created_at)
+
+
+@router.get(
+    "/deliveries",
+    summary="What became of the caller's webhooks",
+    dependencies=[needs(Scope.READ)],
+)
+def read_deliveries(
+    *,
+    gateway: GatewayDep,
+    caller: CallerDep,
+    job_id: Annotated[str | None, Query(pattern="^[0-9A-HJKMNP-TV-Z]{26}$")] = None,
+    state: DeliveryState | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: Annotated[str | None, Query(max_length=26)] = None,
+) -> Deliveries:
+    """One page of deliveries with their attempts, newest first."""
+    where = DeliveryFilter(job_id=job_id, state=state, owner=caller.sees_only)
+    rows, next_cursor = list_deliveries(gateway.database, where, limit=limit, cursor=cursor)
+    return Deliveries(rows=[present_delivery(row) for row in rows], next_cursor=next_cursor)
