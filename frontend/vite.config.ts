@@ -21,6 +21,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     target: 'es2022',
     rolldownOptions: {
+      // What jsPDF loads for what is not done here: pages of HTML and drawings of SVG.
+      external: ['html2canvas', 'dompurify', 'canvg'],
       // The dashboard, and the reference of the API beside it.
       input: ['index.html', 'docs/index.html'],
     },
@@ -31,5 +33,6 @@ export default defineConfig({
     setupFiles: ['./src/testing/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    testTimeout: 30_000,
   },
 })

@@ -1,12 +1,23 @@
-"""The model card as data."""
+"""The model card as data, and how the films of the last weeks compare."""
 
-from fastapi import APIRouter
+from datetime import timedelta
+from typing import Annotated
 
-from api.access import needs
-from api.errors import KeyRequired, MissingScope, ServiceUnavailable
+from fastapi import APIRouter, Query
+
+from api.access import CallerDep, needs
+from api.errors import (
+    InvalidRequest,
+    KeyRequired,
+    MissingScope,
+    ServiceUnavailable,
+    TooManyRequests,
+)
 from api.gateway import GatewayDep
+from api.presenters import present_day, present_training_set
 from api.problems import documented
-from api.schemas import ModelCard
+from api.schemas import Drift, ModelCard
+from jobs.drift import films_by_day, training_set
 from jobs.states import Scope
 from jobs.workers import latest_model
 
@@ -14,7 +25,7 @@ router = APIRouter(
     prefix="/v1/model",
     tags=["model"],
     dependencies=[needs(Scope.READ)],
-    responses=documented(KeyRequired, MissingScope, ServiceUnavailable),
+    responses=documented(KeyRequired, MissingScope, TooManyRequests, ServiceUnavailable),
 )
 
 
@@ -25,3 +36,27 @@ def read_model(gateway: GatewayDep) -> ModelCard:
     if manifest is None:
         raise ServiceUnavailable("No worker has reported its network yet.")
     return manifest
+
+
+@router.get(
+    "/drift",
+    summary="The films of the last days beside the training set",
+    responses=documented(InvalidRequest),
+)
+def read_drift(
+    gateway: GatewayDep,
+    caller: CallerDep,
+    days: Annotated[int, Query(ge=1, le=366, description="Today among them.")] = 28,
+) -> Drift:
+    """Counts by day and network version: scores, views, rejections.
+
+    Of the caller's own films, or with `admin` of everyone's. What was erased no longer counts.
+    """
+    as_of, found = films_by_day(gateway.database, days=days, owner=caller.sees_only)
+    known = training_set(latest_model(gateway.database) or {})
+    return Drift(
+        as_of=as_of,
+        first_day=as_of.date() - timedelta(days=days - 1),
+        days=[present_day(films) for films in found],
+        training_set=None if known is None else present_training_set(known),
+    )

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,7 +14,14 @@ from jobs.database import Database
 from jobs.keys import create_key, revoke_key
 from jobs.settings import ServiceSettings
 from tests.conftest import ROOT, lacks
-from tests.service.conftest import PROJECTED_OPACITY, Service, start_service
+from tests.service.conftest import (
+    PROJECTED_FILM,
+    PROJECTED_OPACITY,
+    Service,
+    start_service,
+    submit,
+    wait_until_finished,
+)
 
 SCREENSHOTS = ROOT / "var" / "screenshots"
 ONE_FILM = "82764af4-85dc-4512-bdfe-d9e9f66e0fc4.dcm"
@@ -169,3 +177,168 @@ def test_a_key_opens_the_dashboard_until_it_is_revoked(browser: Browser, tmp_pat
         context.close()
         service.stop()
         database.close()
+
+
+def test_a_reload_in_mid_upload_loses_nothing_and_sends_nothing_twice(
+    page: Page, client: httpx.Client
+) -> None:
+    """The service takes the films, and its answer never arrives: the browser cannot know."""
+    before = len(client.get("/v1/jobs", params={"limit": 500}).json()["rows"])
+    lost: list[str] = []
+    devtools = page.context.new_cdp_session(page)
+
+    def lose(paused: dict[str, Any]) -> None:
+        lost.append(paused["requestId"])
+        devtools.send(
+            "Fetch.failRequest",
+            {"requestId": paused["requestId"], "errorReason": "ConnectionReset"},
+        )
+
+    devtools.on("Fetch.requestPaused", lose)
+    pattern = {"urlPattern": "*/v1/jobs", "requestStage": "Response"}
+    devtools.send("Fetch.enable", {"patterns": [pattern]})
+    films = [PROJECTED_OPACITY, PROJECTED_FILM]
+    page.locator('input[type="file"][aria-label="Choose films"]').set_input_files(films)
+    expect(page.get_by_text("The service does not answer. Sending goes on")).to_be_visible()
+    assert lost
+    devtools.send("Fetch.disable")
+
+    page.reload()
+    notice = page.get_by_role("region", name="Not sent earlier")
+    expect(notice).to_contain_text("2 films were not sent")
+    keep_screenshot(page, "left-films")
+    notice.get_by_role("button", name="Send now").click()
+
+    submitted = page.get_by_role("list", name="Submitted films")
+    expect(submitted.get_by_role("meter").nth(1)).to_be_visible(timeout=30_000)
+    expect(notice).to_have_count(0)
+    assert len(client.get("/v1/jobs", params={"limit": 500}).json()["rows"]) == before + 2
+    page.reload()
+    expect(submitted.get_by_role("meter").nth(1)).to_be_visible()
+    expect(notice).to_have_count(0)
+
+
+def test_a_search_finds_films_and_is_in_no_address_and_no_log(
+    page: Page, service: Service, tmp_path: Path
+) -> None:
+    name = "Mustermann 1958.png"
+    shutil.copy(PROJECTED_FILM, tmp_path / name)
+    submit_film(page, tmp_path / name)
+    open_film(page, tmp_path / name)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.goto(service.url)
+    page.get_by_label("File name or reference").fill("1958 mustermann")
+
+    expect(page.get_by_role("status").filter(has_text="1 film")).to_be_visible()
+    expect(page.get_by_role("link", name=name)).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 of 1")).to_be_visible()
+    assert any(url.endswith("/v1/jobs/search") for url in asked)
+    assert "mustermann" not in " ".join([*asked, page.url, service.logs()]).lower()
+
+
+def test_the_worklist_shows_new_films_by_itself(page: Page, client: httpx.Client) -> None:
+    expect(page.get_by_role("heading", name="Worklist")).to_be_visible()
+    with page.expect_response("**/v1/jobs/events"):
+        page.reload()
+
+    film = ("by another program.png", PROJECTED_FILM.read_bytes())
+    submit(client, film)
+
+    row = page.get_by_role("row").filter(has_text="by another program.png")
+    # Sooner than an empty list, or one in which all is done, is asked for by itself.
+    expect(row).to_be_visible(timeout=4_000)
+    expect(row.get_by_role("meter")).to_be_visible(timeout=30_000)
+
+
+def test_disagreeing_by_key_is_kept_and_exported(page: Page, client: httpx.Client) -> None:
+    submit_film(page, PROJECTED_OPACITY)
+    open_film(page, PROJECTED_OPACITY)
+
+    page.keyboard.press("d")
+    page.keyboard.type("It is a skin fold")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.get_by_text("Disagree, said on")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("It is a skin fold")).to_be_visible()
+    assert "disagree,It is a skin fold" in client.get("/v1/feedback.csv").text
+
+
+def test_a_report_is_saved_as_pdf_with_the_film_in_it(page: Page) -> None:
+    submit_film(page, PROJECTED_OPACITY)
+    open_film(page, PROJECTED_OPACITY)
+
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="Report (PDF)").click()
+
+    report = saving.value.path().read_bytes()
+    assert saving.value.suggested_filename == "projected-opacity.pdf"
+    assert report.startswith(b"%PDF-")
+    assert report.count(b"/Subtype /Image") == 3  # the film, the film with its map, the scale
+    assert len(report) > 30_000
+
+
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def objections(page: Page) -> list[str]:
+    """What axe has against a page as it is, by rule and element."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    return [
+        f"{page.url}: {one['id']}: {node['target']}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["Dark", "Light"])
+def test_axe_finds_nothing_in_any_state(
+    page: Page, client: httpx.Client, tmp_path: Path, theme: str
+) -> None:
+    if not AXE.exists():
+        lacks("chromium", "axe-core is not installed; npm ci in frontend/")
+    with Image.open(PROJECTED_OPACITY) as film:
+        film.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png")
+    turned = ("turned.png", (tmp_path / "turned.png").read_bytes())
+    broken = ("broken.dcm", PROJECTED_FILM.read_bytes()[:600])
+    opacity = ("opacity.png", PROJECTED_OPACITY.read_bytes())
+    job = wait_until_finished(client, submit(client, opacity, turned, broken))
+    items = [f"/jobs/{job['id']}/items/{index}" for index in range(3)]
+    origin = page.url.rstrip("/")
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("radio", name=theme).click()
+    page.keyboard.press("Escape")
+    found: list[str] = []
+
+    for place in ("/", "/submit", f"/jobs/{job['id']}", *items, "/model", "/nowhere"):
+        page.goto(origin + place)
+        page.wait_for_load_state("load")
+        page.wait_for_timeout(500)
+        found += objections(page)
+
+    page.goto(origin + items[0])
+    expect(page.get_by_test_id("probability")).to_be_visible()
+    page.keyboard.press("d")
+    found += objections(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("heading", name="opacity.png").click()
+    page.keyboard.press("?")
+    found += objections(page)
+    page.get_by_role("button", name="Change keys").click()
+    found += objections(page)
+
+    page.goto(origin)
+    page.get_by_role("checkbox", name="Choose opacity.png").first.click()
+    page.get_by_role("button", name="Erase 1 job").click()
+    found += objections(page)
+    page.keyboard.press("Escape")
+    page.get_by_label("File name or reference").fill("nobody at all")
+    expect(page.get_by_text("No film matches")).to_be_visible()
+    found += objections(page)
+
+    assert found == []

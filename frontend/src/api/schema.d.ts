@@ -30,6 +30,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The worklist, searched by file name and reference
+         * @description The same pages as `GET /v1/jobs`, of the films whose names hold every word of `text`.
+         *
+         *     What is searched for is patient data, so it comes in the body: addresses are kept in logs.
+         */
+        post: operations["search_v1_jobs_search_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the worklist by server-sent events
+         * @description One `worklist` event now and after each change, as a sign to read the list again.
+         *
+         *     It says nothing of what has changed. That may be a job that the caller does not see.
+         */
+        get: operations["follow_worklist_v1_jobs_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/{job_id}": {
         parameters: {
             query?: never;
@@ -40,6 +84,8 @@ export interface paths {
         /**
          * One job
          * @description State, counts, progress, queue position and items of a job.
+         *
+         *     The ETag stands for everything but the queue position, which others change all the time.
          */
         get: operations["read_job_v1_jobs__job_id__get"];
         put?: never;
@@ -64,6 +110,8 @@ export interface paths {
         /**
          * Follow a job by server-sent events
          * @description One `job` event now and at each change, each with the whole job, until it is final.
+         *
+         *     While a film of it is queued, one every few seconds too: its queue position may have changed.
          */
         get: operations["follow_job_v1_jobs__job_id__events_get"];
         put?: never;
@@ -117,6 +165,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/{job_id}/items/{index}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Agree or disagree with a result
+         * @description Say whether the result is right, and why. What was said before stays; the last counts.
+         *
+         *     It is kept with the result as it stands, and erased with the job.
+         */
+        post: operations["add_feedback_v1_jobs__job_id__items__index__feedback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feedback.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All that was said of results
+         * @description Everything said of the caller's own jobs' results, or with `admin` of everyone's.
+         *
+         *     One line for each time somebody said something, oldest first; `counts` is true for the last of
+         *     its film. Comma-separated values (RFC 4180) with a header, in UTF-8. Comments, file names and
+         *     references are patient data.
+         */
+        get: operations["export_feedback_v1_feedback_csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A new secret that signs the caller's webhooks
+         * @description Make the signing secret of the caller's key; this is the only time it is shown.
+         *
+         *     The one before it signs beside it for 24 hours, so that receivers can change over.
+         */
+        post: operations["make_secret_v1_webhooks_secret_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of the caller's webhooks
+         * @description One page of deliveries with their attempts, newest first.
+         */
+        get: operations["read_deliveries_v1_webhooks_deliveries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/model": {
         parameters: {
             query?: never;
@@ -137,6 +273,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/model/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The films of the last days beside the training set
+         * @description Counts by day and network version: scores, views, rejections.
+         *
+         *     Of the caller's own films, or with `admin` of everyone's. What was erased no longer counts.
+         */
+        get: operations["read_drift_v1_model_drift_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -146,9 +304,9 @@ export interface paths {
         };
         /**
          * Who the caller is
-         * @description Whether keys are needed, and whose key or session came with the request.
+         * @description Whether keys are needed, and whose key, token or session came with the request.
          *
-         *     A session that is over is none; a key that does not hold is a 401, as everywhere.
+         *     A session that is over is none; a key or token that does not hold is a 401, as everywhere.
          */
         get: operations["read_session_v1_session_get"];
         put?: never;
@@ -209,6 +367,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of the service, for Prometheus
+         * @description For a key with the scope `metrics`, which sees nothing else, or `admin`.
+         *
+         *     Nothing in it is of a patient, a film or a key.
+         */
+        get: operations["read_metrics_metrics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -248,6 +428,186 @@ export interface components {
             failed: number;
             /** Cancelled */
             cancelled: number;
+        };
+        /**
+         * Deliveries
+         * @description One page of deliveries; `next_cursor` is null on the last.
+         */
+        Deliveries: {
+            /** Rows */
+            rows: components["schemas"]["Delivery"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * Delivery
+         * @description An event on its way to a job's callback URL.
+         */
+        Delivery: {
+            /**
+             * Id
+             * @description The event's, and its `webhook-id` at each attempt.
+             */
+            id: string;
+            /** Job Id */
+            job_id: string;
+            type: components["schemas"]["EventType"];
+            state: components["schemas"]["DeliveryState"];
+            /**
+             * Receiver
+             * @description Scheme, host and port of the callback URL.
+             */
+            receiver: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Next Attempt At
+             * @description Null once nothing is sent any more.
+             */
+            next_attempt_at: string | null;
+            /** Attempts */
+            attempts: components["schemas"]["DeliveryAttempt"][];
+        };
+        /**
+         * DeliveryAttempt
+         * @description One sending of an event. Without `ms` it is on its way, or its worker was lost.
+         */
+        DeliveryAttempt: {
+            /** Number */
+            number: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Ms */
+            ms: number | null;
+            /**
+             * Status
+             * @description The receiver's HTTP status; null if it gave none.
+             */
+            status: number | null;
+            /**
+             * Error
+             * @description Why there is no status, as a stable code.
+             */
+            error: string | null;
+        };
+        /**
+         * DeliveryState
+         * @description Where an event on its way to a receiver stands.
+         * @enum {string}
+         */
+        DeliveryState: "pending" | "delivered" | "given_up";
+        /**
+         * Drift
+         * @description The films of the last days beside those of the training set.
+         */
+        Drift: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * First Day
+             * Format: date
+             */
+            first_day: string;
+            /**
+             * Days
+             * @description By day and network, oldest first.
+             */
+            days: components["schemas"]["FilmsOfDay"][];
+            training_set: components["schemas"]["TrainingSet"] | null;
+        };
+        /**
+         * EventType
+         * @description What a webhook tells of.
+         * @enum {string}
+         */
+        EventType: "job.finished" | "job.cancelled";
+        /**
+         * Feedback
+         * @description What somebody said of a result, with the result as it was then.
+         */
+        Feedback: {
+            opinion: components["schemas"]["Opinion"];
+            /** Comment */
+            comment: string | null;
+            /**
+             * Said At
+             * Format: date-time
+             */
+            said_at: string;
+            /**
+             * Said By
+             * @description The API key that said it; null where none was needed.
+             */
+            said_by: string | null;
+            model: components["schemas"]["ModelVersion"];
+            /**
+             * Probability
+             * @description Null of a film that was not scored.
+             */
+            probability: number | null;
+            /** Threshold */
+            threshold: number;
+        };
+        /**
+         * FilmsOfDay
+         * @description The films that one network finished on one day.
+         */
+        FilmsOfDay: {
+            /**
+             * Day
+             * Format: date
+             * @description In UTC.
+             */
+            day: string;
+            /**
+             * Model Version
+             * @description Null of films that failed: none has read them.
+             */
+            model_version: string | null;
+            /** Succeeded */
+            succeeded: number;
+            /** Rejected */
+            rejected: number;
+            /** Failed */
+            failed: number;
+            /**
+             * Above Threshold
+             * @description Of those that succeeded.
+             */
+            above_threshold: number;
+            /**
+             * Mean Probability
+             * @description Of those that succeeded.
+             */
+            mean_probability: number | null;
+            /**
+             * Scores
+             * @description Those that succeeded, by probability, in ten equal parts of 0 to 1.
+             */
+            scores: number[];
+            /**
+             * Views
+             * @description Those that were read: `PA`, `AP`, `other`, `not_stated`.
+             */
+            views: {
+                [key: string]: number;
+            };
+            /**
+             * Reasons
+             * @description Those that were rejected, by their first reason.
+             */
+            reasons: {
+                [key: string]: number;
+            };
         };
         /**
          * InputFacts
@@ -310,6 +670,8 @@ export interface components {
             attempts: number;
             result: components["schemas"]["Result"] | null;
             error: components["schemas"]["ItemError"] | null;
+            /** @description What was said last of the result. */
+            feedback?: components["schemas"]["Feedback"] | null;
             links: components["schemas"]["ItemLinks"];
         };
         /**
@@ -372,9 +734,14 @@ export interface components {
             progress: number;
             /**
              * Queue Position
-             * @description Items that will be claimed before this job's first queued one, plus one.
+             * @description Queued items, of all keys, that would be claimed before this job's first queued one if nothing else were sent, plus one. Urgent films, and other keys' turns, go first, so it can grow. Counted up to 10,001. Null when nothing of the job is queued.
              */
             queue_position: number | null;
+            /**
+             * Estimated Start
+             * @description When the first queued item is likely to be started: what is ahead of it at the pace of the last two minutes. Null when nothing is queued, or nothing was finished lately to tell the pace from.
+             */
+            estimated_start: string | null;
             counts: components["schemas"]["Counts"];
             /** Items */
             items: components["schemas"]["Item"][];
@@ -413,6 +780,12 @@ export interface components {
             /** Version */
             version: string;
         };
+        /**
+         * Opinion
+         * @description What somebody who looked at a film says of its result.
+         * @enum {string}
+         */
+        Opinion: "agree" | "disagree";
         /**
          * Priority
          * @description How soon an item is claimed, and the name of the queue its hints travel on.
@@ -502,13 +875,25 @@ export interface components {
             cautions: components["schemas"]["Caution"][];
             input: components["schemas"]["InputFacts"];
             timings_ms: components["schemas"]["Timings"];
+            /** @description The item whose result this is a copy of; null where the network ran. */
+            reused_from?: components["schemas"]["ReusedFrom"] | null;
+        };
+        /**
+         * ReusedFrom
+         * @description An earlier item of the same API key, with the same bytes, scored by the same network.
+         */
+        ReusedFrom: {
+            /** Job Id */
+            job_id: string;
+            /** Index */
+            index: number;
         };
         /**
          * Scope
          * @description What an API key may do.
          * @enum {string}
          */
-        Scope: "submit" | "read" | "erase" | "admin";
+        Scope: "submit" | "read" | "erase" | "admin" | "metrics";
         /**
          * Session
          * @description Who the service takes the caller for.
@@ -532,7 +917,9 @@ export interface components {
         };
         /**
          * Timings
-         * @description Milliseconds each stage took. `infer` is this film's share of its batch.
+         * @description Milliseconds each stage took; null for one that was not gone through.
+         *
+         *     `infer` is that of the whole batch, whose films were scored together.
          */
         Timings: {
             /** Queued */
@@ -547,6 +934,49 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * TrainingSet
+         * @description What the model card tells of the films that its figures were measured on.
+         */
+        TrainingSet: {
+            /** Films */
+            films: number;
+            /**
+             * Views
+             * @description `PA` and `AP`; empty where the card does not say.
+             */
+            views: {
+                [key: string]: number;
+            };
+            /** Mean Probability */
+            mean_probability: number | null;
+            /**
+             * Above Threshold
+             * @description The share of all its films.
+             */
+            above_threshold: number | null;
+            /**
+             * Rejected
+             * @description The share of frontal films.
+             */
+            rejected: number | null;
+        };
+        /**
+         * WebhookSecret
+         * @description What the caller's webhooks are signed with from now on, shown once.
+         */
+        WebhookSecret: {
+            /**
+             * Secret
+             * @description As Standard Webhooks has it: whsec_ and base64.
+             */
+            secret: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
          * Worklist
          * @description One page of items; `next_cursor` is null on the last.
          */
@@ -555,6 +985,12 @@ export interface components {
             rows: components["schemas"]["WorklistRow"][];
             /** Next Cursor */
             next_cursor: string | null;
+            /**
+             * As Of
+             * Format: date-time
+             * @description When the page was read, by the service's clock: films that are queued have waited until then.
+             */
+            as_of: string;
         };
         /**
          * WorklistRow
@@ -659,7 +1095,7 @@ export interface operations {
                     "application/json": components["schemas"]["Worklist"];
                 };
             };
-            /** @description The request is malformed */
+            /** @description The request is malformed (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -668,7 +1104,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required */
+            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -677,7 +1113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this */
+            /** @description The key may not do this (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -686,7 +1122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found (`not_found`) */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -695,7 +1131,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Erased */
+            /** @description Erased (`erased`) */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -704,7 +1140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid */
+            /** @description The request is invalid (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -713,9 +1149,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present */
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at present (`unavailable`); Tokens cannot be checked at present (`issuer_unavailable`) */
             503: {
                 headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -742,6 +1191,11 @@ export interface operations {
                     priority?: components["schemas"]["Priority"];
                     /** @description Your own name for the job; no patient data. */
                     reference?: string;
+                    /**
+                     * Format: uri
+                     * @description Where to tell, by a signed webhook, that the job is final; no patient data. Send it before the files.
+                     */
+                    callback_url?: string;
                 };
             };
         };
@@ -755,7 +1209,7 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description The request is malformed */
+            /** @description The request is malformed (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -764,7 +1218,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required */
+            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -773,7 +1227,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this */
+            /** @description The key may not do this (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -782,7 +1236,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found (`not_found`) */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -791,7 +1245,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Erased */
+            /** @description The request came too slowly (`request_timeout`) */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Erased (`erased`) */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -800,7 +1263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too large */
+            /** @description Too large (`too_large`) */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -809,7 +1272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not an image */
+            /** @description Not an image (`unsupported_media_type`) */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -818,7 +1281,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid */
+            /** @description The request is invalid (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -827,9 +1290,256 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present */
+            /** @description Too many films of this key are open (`quota_reached`); Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many films are waiting (`backlog_full`); Not available at present (`unavailable`) */
             503: {
                 headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_v1_jobs_search_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    state?: components["schemas"]["ItemState"] | null;
+                    /** Positive */
+                    positive?: boolean | null;
+                    priority?: components["schemas"]["Priority"] | null;
+                    /**
+                     * Text
+                     * @description Words, each of which the file's name or the reference must hold somewhere, whatever their case and accents.
+                     * @default
+                     */
+                    text?: string;
+                    /** @default -created_at */
+                    sort?: components["schemas"]["WorklistSort"];
+                    /**
+                     * Limit
+                     * @default 50
+                     */
+                    limit?: number;
+                    /** Cursor */
+                    cursor?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worklist"];
+                };
+            };
+            /** @description The request is malformed (`malformed_request`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do this (`missing_scope`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found (`not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly (`request_timeout`) */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Erased (`erased`) */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large (`too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid (`invalid_request`) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at present (`unavailable`); Tokens cannot be checked at present (`issuer_unavailable`) */
+            503: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_worklist_v1_jobs_events_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description The request is malformed (`malformed_request`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do this (`missing_scope`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found (`not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Erased (`erased`) */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid (`invalid_request`) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests are waiting (`too_many_waiting`); Not available at present (`unavailable`) */
+            503: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -871,7 +1581,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is malformed */
+            /** @description The request is malformed (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -880,7 +1590,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required */
+            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -889,7 +1599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this */
+            /** @description The key may not do this (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -898,7 +1608,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found (`not_found`) */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -907,7 +1617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Erased */
+            /** @description Erased (`erased`) */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -916,7 +1626,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid */
+            /** @description The request is invalid (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -925,9 +1635,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present */
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests are waiting (`too_many_waiting`); Not available at present (`unavailable`) */
             503: {
                 headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -955,7 +1678,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is malformed */
+            /** @description The request is malformed (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -964,7 +1687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required */
+            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -973,7 +1696,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this */
+            /** @description The key may not do this (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -982,7 +1705,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found (`not_found`) */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -991,7 +1714,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Erased */
+            /** @description Erased (`erased`) */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -1000,7 +1723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid */
+            /** @description The request is invalid (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1009,9 +1732,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present */
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at present (`unavailable`); Tokens cannot be checked at present (`issuer_unavailable`) */
             503: {
                 headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1041,7 +1777,7 @@ export interface operations {
                     "text/event-stream": unknown;
                 };
             };
-            /** @description The request is malformed */
+            /** @description The request is malformed (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1050,7 +1786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required */
+            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1059,7 +1795,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this */
+            /** @description The key may not do this (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1068,7 +1804,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found (`not_found`) */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1077,7 +1813,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Erased */
+            /** @description Erased (`erased`) */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -1086,7 +1822,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid */
+            /** @description The request is invalid (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1095,9 +1831,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present */
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests are waiting (`too_many_waiting`); Not available at present (`unavailable`) */
             503: {
                 headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1127,7 +1876,7 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description The request is malformed */
+            /** @description The request is malformed (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1136,7 +1885,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required */
+            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1145,7 +1894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this */
+            /** @description The key may not do this (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1154,7 +1903,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found (`not_found`) */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1163,7 +1912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Erased */
+            /** @description Erased (`erased`) */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -1172,7 +1921,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid */
+            /** @description The request is invalid (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1181,9 +1930,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present */
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at present (`unavailable`); Tokens cannot be checked at present (`issuer_unavailable`) */
             503: {
                 headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1217,7 +1979,7 @@ export interface operations {
                     "image/png": unknown;
                 };
             };
-            /** @description The request is malformed */
+            /** @description The request is malformed (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1226,7 +1988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required */
+            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1235,7 +1997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this */
+            /** @description The key may not do this (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1244,7 +2006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found (`not_found`) */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1253,7 +2015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Erased */
+            /** @description Erased (`erased`) */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -1262,7 +2024,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid */
+            /** @description The request is invalid (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1271,9 +2033,400 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present */
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at present (`unavailable`); Tokens cannot be checked at present (`issuer_unavailable`) */
             503: {
                 headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_feedback_v1_jobs__job_id__items__index__feedback_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                index: number;
+                /** @description The job's id. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    opinion: components["schemas"]["Opinion"];
+                    /**
+                     * Comment
+                     * @description Why. Erased with the job.
+                     * @default
+                     */
+                    comment?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            /** @description The request is malformed (`malformed_request`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do this (`missing_scope`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found (`not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly (`request_timeout`) */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No result (`no_result`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Erased (`erased`) */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large (`too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid (`invalid_request`) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at present (`unavailable`); Tokens cannot be checked at present (`issuer_unavailable`) */
+            503: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_feedback_v1_feedback_csv_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Comma-separated values */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description The request is malformed (`malformed_request`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do this (`missing_scope`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found (`not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Erased (`erased`) */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid (`invalid_request`) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at present (`unavailable`); Tokens cannot be checked at present (`issuer_unavailable`) */
+            503: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_secret_v1_webhooks_secret_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description A key is required (`key_required`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do this (`missing_scope`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid (`invalid_request`) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at present (`unavailable`) */
+            503: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_deliveries_v1_webhooks_deliveries_get: {
+        parameters: {
+            query?: {
+                job_id?: string | null;
+                state?: components["schemas"]["DeliveryState"] | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deliveries"];
+                };
+            };
+            /** @description A key is required (`key_required`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do this (`missing_scope`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid (`invalid_request`) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at present (`unavailable`) */
+            503: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1302,7 +2455,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description A key is required */
+            /** @description A key is required (`key_required`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1311,7 +2464,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this */
+            /** @description The key may not do this (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1320,9 +2473,94 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present */
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at present (`unavailable`) */
             503: {
                 headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_drift_v1_model_drift_get: {
+        parameters: {
+            query?: {
+                /** @description Today among them. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drift"];
+                };
+            };
+            /** @description A key is required (`key_required`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do this (`missing_scope`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid (`invalid_request`) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at present (`unavailable`) */
+            503: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1349,9 +2587,20 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description The key does not hold */
+            /** @description The key does not hold (`invalid_key`) */
             401: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Tokens cannot be checked at present (`issuer_unavailable`) */
+            503: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1385,7 +2634,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description The request is malformed */
+            /** @description The request is malformed (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1394,7 +2643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key does not hold */
+            /** @description The key does not hold (`invalid_key`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1403,7 +2652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Sent from another site */
+            /** @description Sent from another site (`cross_site`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1412,9 +2661,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too large */
+            /** @description The request came too slowly (`request_timeout`) */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large (`too_large`) */
             413: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at present (`unavailable`) */
+            503: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1439,9 +2708,20 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Sent from another site */
+            /** @description Sent from another site (`cross_site`) */
             403: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at present (`unavailable`) */
+            503: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1497,6 +2777,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    read_metrics_metrics_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A key is required (`key_required`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do this (`missing_scope`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests (`too_many_requests`) */
+            429: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at present (`unavailable`) */
+            503: {
+                headers: {
+                    /** @description Whole seconds after which to send the same request again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -3,9 +3,9 @@ import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 
-import type { Worklist, WorklistRow } from '@/shared/api/wire'
+import type { WorklistRow } from '@/shared/api/wire'
 import { problem, serveJob, server } from '@/testing/server'
-import { JOB_ID, makeItem, makeJob, makeResult, makeRow } from '@/testing/wire'
+import { JOB_ID, makeItem, makeJob, makeResult, makeRow, makeWorklist } from '@/testing/wire'
 
 import { App } from './app'
 
@@ -22,7 +22,7 @@ function serveWorklist(rows: WorklistRow[]) {
   server.use(
     http.get('*/v1/jobs', ({ request }) => {
       asked.push(new URL(request.url).searchParams)
-      return HttpResponse.json<Worklist>({ rows, next_cursor: null })
+      return HttpResponse.json(makeWorklist(rows))
     }),
   )
   return asked
@@ -177,7 +177,7 @@ test('chosen films are erased with their jobs, after asking', async () => {
   let rows = [makeRow({ item: makeItem({ filename: 'a.dcm' }) })]
   const erased: string[] = []
   server.use(
-    http.get('*/v1/jobs', () => HttpResponse.json<Worklist>({ rows, next_cursor: null })),
+    http.get('*/v1/jobs', () => HttpResponse.json(makeWorklist(rows))),
     http.delete('*/v1/jobs/:id', ({ params }) => {
       erased.push(String(params['id']))
       rows = []
@@ -219,7 +219,7 @@ test('a service that is away is told, and asked again', async () => {
   let isAway = true
   server.use(
     http.get('*/v1/jobs', () =>
-      isAway ? HttpResponse.error() : HttpResponse.json({ rows: [makeRow()], next_cursor: null }),
+      isAway ? HttpResponse.error() : HttpResponse.json(makeWorklist([makeRow()])),
     ),
   )
   const user = open('/')

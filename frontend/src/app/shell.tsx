@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 
 import { SignOut } from '@/features/session/sign-out'
+import { LeftFilms } from '@/features/submission/left-films'
 import { useUploads, useUploadState } from '@/features/submission/uploads'
 import { useReadiness } from '@/shared/api/readiness'
 import { useMessages } from '@/shared/i18n/language'
@@ -14,12 +15,7 @@ import { Settings } from './settings'
 /** The frame of every page but the viewer. */
 export function Shell({ children }: { children: ReactNode }) {
   const { nav } = useMessages()
-  const { queue } = useUploads()
-  // What one person was sending is not for whoever signs in here next.
-  const dropUploads = () => {
-    queue.cancel()
-    queue.startOver()
-  }
+  const { dropAll } = useUploads()
   return (
     <div className="flex h-full flex-col">
       <a
@@ -34,9 +30,10 @@ export function Shell({ children }: { children: ReactNode }) {
         <div className="ml-auto flex items-center gap-2">
           <ServiceState />
           <Settings />
-          <SignOut onSignedOut={dropUploads} />
+          <SignOut onSignedOut={dropAll} />
         </div>
       </header>
+      <LeftFilms />
       {children}
     </div>
   )

@@ -3,9 +3,9 @@ import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 
-import type { Session, Worklist } from '@/shared/api/wire'
+import type { Session } from '@/shared/api/wire'
 import { problem, server } from '@/testing/server'
-import { makeRow } from '@/testing/wire'
+import { makeRow, makeWorklist } from '@/testing/wire'
 
 import { App } from './app'
 
@@ -36,9 +36,7 @@ function serveKeys() {
       return new HttpResponse(null, { status: 204 })
     }),
     http.get('*/v1/jobs', () =>
-      state.isSignedIn
-        ? HttpResponse.json<Worklist>({ rows: [makeRow()], next_cursor: null })
-        : refusal('key_required'),
+      state.isSignedIn ? HttpResponse.json(makeWorklist([makeRow()])) : refusal('key_required'),
     ),
   )
   return state

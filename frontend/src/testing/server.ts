@@ -1,7 +1,9 @@
 import { http, HttpResponse } from 'msw'
 import { setupServer } from 'msw/node'
 
-import type { Job, Problem, Session, Worklist } from '@/shared/api/wire'
+import type { Job, Problem, Session } from '@/shared/api/wire'
+
+import { makeWorklist } from './wire'
 
 /** The service as far as every page needs it; tests add what they are about. */
 export const server = setupServer(
@@ -12,7 +14,9 @@ export const server = setupServer(
     HttpResponse.json<Session>({ keys_needed: false, name: null, scopes: [] }),
   ),
   http.get('*/v1/model', () => HttpResponse.json({ name: 'pneumocam', map_threshold: 0.3 })),
-  http.get('*/v1/jobs', () => HttpResponse.json<Worklist>({ rows: [], next_cursor: null })),
+  http.get('*/v1/jobs', () => HttpResponse.json(makeWorklist())),
+  // No events: the list is asked for now and then.
+  http.get('*/v1/jobs/events', () => new HttpResponse(null, { status: 503 })),
   http.get('*/v1/jobs/:id/items/:index/:artifact', () => new HttpResponse(new Uint8Array([1]))),
 )
 

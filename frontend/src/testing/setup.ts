@@ -1,14 +1,20 @@
 import '@testing-library/jest-dom/vitest'
 
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { afterAll, afterEach, beforeAll, vi } from 'vitest'
 
+import { setSearchText } from '@/shared/lib/search-text'
+
 import { server } from './server'
+
+// Pages are loaded when they are opened first, which takes a busy machine a while.
+configure({ asyncUtilTimeout: 10_000 })
 
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
 afterEach(() => {
   cleanup()
   server.resetHandlers()
+  setSearchText('')
   localStorage.clear()
 })
 afterAll(() => server.close())

@@ -1,4 +1,4 @@
-import type { Item, Job, Result, WorklistRow } from '@/shared/api/wire'
+import type { Item, Job, Result, Worklist, WorklistRow } from '@/shared/api/wire'
 
 /** Records as the service sends them, with what a test is not about filled in. */
 
@@ -57,6 +57,7 @@ export function makeJob(items: Item[] = [makeItem()], change: Partial<Job> = {})
     expires_at: '2026-12-23T02:00:00Z',
     progress: (items.length - open) / items.length,
     queue_position: null,
+    estimated_start: null,
     counts: {
       total: items.length,
       queued: count('queued'),
@@ -90,3 +91,8 @@ export function makeRow(change: Partial<WorklistRow> = {}): WorklistRow {
     ...change,
   }
 }
+
+export const makeWorklist = (
+  rows: WorklistRow[] = [],
+  next_cursor: string | null = null,
+): Worklist => ({ rows, next_cursor, as_of: '2026-11-23T02:10:00Z' })

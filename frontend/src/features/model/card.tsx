@@ -6,9 +6,15 @@ import { percent } from '@/shared/lib/figures'
 
 import { CardTree } from './card-tree'
 import { Metrics, readMetrics } from './metrics'
+import { OperatingPoint } from './operating-point'
 
-/** What a person asks first, in that order; then the whole card as it stands. */
-export function Card({ card }: { card: ModelCard }) {
+/**
+ * What a person asks first, in that order, then the whole card as it stands.
+ *
+ * Args:
+ *   live: What is known beside the card.
+ */
+export function Card({ card, live }: { card: ModelCard; live: ReactNode }) {
   const { model: text, viewer } = useMessages()
   const name = [card['name'], card['version']].filter(isText).join(' ')
   const intended = card['intended_use']
@@ -54,10 +60,12 @@ export function Card({ card }: { card: ModelCard }) {
       </div>
       {metrics.length > 0 && (
         <Section title={text.metrics}>
+          <OperatingPoint metrics={metrics} />
           <Metrics metrics={metrics} />
         </Section>
       )}
-      <div className="flex max-w-3xl flex-col gap-6 py-6">
+      {live}
+      <div className="flex max-w-3xl flex-col gap-6 border-t border-line py-6">
         {isText(licence) && (
           <Section title={text.licence}>
             <p>{licence}</p>

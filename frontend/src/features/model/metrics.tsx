@@ -1,6 +1,7 @@
+import type { Messages } from '@/shared/i18n/en'
 import { useMessages } from '@/shared/i18n/language'
 
-interface Metric {
+export interface Metric {
   name: string
   value: number
   low: number | null
@@ -31,11 +32,31 @@ export function readMetrics(value: unknown): Metric[] {
 
 const numberOrNull = (value: unknown) => (typeof value === 'number' ? value : null)
 
-/** Each value on its scale from 0 to 1, with the interval in which it lies. */
+/** The metrics, in one table for each set of films that they were measured on. */
 export function Metrics({ metrics }: { metrics: readonly Metric[] }) {
   const { model: text } = useMessages()
+  const sets = [...new Set(metrics.map(({ data }) => data))]
+  return (
+    <div className="flex flex-col gap-6">
+      {sets.map((data) => (
+        <div key={data}>
+          {data !== '' && (
+            <p className="mb-1 text-muted">
+              {text.data}: {data}
+            </p>
+          )}
+          <MetricTable metrics={metrics.filter((metric) => metric.data === data)} />
+        </div>
+      ))}
+    </div>
+  )
+}
+
+/** Each value on its scale from 0 to 1, with the interval in which it lies. */
+function MetricTable({ metrics }: { metrics: readonly Metric[] }) {
+  const { model: text } = useMessages()
   const head = 'border-b border-line py-1 pr-4 text-left font-normal text-muted'
-  const cell = 'border-b border-line py-2 pr-4'
+  const cell = 'border-b border-line py-1 pr-4'
   return (
     <table className="w-full border-collapse">
       <thead>
@@ -59,16 +80,13 @@ export function Metrics({ metrics }: { metrics: readonly Metric[] }) {
           <th scope="col" className={`${head} text-right max-sm:hidden`}>
             {text.filmCount}
           </th>
-          <th scope="col" className={`${head} max-lg:hidden`}>
-            {text.data}
-          </th>
         </tr>
       </thead>
       <tbody>
         {metrics.map((metric) => (
-          <tr key={`${metric.name} ${metric.data}`}>
+          <tr key={metric.name}>
             <th scope="row" className={`${cell} text-left font-normal`}>
-              {text.metricName[metric.name] ?? metric.name.replaceAll('_', ' ')}
+              {nameOf(metric.name, text)}
             </th>
             <td className={`${cell} text-right font-medium`}>{metric.value.toFixed(3)}</td>
             <td className={`${cell} whitespace-nowrap text-muted`}>
@@ -80,12 +98,18 @@ export function Metrics({ metrics }: { metrics: readonly Metric[] }) {
               <Interval metric={metric} />
             </td>
             <td className={`${cell} text-right text-muted max-sm:hidden`}>{metric.films}</td>
-            <td className={`${cell} text-muted max-lg:hidden`}>{metric.data}</td>
           </tr>
         ))}
       </tbody>
     </table>
   )
+}
+
+/** A metric's name; those of age bands say which. */
+function nameOf(name: string, text: Messages['model']): string {
+  const [, from, to] = /^auroc_age_(\d+)_to_(\d+)$/.exec(name) ?? []
+  if (from !== undefined && to !== undefined) return text.aurocAge(from, to)
+  return text.metricName[name] ?? name.replaceAll('_', ' ')
 }
 
 function Interval({ metric: { value, low, high } }: { metric: Metric }) {

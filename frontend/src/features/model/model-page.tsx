@@ -8,6 +8,8 @@ import { Failure } from '@/shared/ui/failure'
 import { Notice } from '@/shared/ui/notice'
 
 import { Card } from './card'
+import { DriftSection } from './drift-section'
+import { FeedbackSection } from './feedback-section'
 
 /** The network that reads films now: what it is for, how good it is, where it came from. */
 export function ModelPage() {
@@ -18,7 +20,15 @@ export function ModelPage() {
       <div className="mx-auto flex min-h-full w-full max-w-5xl flex-col px-4 pt-6 md:px-6">
         <h1 className="text-xl font-semibold">{text.title}</h1>
         {card ? (
-          <Card card={card} />
+          <Card
+            card={card}
+            live={
+              <>
+                <DriftSection />
+                <FeedbackSection />
+              </>
+            }
+          />
         ) : error instanceof ServiceRefused && error.status === 503 ? (
           <Notice icon={BrainCircuit} title={text.none}>
             <p>{text.noneHint}</p>

@@ -4,10 +4,12 @@ import { useRef } from 'react'
 import { Link } from 'wouter'
 
 import type { Item, Job } from '@/shared/api/wire'
+import type { Messages } from '@/shared/i18n/en'
 import { useLanguage, useMessages } from '@/shared/i18n/language'
 import { explainError, explainReason } from '@/shared/lib/explain'
-import { bytes } from '@/shared/lib/figures'
+import { bytes, duration } from '@/shared/lib/figures'
 import { filmPlace } from '@/shared/lib/places'
+import { serviceNow } from '@/shared/lib/service-clock'
 import { IconButton } from '@/shared/ui/button'
 import { ItemStateLabel } from '@/shared/ui/item-state'
 import { Score } from '@/shared/ui/score'
@@ -100,7 +102,8 @@ function ItemRow({
       ) : (
         <ItemStateLabel
           state={item.state}
-          {...(ahead !== null && ahead > 1 && { text: messages.submit.position(ahead - 1) })}
+          {...(ahead !== null &&
+            ahead > 1 && { text: messages.submit.position(ahead - 1, startsIn(job, messages)) })}
         />
       )}
       <ChevronRight aria-hidden size={16} className="justify-self-center text-muted" />
@@ -111,6 +114,12 @@ function ItemRow({
       )}
     </div>
   )
+}
+
+/** How long it will be until the first of a job's films is begun, where that is known. */
+function startsIn({ estimated_start: start }: Job, { worklist }: Messages): string | null {
+  if (start === null) return null
+  return duration(Math.max(0, Date.parse(start) - serviceNow()), worklist.units)
 }
 
 function UploadRow({ upload }: { upload: Upload }) {

@@ -11,7 +11,7 @@ interface ProgressProps {
 
 /** How much of a submission is done, and what keeps the rest. */
 export function Progress({ jobs, uploads, hold }: ProgressProps) {
-  const { submit: text } = useMessages()
+  const { submit: text, films } = useMessages()
   const count = (of: (job: Job) => number) => jobs.reduce((sum, job) => sum + of(job), 0)
   const total = count((job) => job.counts.total) + uploads.length
   const refused = uploads.filter((upload) => upload.state === 'refused').length
@@ -20,6 +20,7 @@ export function Progress({ jobs, uploads, hold }: ProgressProps) {
   const done = count((job) => job.counts.succeeded + job.counts.cancelled) + rejected + failed
   const above = count((job) => job.items.filter((item) => item.result?.positive === true).length)
   const left = uploads.length - refused
+  const notKept = uploads.filter((u) => u.state !== 'refused' && u.isKept === false).length
   const held = hold && { paused: text.paused, offline: text.offline, busy: text.busy }[hold]
 
   return (
@@ -31,6 +32,7 @@ export function Progress({ jobs, uploads, hold }: ProgressProps) {
         {failed > 0 && <span className="text-muted">{text.summary.failed(failed)}</span>}
         {left > 0 && <span className="text-muted">{text.summary.left(left)}</span>}
         {held !== null && <span>{held}</span>}
+        {notKept > 0 && <span>{text.notKept(films(notKept))}</span>}
       </div>
       <progress
         aria-label={text.summary.label}

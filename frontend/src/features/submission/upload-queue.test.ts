@@ -5,7 +5,8 @@ import type { SubmitOptions, Submission } from '@/shared/api/submit-films'
 import type { Job, Problem } from '@/shared/api/wire'
 import { makeItem, makeJob } from '@/testing/wire'
 
-import { UploadQueue, type JobOptions } from './upload-queue'
+import type { LeftFilm } from './kept-films'
+import { UploadQueue, type JobOptions, type Keeper, type Upload } from './upload-queue'
 
 const ROUTINE: JobOptions = { priority: 'routine', reference: '' }
 
@@ -36,10 +37,32 @@ class FakeService {
   }
 }
 
+/** Keeps films as long as a test lasts, and remembers what it was told. */
+class FakeKeeper implements Keeper {
+  readonly kept = new Map<string, string | null>()
+  readonly names = new Map<string, string>()
+  hasRoom = true
+
+  readonly keep = ({ id, file }: Upload) => {
+    if (this.hasRoom) this.kept.set(id, null)
+    this.names.set(id, file.name)
+    return Promise.resolve(this.hasRoom)
+  }
+  readonly assign = (ids: readonly string[], batch: string) => {
+    for (const id of ids) if (this.kept.has(id)) this.kept.set(id, batch)
+    return Promise.resolve()
+  }
+  readonly forget = (ids: readonly string[]) => {
+    ids.forEach((id) => this.kept.delete(id))
+    return Promise.resolve()
+  }
+}
+
 function setUp() {
   const service = new FakeService()
-  const queue = new UploadQueue({ submit: service.submit, retryS: 0.01 })
-  return { service, queue }
+  const keeper = new FakeKeeper()
+  const queue = new UploadQueue({ submit: service.submit, keeper, retryS: 0.2 })
+  return { service, keeper, queue }
 }
 
 const inFile = (index: number, code: string) => ({ code, detail: '', index, field: null })
@@ -286,4 +309,73 @@ test('cancelling drops what has not been sent and keeps the jobs', async () => {
 
   expect(queue.snapshot()).toMatchObject({ uploads: [], jobIds: ['job-1'], hold: null })
   expect(service.received).toHaveLength(1)
+})
+
+test('a film is kept, with the key of its request, before it is sent, and not when it was', async () => {
+  const { service, keeper, queue } = setUp()
+  const keptAs: (string | null)[] = []
+  service.answers.push(() => {
+    keptAs.push(...keeper.kept.values())
+    return Promise.resolve(makeJob([makeItem({ state: 'queued' })]))
+  })
+
+  await queue.add([film('a'), new File([], 'empty.png')], ROUTINE)
+  await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
+
+  expect(keptAs).toEqual([service.received[0]?.idempotencyKey])
+  expect(keeper.kept.size).toBe(0)
+  expect([...keeper.names.values()]).toEqual(['a'])
+})
+
+test('what a browser has no room for is sent all the same, and says so', async () => {
+  const { service, keeper, queue } = setUp()
+  keeper.hasRoom = false
+  queue.pause()
+
+  await queue.add([film('a')], ROUTINE)
+  await vi.waitFor(() => expect(queue.snapshot().uploads[0]?.isKept).toBe(false))
+  queue.resume()
+
+  await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
+  expect(service.names).toEqual([['a']])
+})
+
+test('films that are not to be sent are not kept', async () => {
+  const { service, keeper, queue } = setUp()
+  const named = problem([inFile(1, 'no_pixel_data')])
+  service.answers.push(() => Promise.reject(new ServiceRefused(422, named)))
+  await queue.add([film('a'), film('report.dcm')], ROUTINE)
+  await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
+  queue.pause()
+  await queue.add([film('b')], ROUTINE)
+  await vi.waitFor(() => expect(keeper.kept.size).toBe(2))
+
+  queue.cancel()
+  expect(keeper.kept.size).toBe(1)
+  queue.remove(queue.snapshot().uploads[0]?.id ?? '')
+
+  expect(keeper.kept.size).toBe(0)
+})
+
+test('films of a page that is gone go on in the same requests, and then in new ones', async () => {
+  const { service, queue } = setUp()
+  const left = (name: string, batch: string | null): LeftFilm => ({
+    id: name,
+    page: 'gone',
+    batch,
+    file: film(name),
+    isArchive: false,
+    options: ROUTINE,
+  })
+
+  queue.takeUp([left('a', 'key-1'), left('b', 'key-1'), left('c', null), left('d', null)])
+  await vi.waitFor(() => expect(queue.snapshot().uploads).toEqual([]))
+
+  expect(service.names).toEqual([
+    ['a', 'b'],
+    ['c', 'd'],
+  ])
+  const [first, second] = service.received
+  expect(first?.idempotencyKey).toBe('key-1')
+  expect(second?.idempotencyKey).not.toBe('key-1')
 })

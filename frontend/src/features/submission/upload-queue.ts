@@ -2,12 +2,17 @@ import { ServiceRefused, ServiceUnreachable } from '@/shared/api/errors'
 import type { submitFilms } from '@/shared/api/submit-films'
 import type { Job, Priority, Problem } from '@/shared/api/wire'
 import { ARCHIVE_CODES } from '@/shared/lib/codes'
+import { sleep } from '@/shared/lib/coalesced'
+import { randomKey } from '@/shared/lib/random-key'
 
 import { checkFile, isObjection } from './file-check'
+import type { LeftFilm } from './kept-films'
 
 /** A file on its way to the service. Once it is part of a job, the job tells the rest. */
 export interface Upload {
-  id: number
+  id: string
+  /** Its place among all that this page has queued. */
+  order: number
   file: File
   /** A ZIP archive: the service makes an item of each file in it. */
   isArchive: boolean
@@ -16,6 +21,8 @@ export interface Upload {
   /** Share of the file that has left, 0 to 1. */
   sent: number
   error: UploadError | null
+  /** Whether it outlives this page in the browser; null as long as that is being seen to. */
+  isKept: boolean | null
 }
 
 /** Why a file was refused: a code, and the service's sentence where it gave one. */
@@ -50,16 +57,25 @@ const BATCH_FILES = 25
 const BATCH_BYTES = 64 * 2 ** 20
 
 const RETRY_S = 3
+const MOST_KEEPING_MS = 10_000
 /** Progress is told this often at most: 500 rows need not be drawn at each packet. */
 const TELL_MS = 100
 
 interface Batch {
-  uploads: Upload[]
+  uploads: readonly Upload[]
   idempotencyKey: string
+}
+
+/** What keeps films until they have been sent; see `KeptFilms`. */
+export interface Keeper {
+  keep: (upload: Upload) => Promise<boolean>
+  assign: (ids: readonly string[], batch: string) => Promise<void>
+  forget: (ids: readonly string[]) => Promise<void>
 }
 
 interface UploadQueueOptions {
   submit: typeof submitFilms
+  keeper: Keeper
   /** Called with each job as soon as the service has answered for it. */
   onAccepted?: (job: Job) => void
   retryS?: number
@@ -73,21 +89,24 @@ interface UploadQueueOptions {
  */
 export class UploadQueue {
   readonly #submit: typeof submitFilms
+  readonly #keeper: Keeper
   readonly #retryS: number
   readonly #listeners = new Set<() => void>()
   readonly #onAccepted: ((job: Job) => void) | undefined
 
   #state: UploadState = { uploads: [], jobIds: [], hold: null }
-  #nextId = 1
+  #queued = 0
   #paused = false
   #sending = false
-  #unsent: Batch | null = null
+  /** Requests that were begun and have no answer: each is sent again as it was. */
+  #unanswered: readonly Batch[] = []
   #abort = new AbortController()
   #wake: (() => void) | null = null
   #toldAt = 0
 
-  constructor({ submit, onAccepted, retryS = RETRY_S }: UploadQueueOptions) {
+  constructor({ submit, keeper, onAccepted, retryS = RETRY_S }: UploadQueueOptions) {
     this.#submit = submit
+    this.#keeper = keeper
     this.#retryS = retryS
     this.#onAccepted = onAccepted
   }
@@ -107,23 +126,53 @@ export class UploadQueue {
       files.map(async (file): Promise<Upload> => {
         const { objection, isArchive } = await checkFile(file)
         return {
-          id: this.#nextId++,
+          id: randomKey(),
+          order: this.#queued++,
           file,
           isArchive,
           options,
           state: objection === null ? 'waiting' : 'refused',
           sent: 0,
           error: objection === null ? null : { code: objection, detail: '', inside: [] },
+          isKept: null,
         }
       }),
     )
+    this.#set({ uploads: [...this.#state.uploads, ...uploads] })
+    void this.#keepAll(uploads)
+    void this.#run()
+  }
+
+  /** Goes on with films of a page that is gone; requests that it had begun stay the same. */
+  takeUp(films: readonly LeftFilm[]): void {
+    const uploads = films.map(({ id, file, isArchive, options }): Upload => ({
+      id,
+      order: this.#queued++,
+      file,
+      isArchive,
+      options,
+      state: 'waiting',
+      sent: 0,
+      error: null,
+      isKept: true,
+    }))
+    const batches = new Map<string, Upload[]>()
+    uploads.forEach((upload, index) => {
+      const key = films[index]?.batch
+      if (key != null) batches.set(key, [...(batches.get(key) ?? []), upload])
+    })
+    this.#unanswered = [
+      ...this.#unanswered,
+      ...[...batches].map(([idempotencyKey, uploads]) => ({ idempotencyKey, uploads })),
+    ]
     this.#set({ uploads: [...this.#state.uploads, ...uploads] })
     void this.#run()
   }
 
   /** Starts a new list: what was refused and what was accepted is no longer shown with it. */
   startOver(): void {
-    this.#set({ uploads: this.#state.uploads.filter((u) => u.state !== 'refused'), jobIds: [] })
+    this.#drop((upload) => upload.state === 'refused')
+    this.#set({ jobIds: [] })
   }
 
   /** Goes on with the jobs of an address that was opened, if this queue knows no others. */
@@ -146,15 +195,22 @@ export class UploadQueue {
 
   /** Drops what has not been sent. What the service has already is not touched. */
   cancel(): void {
-    this.#unsent = null
+    this.#unanswered = []
     this.#abort.abort()
     this.#paused = false
-    this.#set({ uploads: this.#state.uploads.filter((u) => u.state === 'refused'), hold: null })
+    this.#drop((upload) => upload.state !== 'refused')
+    this.#set({ hold: null })
     this.#wake?.()
   }
 
-  remove(id: number): void {
-    this.#set({ uploads: this.#state.uploads.filter((u) => u.id !== id) })
+  /** Forgets everything; what the service has already is not touched. */
+  clear(): void {
+    this.cancel()
+    this.startOver()
+  }
+
+  remove(id: string): void {
+    this.#drop((upload) => upload.id === id)
   }
 
   /** Queues once more what the service refused. */
@@ -172,7 +228,7 @@ export class UploadQueue {
     this.#sending = true
     try {
       while (!this.#paused) {
-        const batch = this.#unsent ?? this.#nextBatch()
+        const batch = this.#unanswered[0] ?? this.#nextBatch()
         if (batch === null) return
         await this.#send(batch)
       }
@@ -195,14 +251,25 @@ export class UploadQueue {
       uploads.push(upload)
       size += upload.file.size
     }
-    return { uploads, idempotencyKey: newKey() }
+    const batch = { uploads, idempotencyKey: randomKey() }
+    this.#unanswered = [...this.#unanswered, batch]
+    return batch
   }
 
   async #send(batch: Batch): Promise<void> {
-    this.#unsent = batch
     this.#abort = new AbortController()
     const ids = new Set(batch.uploads.map((upload) => upload.id))
     this.#change(ids, { state: 'sending', sent: 0 })
+    // First, so that a page that goes on knows what the service may have already. Films do not
+    // wait forever for a browser that cannot make up its mind.
+    const keeping = this.#keepAll(batch.uploads).then(() =>
+      this.#keeper.assign([...ids], batch.idempotencyKey),
+    )
+    await Promise.race([keeping, sleep(MOST_KEEPING_MS)])
+    if (this.#abort.signal.aborted) {
+      this.#change(ids, { state: 'waiting' })
+      return
+    }
     try {
       const job = await this.#submit(
         {
@@ -215,10 +282,10 @@ export class UploadQueue {
           onProgress: (sent, total) => this.#tellProgress(batch, sent, total),
         },
       )
-      this.#unsent = null
+      this.#answered(batch)
       this.#onAccepted?.(job)
+      this.#drop((upload) => ids.has(upload.id))
       this.#set({
-        uploads: this.#state.uploads.filter((upload) => !ids.has(upload.id)),
         jobIds: [...this.#state.jobIds, job.id],
         hold: this.#paused ? 'paused' : null,
       })
@@ -227,7 +294,7 @@ export class UploadQueue {
     }
   }
 
-  async #recover(batch: Batch, ids: ReadonlySet<number>, error: unknown): Promise<void> {
+  async #recover(batch: Batch, ids: ReadonlySet<string>, error: unknown): Promise<void> {
     const isMayBeLater =
       error instanceof ServiceUnreachable ||
       (error instanceof ServiceRefused && error.isTemporary && error.status !== 500)
@@ -241,7 +308,7 @@ export class UploadQueue {
       await this.#sleep(retryS * 1_000)
       return
     }
-    this.#unsent = null
+    this.#answered(batch)
     const refused = error instanceof ServiceRefused ? error : null
     const wrong = namedFiles(batch.uploads, refused?.problem ?? null)
     if (wrong.size > 0) {
@@ -279,7 +346,7 @@ export class UploadQueue {
     const fileBytes = batch.uploads.reduce((sum, upload) => sum + upload.file.size, 0)
     // What surrounds the files is a few hundred bytes; it is taken off at the front.
     let left = sent - Math.max(0, total - fileBytes)
-    const shares = new Map<number, number>()
+    const shares = new Map<string, number>()
     for (const { id, file } of batch.uploads) {
       shares.set(id, Math.min(1, Math.max(0, left / file.size)))
       left -= file.size
@@ -293,7 +360,33 @@ export class UploadQueue {
     })
   }
 
-  #change(ids: ReadonlySet<number>, change: Partial<Upload>): void {
+  /** Keeps films, some at a time, except those that have gone meanwhile. */
+  async #keepAll(uploads: readonly Upload[]): Promise<void> {
+    for (let start = 0; start < uploads.length; start += BATCH_FILES) {
+      const ids = new Set(uploads.slice(start, start + BATCH_FILES).map(({ id }) => id))
+      const still = this.#state.uploads.filter(
+        (upload) => ids.has(upload.id) && upload.state !== 'refused' && upload.isKept === null,
+      )
+      const kept = await Promise.all(still.map((upload) => this.#keeper.keep(upload)))
+      for (const isKept of new Set(kept)) {
+        const alike = still.filter((_, index) => kept[index] === isKept)
+        this.#change(new Set(alike.map(({ id }) => id)), { isKept })
+      }
+    }
+  }
+
+  #answered(batch: Batch): void {
+    this.#unanswered = this.#unanswered.filter((other) => other !== batch)
+  }
+
+  #drop(isGone: (upload: Upload) => boolean): void {
+    const gone = this.#state.uploads.filter(isGone)
+    if (gone.length === 0) return
+    this.#set({ uploads: this.#state.uploads.filter((upload) => !isGone(upload)) })
+    void this.#keeper.forget(gone.map(({ id }) => id))
+  }
+
+  #change(ids: ReadonlySet<string>, change: Partial<Upload>): void {
     this.#set({
       uploads: this.#state.uploads.map((upload) =>
         ids.has(upload.id) ? { ...upload, ...change } : upload,
@@ -313,8 +406,8 @@ const OF_A_WHOLE_FILE: readonly string[] = [...ARCHIVE_CODES, 'file_too_large']
 function namedFiles(
   uploads: readonly Upload[],
   problem: Problem | null,
-): ReadonlyMap<number, UploadError> {
-  const wrong = new Map<number, UploadError>()
+): ReadonlyMap<string, UploadError> {
+  const wrong = new Map<string, UploadError>()
   const named = (problem?.errors ?? []).filter(({ index }) => typeof index === 'number')
   const [first] = uploads
   if (first?.isArchive && named.length > 0) {
@@ -334,10 +427,4 @@ function ofArchive(named: Problem['errors']): UploadError {
   if (whole) return { code: whole.code, detail: whole.detail, inside: [] }
   const inside = new Map(named.map(({ code, detail }) => [code, { code, detail }]))
   return { code: 'no_film_in_archive', detail: '', inside: [...inside.values()] }
-}
-
-/** 128 random bits. `crypto.randomUUID` exists on localhost and HTTPS only. */
-function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }

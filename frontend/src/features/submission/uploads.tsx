@@ -11,12 +11,12 @@ import {
 } from 'react'
 import { useLocation } from 'wouter'
 
-import { jobQuery } from '@/shared/api/job'
-import { askWhoThisIs } from '@/shared/api/session'
-import { submitFilms } from '@/shared/api/submit-films'
 import { jobsPlace } from '@/shared/lib/places'
 
-import { UploadQueue, type JobOptions } from './upload-queue'
+import type { LeftFilm } from './kept-films'
+import { makeQueue } from './make-queue'
+import type { JobOptions, UploadQueue } from './upload-queue'
+import { useLeftFilms } from './use-left-films'
 
 interface Uploads {
   queue: UploadQueue
@@ -24,6 +24,12 @@ interface Uploads {
   setOptions: (options: JobOptions) => void
   /** Queues files and shows how they go. */
   submit: (files: readonly File[]) => void
+  /** What pages that are gone have not sent. */
+  left: readonly LeftFilm[]
+  takeUpLeft: () => void
+  dismissLeft: () => void
+  /** Stops and erases everything that is on its way, in every page of this browser. */
+  dropAll: () => void
 }
 
 const Context = createContext<Uploads | null>(null)
@@ -31,20 +37,9 @@ const Context = createContext<Uploads | null>(null)
 /** Holds the queue above the pages, so that it goes on whichever is open. */
 export function UploadsProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient()
-  const [queue] = useState(
-    () =>
-      new UploadQueue({
-        submit: (submission, sending) =>
-          submitFilms(submission, sending).catch((error: unknown) => {
-            askWhoThisIs(queries, error)
-            throw error
-          }),
-        onAccepted: (job) => {
-          queries.setQueryData(jobQuery(job.id).queryKey, job)
-          void queries.invalidateQueries({ queryKey: ['worklist'] })
-        },
-      }),
-  )
+  const [{ page, kept, queue }] = useState(() => makeQueue(queries))
+  const clear = useCallback(() => queue.clear(), [queue])
+  const { left, take, dismiss, dropAll } = useLeftFilms({ page, kept, onDrop: clear })
   const [options, setOptions] = useState<JobOptions>({ priority: 'routine', reference: '' })
   const [location, navigate] = useLocation()
   const isOnSubmission = isSubmissionPlace(location)
@@ -64,8 +59,10 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
 
   useEffect(() => {
     const warn = (event: BeforeUnloadEvent) => {
-      const unsent = queue.snapshot().uploads.some((upload) => upload.state !== 'refused')
-      if (unsent) event.preventDefault()
+      const isLost = queue
+        .snapshot()
+        .uploads.some((upload) => upload.state !== 'refused' && upload.isKept !== true)
+      if (isLost) event.preventDefault()
     }
     window.addEventListener('beforeunload', warn)
     return () => window.removeEventListener('beforeunload', warn)
@@ -82,7 +79,25 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
     [queue, options, navigate, isOnSubmission],
   )
 
-  const value = useMemo(() => ({ queue, options, setOptions, submit }), [queue, options, submit])
+  const takeUpLeft = useCallback(() => {
+    void take().then((films) => {
+      queue.takeUp(films)
+      navigate(jobsPlace(queue.snapshot().jobIds))
+    })
+  }, [queue, take, navigate])
+  const value = useMemo(
+    () => ({
+      queue,
+      options,
+      setOptions,
+      submit,
+      left,
+      takeUpLeft,
+      dismissLeft: dismiss,
+      dropAll,
+    }),
+    [queue, options, submit, left, takeUpLeft, dismiss, dropAll],
+  )
   return <Context value={value}>{children}</Context>
 }
 

@@ -26,7 +26,7 @@ export function ColourBar({ settings }: { settings: MapSettings }) {
   return (
     <figure aria-label={map.units} className="film-text flex items-stretch gap-1.5 text-xs">
       {threshold !== null && (
-        <div className="relative">
+        <div className="relative max-sm:hidden">
           <span
             className="absolute right-0 flex translate-y-1/2 items-center gap-1 leading-none whitespace-nowrap"
             style={{ bottom: `${threshold * 100}%` }}
@@ -40,7 +40,7 @@ export function ColourBar({ settings }: { settings: MapSettings }) {
         viewBox={`0 0 1 ${STEPS}`}
         preserveAspectRatio="none"
         shapeRendering="crispEdges"
-        className="h-48 w-3 border border-edge bg-black"
+        className="h-28 w-3 border border-edge bg-black sm:h-48"
         aria-hidden
       >
         {bars.map((fill, step) => (

@@ -1,36 +1,67 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Download } from 'lucide-react'
 
-import type { Item } from '@/shared/api/wire'
-import { useMessages } from '@/shared/i18n/language'
+import type { Item, Job } from '@/shared/api/wire'
+import { useLanguage, useMessages } from '@/shared/i18n/language'
 import { saveFile } from '@/shared/lib/save-file'
-import { buttonClasses } from '@/shared/ui/button'
+import { Button, buttonClasses } from '@/shared/ui/button'
 
+import type { MapLook } from './map-settings'
 import { PanelSection } from './panel-section'
 
-export function Downloads({ item }: { item: Item }) {
-  const { viewer } = useMessages()
-  const stem = item.filename.replace(/\.[^.]+$/, '')
-  const { heatmap, upload } = item.links
+interface DownloadsProps {
+  item: Item
+  job: Job | undefined
+  look: MapLook
+}
+
+export function Downloads({ item, job, look }: DownloadsProps) {
+  const messages = useMessages()
+  const language = useLanguage()
+  const queries = useQueryClient()
+  const { viewer } = messages
+  const name = item.filename.replace(/\.[^.]+$/, '')
+  const { activation_map: map, upload } = item.links
+  const saved = { item, job, look, name }
+
+  // What makes them is large, and not needed by whoever only looks.
+  const report = useMutation({
+    networkMode: 'always',
+    mutationFn: async () => {
+      const { saveReport } = await import('./report/save-report')
+      await saveReport(saved, queries, messages, language)
+    },
+  })
+  const heatmap = useMutation({
+    networkMode: 'always',
+    mutationFn: async () => {
+      const { saveHeatmap } = await import('./report/save-heatmap')
+      await saveHeatmap(saved, queries)
+    },
+  })
+
   return (
     <PanelSection title={viewer.downloads}>
       <div className="flex flex-wrap gap-2">
-        {heatmap !== null && (
-          <a href={heatmap} download={`${stem}-heatmap.jpg`} className={buttonClasses()}>
-            <Download aria-hidden size={16} />
+        {item.result && (
+          <Button icon={Download} disabled={report.isPending} onClick={() => report.mutate()}>
+            {viewer.download.report}
+          </Button>
+        )}
+        {map !== null && (
+          <Button icon={Download} disabled={heatmap.isPending} onClick={() => heatmap.mutate()}>
             {viewer.download.heatmap}
-          </a>
+          </Button>
         )}
         {item.result && (
-          <button
-            type="button"
-            className={buttonClasses()}
+          <Button
+            icon={Download}
             onClick={() =>
-              saveFile(`${stem}.json`, 'application/json', JSON.stringify(item, null, 2))
+              saveFile(`${name}.json`, 'application/json', JSON.stringify(item, null, 2))
             }
           >
-            <Download aria-hidden size={16} />
             {viewer.download.result}
-          </button>
+          </Button>
         )}
         {upload !== null && (
           <a href={upload} download={item.filename} className={buttonClasses()}>
@@ -39,6 +70,7 @@ export function Downloads({ item }: { item: Item }) {
           </a>
         )}
       </div>
+      {(report.isError || heatmap.isError) && <p role="alert">{viewer.download.failed}</p>}
     </PanelSection>
   )
 }

@@ -6,6 +6,7 @@ import { greyPictureQuery } from '@/shared/api/grey-picture'
 import type { Item } from '@/shared/api/wire'
 import { useWorklist } from '@/shared/api/worklist'
 import type { FilmList } from '@/shared/lib/places'
+import { useSearchText } from '@/shared/lib/search-text'
 
 export interface FilmInList {
   jobId: string
@@ -23,7 +24,8 @@ export interface FilmSequence {
 /** The list a film was opened from, and its place in it. */
 export function useFilmSequence(list: FilmList, jobId: string, index: number): FilmSequence {
   const jobs = useFollowedJobs(list.kind === 'jobs' ? list.ids : [])
-  const worklist = useWorklist(list.kind === 'worklist' ? list.filter : {}, {
+  const searchText = useSearchText().trim()
+  const worklist = useWorklist(list.kind === 'worklist' ? list.filter : {}, searchText, {
     enabled: list.kind === 'worklist',
   })
   const films =

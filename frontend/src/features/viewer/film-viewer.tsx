@@ -1,12 +1,13 @@
 import { useReducer, useRef, useState, type ReactNode } from 'react'
 
 import { useGreyPicture } from '@/shared/api/grey-picture'
-import type { Item } from '@/shared/api/wire'
+import type { Item, Job, Opinion } from '@/shared/api/wire'
 import { useMessages } from '@/shared/i18n/language'
 import { useSize } from '@/shared/lib/use-size'
 import { Disclaimer } from '@/shared/ui/disclaimer'
 
 import { Downloads } from './downloads'
+import { Facts } from './facts'
 import { FilmArea } from './film-area'
 import {
   fitZoom as zoomToFit,
@@ -17,6 +18,7 @@ import {
   viewOfBox,
 } from './film-view'
 import { GreyControls } from './grey-controls'
+import { Judging } from './judging'
 import { MapControls } from './map-controls'
 import { useMapSettings } from './map-settings'
 import { Regions } from './regions'
@@ -28,9 +30,11 @@ import { Verdict } from './verdict'
 import { ViewerFrame } from './viewer-frame'
 
 interface FilmViewerProps {
+  jobId: string
   item: Item
+  /** As far as it is known yet. */
+  job: Job | undefined
   header: ReactNode
-  facts: ReactNode
 }
 
 const WINDOW_STEP = 8
@@ -38,13 +42,14 @@ const PAN_STEP = 48
 const OPACITY_STEP = 0.1
 
 /** A film with its tools, its map and what the network said; a new one begins anew. */
-export function FilmViewer({ item, header, facts }: FilmViewerProps) {
+export function FilmViewer({ jobId, item, job, header }: FilmViewerProps) {
   const { viewer } = useMessages()
   const [view, dispatch] = useReducer(reduceView, INITIAL_VIEW)
   const [tool, setTool] = useState<Tool>('window')
   const [active, setActive] = useState<number | null>(null)
   const [isHelpOpen, setHelpOpen] = useState(false)
   const [isSplit, setSplit] = useState(false)
+  const [draft, setDraft] = useState<Opinion | null>(null)
   const settings = useMapSettings()
 
   const film = useGreyPicture(item.links.radiograph)
@@ -110,6 +115,8 @@ export function FilmViewer({ item, header, facts }: FilmViewerProps) {
     panLeft: () => pan(-1, 0),
     panRight: () => pan(1, 0),
     sideBySide: () => setSplit(!isSplit),
+    agree: () => setDraft('agree'),
+    disagree: () => setDraft('disagree'),
     help: () => setHelpOpen(true),
   })
 
@@ -150,6 +157,7 @@ export function FilmViewer({ item, header, facts }: FilmViewerProps) {
         <div className="px-4 py-4">
           <Verdict item={item} />
         </div>
+        {item.result && <Judging jobId={jobId} item={item} draft={draft} onDraft={setDraft} />}
         {item.state === 'succeeded' && (
           <>
             <Regions regions={regions} active={active} onActivate={activate} />
@@ -157,8 +165,8 @@ export function FilmViewer({ item, header, facts }: FilmViewerProps) {
           </>
         )}
         {film.data && <GreyControls view={view} dispatch={dispatch} />}
-        {facts}
-        <Downloads item={item} />
+        <Facts item={item} job={job} />
+        <Downloads item={item} job={job} look={settings} />
         <Disclaimer className="mt-auto border-t border-line px-4 py-3" />
       </aside>
       <ShortcutsDialog isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />

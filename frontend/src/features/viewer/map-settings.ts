@@ -35,6 +35,9 @@ export function useMapSettings() {
 
 export type MapSettings = ReturnType<typeof useMapSettings>
 
+/** How a map is drawn, wherever that is. */
+export type MapLook = Pick<MapSettings, 'opacity' | 'floor' | 'scale' | 'hasContours' | 'hasBoxes'>
+
 /** The activations at which contours are drawn: the higher, the thicker. */
 export const CONTOURS_DRAWN = [
   { level: 0.25, px: 1 },

@@ -59,14 +59,31 @@ export function Marks(props: StageProps) {
                   stroke={isActive ? '#fff' : '#ff9046'}
                   strokeWidth={isActive ? 2 : 1}
                   vectorEffect="non-scaling-stroke"
+                />
+                <g
                   className="cursor-pointer"
-                  pointerEvents="stroke"
                   onPointerDown={(event) => {
                     event.stopPropagation()
                     onActivate(index)
                   }}
-                />
-                <RegionNumber index={index} box={box} zoom={zoom} view={view} isActive={isActive} />
+                >
+                  {/* What can be hit is wider than what is seen. */}
+                  <rect
+                    {...box}
+                    fill="none"
+                    stroke="transparent"
+                    strokeWidth={HIT_PX}
+                    vectorEffect="non-scaling-stroke"
+                    pointerEvents="stroke"
+                  />
+                  <RegionNumber
+                    index={index}
+                    box={box}
+                    zoom={zoom}
+                    view={view}
+                    isActive={isActive}
+                  />
+                </g>
               </g>
             )
           })}
@@ -84,6 +101,7 @@ interface RegionNumberProps {
 }
 
 const NUMBER_PX = 20
+const HIT_PX = 24
 
 /** Upright and of one size, however the film is turned; at the film's edge, still on the film. */
 function RegionNumber({ index, box, zoom, view, isActive }: RegionNumberProps) {
@@ -100,6 +118,7 @@ function RegionNumber({ index, box, zoom, view, isActive }: RegionNumberProps) {
         height={NUMBER_PX}
         rx={2}
         fill={isActive ? '#fff' : '#ff9046'}
+        pointerEvents="all"
       />
       <text
         textAnchor="middle"

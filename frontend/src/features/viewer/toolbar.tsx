@@ -23,7 +23,8 @@ import { IconButton } from '@/shared/ui/button'
 
 import type { FilmView, ViewAction } from './film-view'
 import type { MapSettings } from './map-settings'
-import { useShortcutLabel, type ShortcutName } from './shortcuts'
+import type { ShortcutName } from './shortcut-keys'
+import { useShortcutLabel } from './shortcuts'
 import type { Tool } from './stage'
 
 interface ToolbarProps {
@@ -73,7 +74,7 @@ export function Toolbar(props: ToolbarProps) {
     <div
       role="toolbar"
       aria-label={viewer.tools}
-      className="flex items-center gap-x-1 overflow-x-auto py-1"
+      className="flex flex-wrap items-center gap-x-1 py-1 sm:flex-nowrap sm:overflow-x-auto"
     >
       {TOOLS.map(({ tool: name, icon }) =>
         action(name, text[name], icon, () => onTool(name), tool === name),
@@ -128,4 +129,4 @@ export function Toolbar(props: ToolbarProps) {
   )
 }
 
-const Divider = () => <span aria-hidden className="mx-1 h-5 w-px shrink-0 bg-line" />
+const Divider = () => <span aria-hidden className="mx-1 h-5 w-px shrink-0 bg-line max-sm:hidden" />

@@ -9,7 +9,6 @@ import { buttonClasses, IconButton } from '@/shared/ui/button'
 import { Failure } from '@/shared/ui/failure'
 import { Notice } from '@/shared/ui/notice'
 
-import { Facts } from './facts'
 import { useFilmSequence, type FilmInList } from './film-sequence'
 import { FilmViewer } from './film-viewer'
 import { useShortcutLabel, useShortcuts } from './shortcuts'
@@ -100,9 +99,10 @@ export function ViewerPage({ jobId, index, list }: ViewerPageProps) {
   return (
     <FilmViewer
       key={`${jobId}/${index}`}
+      jobId={jobId}
       item={item}
+      job={job?.data}
       header={header}
-      facts={<Facts item={item} job={job?.data} />}
     />
   )
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import type { Feedback } from '@/shared/api/wire'
 import { makeItem, makeRow } from '@/testing/wire'
 
 import { toCsv } from './export-csv'
@@ -19,6 +20,24 @@ test('a film is one line with the figures as they came', () => {
     positive: 'true',
     model_version: '1.0.0',
     error: '',
+  })
+})
+
+test('what was said of a film stands in its line', () => {
+  const feedback: Feedback = {
+    opinion: 'disagree',
+    comment: 'A skin fold',
+    said_at: '2026-11-23T02:10:00Z',
+    said_by: null,
+    model: { name: 'pneumocam', version: '0.9.0' },
+    probability: 0.7,
+    threshold: 0.4,
+  }
+
+  expect(cellsOf(toCsv([makeRow({ item: makeItem({ feedback }) })]))).toMatchObject({
+    opinion: 'disagree',
+    comment: 'A skin fold',
+    said_of_version: '0.9.0',
   })
 })
 

@@ -21,6 +21,10 @@ const COLUMNS: Record<string, (row: WorklistRow) => Cell> = {
   sex: (row) => row.item.result?.input.sex,
   reasons: (row) => row.item.result?.reasons.map((reason) => reason.code).join(' '),
   error: (row) => row.item.error?.code,
+  opinion: (row) => row.item.feedback?.opinion,
+  comment: (row) => row.item.feedback?.comment,
+  said_at: (row) => row.item.feedback?.said_at,
+  said_of_version: (row) => row.item.feedback?.model.version,
 }
 
 /** Films as comma-separated values (RFC 4180), in the wire's own names and units. */

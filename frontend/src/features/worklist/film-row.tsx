@@ -8,10 +8,12 @@ import { fullMoment, moment } from '@/shared/lib/figures'
 import { filmPlace } from '@/shared/lib/places'
 import { classes } from '@/shared/ui/classes'
 import { ItemStateLabel } from '@/shared/ui/item-state'
+import { OpinionIcon } from '@/shared/ui/opinion'
 import { Score } from '@/shared/ui/score'
 
 import { Checkbox } from './checkbox'
 import { COLUMNS, FROM_LG, FROM_MD, FROM_XL } from './columns'
+import { Wait } from './wait'
 
 interface FilmRowProps {
   row: WorklistRow
@@ -72,17 +74,28 @@ export const FilmRow = memo(function FilmRow(props: FilmRowProps) {
       <span role="cell" className={FROM_MD}>
         {result && <Score result={result} />}
       </span>
-      <span role="cell" className="min-w-0">
+      <span role="cell" className="flex min-w-0 items-center gap-2">
         <Link
           href={filmPlace(row.job_id, item.index, { kind: 'worklist', filter })}
           tabIndex={isCurrent ? 0 : -1}
           onFocus={() => actions.focus(row)}
           onKeyDown={actions.keyDown}
           title={item.filename}
-          className="block truncate after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-ink"
+          className="min-w-0 truncate after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-ink"
         >
           {item.filename}
         </Link>
+        {item.feedback && (
+          <span
+            className="flex text-muted"
+            title={messages.viewer.judging.opinion[item.feedback.opinion]}
+          >
+            <OpinionIcon opinion={item.feedback.opinion} />
+            <span className="sr-only">
+              {messages.viewer.judging.opinion[item.feedback.opinion]}
+            </span>
+          </span>
+        )}
       </span>
       <span role="cell" className={classes(FROM_XL, 'truncate text-muted')}>
         {row.reference}
@@ -98,6 +111,9 @@ export const FilmRow = memo(function FilmRow(props: FilmRowProps) {
         className={classes(FROM_LG, row.priority === 'stat' ? 'font-semibold' : 'text-muted')}
       >
         {messages.priority[row.priority]}
+      </span>
+      <span role="cell" className={classes(FROM_LG, 'text-right whitespace-nowrap text-muted')}>
+        <Wait row={row} />
       </span>
       <span
         role="cell"

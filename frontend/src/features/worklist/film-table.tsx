@@ -150,6 +150,9 @@ export function FilmTable(props: FilmTableProps) {
           <span role="columnheader" className={FROM_LG}>
             {columns.priority}
           </span>
+          <span role="columnheader" className={classes(FROM_LG, 'text-right')}>
+            {columns.wait}
+          </span>
           <span role="columnheader" className={classes(FROM_MD, 'text-right')}>
             {columns.received}
           </span>

@@ -35,7 +35,11 @@ export function Filters({ filter, onChange }: FiltersProps) {
 
   return (
     <>
-      <div role="group" aria-label={text.show} className="flex flex-wrap gap-1">
+      <div
+        role="group"
+        aria-label={text.show}
+        className="flex gap-1 max-md:w-full max-md:overflow-x-auto md:flex-wrap"
+      >
         {SHOWN_NAMES.map((name) => (
           <button
             key={name}
@@ -43,7 +47,7 @@ export function Filters({ filter, onChange }: FiltersProps) {
             aria-pressed={shown === name}
             onClick={() => onChange({ ...others, ...SHOWN[name] })}
             className={classes(
-              'h-7 rounded-sm px-2.5',
+              'h-7 shrink-0 rounded-sm px-2.5 whitespace-nowrap',
               shown === name ? 'bg-ink text-ground' : 'text-muted hover:bg-raised hover:text-ink',
             )}
           >

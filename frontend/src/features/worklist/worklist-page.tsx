@@ -5,6 +5,8 @@ import { useSearchParams } from 'wouter'
 import { useWorklist, type WorklistFilter } from '@/shared/api/worklist'
 import { useMessages } from '@/shared/i18n/language'
 import { readFilter, worklistPlace } from '@/shared/lib/places'
+import { setSearchText, useSearchText } from '@/shared/lib/search-text'
+import { useSettled } from '@/shared/lib/use-settled'
 import { Button } from '@/shared/ui/button'
 import { Disclaimer } from '@/shared/ui/disclaimer'
 import { Failure } from '@/shared/ui/failure'
@@ -12,6 +14,7 @@ import { Notice } from '@/shared/ui/notice'
 
 import { Filters } from './filters'
 import { FilmTable, keyOf } from './film-table'
+import { SearchField } from './search-field'
 import { SelectionBar } from './selection-bar'
 
 interface WorklistPageProps {
@@ -19,13 +22,17 @@ interface WorklistPageProps {
   submitAction: ReactNode
 }
 
+/** What is typed faster than this is one search. */
+const TYPING_PAUSE_MS = 250
+
 /** Every film, newest or most suspicious first. */
 export function WorklistPage({ submitAction }: WorklistPageProps) {
   const { worklist: text } = useMessages()
   const [params, setParams] = useSearchParams()
   // The same object as long as the address is the same: rows compare it.
   const filter = useMemo(() => readFilter(params), [params])
-  const list = useWorklist(filter)
+  const searchText = useSettled(useSearchText().trim(), TYPING_PAUSE_MS)
+  const list = useWorklist(filter, searchText)
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const chosenRows = list.data?.filter((row) => chosen.has(keyOf(row))) ?? []
   const setFilter = (next: WorklistFilter) =>
@@ -35,6 +42,7 @@ export function WorklistPage({ submitAction }: WorklistPageProps) {
     <main id="content" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
       <div className="flex flex-wrap items-center gap-x-6 gap-y-2 px-4 py-3">
         <h1 className="text-xl font-semibold">{text.title}</h1>
+        <SearchField onDown={focusFirstRow} />
         <Filters filter={filter} onChange={setFilter} />
         {list.data && list.data.length > 0 && submitAction}
       </div>
@@ -80,12 +88,16 @@ export function WorklistPage({ submitAction }: WorklistPageProps) {
       )
     }
     const { sort, ...narrowed } = filter
+    const showAll = () => {
+      setSearchText('')
+      setFilter(sort ? { sort } : {})
+    }
     return (
       <div className="flex-1">
-        {Object.keys(narrowed).length > 0 ? (
+        {Object.keys(narrowed).length > 0 || searchText !== '' ? (
           <Notice icon={FilterX} title={text.noneMatch}>
             <p>{text.noneMatchHint}</p>
-            <Button onClick={() => setFilter(sort ? { sort } : {})}>{text.clear}</Button>
+            <Button onClick={showAll}>{text.clear}</Button>
           </Notice>
         ) : (
           <Notice icon={Inbox} title={text.empty}>
@@ -96,4 +108,9 @@ export function WorklistPage({ submitAction }: WorklistPageProps) {
       </div>
     )
   }
+}
+
+/** The row that is in the tab order. */
+function focusFirstRow() {
+  document.querySelector<HTMLElement>('[data-row] a[tabindex="0"]')?.focus()
 }

@@ -8,10 +8,12 @@ const PROBLEM_TYPE = 'urn:pneumocam:problem:'
 const CODES: Partial<Record<number, ErrorCode>> = {
   401: 'key_required',
   404: 'not_found',
+  408: 'request_timeout',
   410: 'erased',
   413: 'too_large',
   415: 'unsupported_media_type',
   422: 'invalid_request',
+  429: 'too_many_requests',
   500: 'internal_error',
   502: 'unavailable',
   503: 'unavailable',
@@ -48,7 +50,7 @@ export class ServiceRefused extends Error {
 
   /** Whether the same request may succeed later. */
   get isTemporary(): boolean {
-    return this.status === 429 || this.status >= 500
+    return this.status === 408 || this.status === 429 || this.status >= 500
   }
 }
 

@@ -6,6 +6,8 @@ import {
   type QueryClient,
 } from '@tanstack/react-query'
 
+import { setSearchText } from '@/shared/lib/search-text'
+
 import { bodyOf, client } from './client'
 import { ServiceRefused } from './errors'
 import type { Session } from './wire'
@@ -51,7 +53,7 @@ export function useSignIn() {
     mutationFn: signIn,
     onSuccess: (session) => {
       // What was asked for without a session was refused, or is another person's.
-      queries.removeQueries({ predicate: ({ queryKey: [kind] }) => kind !== 'session' })
+      forget(queries)
       queries.setQueryData(sessionQuery().queryKey, session)
     },
   })
@@ -67,8 +69,13 @@ export function useSignOut() {
         name: null,
         scopes: [],
       })
-      // Pictures of patients do not outlive the session in this browser.
-      queries.removeQueries({ predicate: ({ queryKey: [kind] }) => kind !== 'session' })
+      // Pictures and names of patients do not outlive the session in this browser.
+      forget(queries)
     },
   })
+}
+
+function forget(queries: QueryClient): void {
+  queries.removeQueries({ predicate: ({ queryKey: [kind] }) => kind !== 'session' })
+  setSearchText('')
 }

@@ -7,12 +7,23 @@ export type Item = Schemas['Item']
 export type ItemState = Schemas['ItemState']
 export type Result = Schemas['Result']
 export type Region = Schemas['Region']
+export type Drift = Schemas['Drift']
+export type FilmsOfDay = Schemas['FilmsOfDay']
+export type TrainingSet = Schemas['TrainingSet']
+export type Feedback = Schemas['Feedback']
+export type Opinion = Schemas['Opinion']
 export type Priority = Schemas['Priority']
 export type Problem = Schemas['Problem']
 export type Session = Schemas['Session']
 export type Worklist = Schemas['Worklist']
 export type WorklistRow = Schemas['WorklistRow']
 export type WorklistSort = Schemas['WorklistSort']
+
+/** What is sent to agree or disagree. */
+export interface Judgement {
+  opinion: Opinion
+  comment: string
+}
 
 const FINAL: ReadonlySet<ItemState> = new Set(['succeeded', 'rejected', 'failed', 'cancelled'])
 

@@ -1,7 +1,10 @@
-import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
+
+import { setServiceClock } from '@/shared/lib/service-clock'
 
 import { bodyOf, client } from './client'
 import { isFinal, type ItemState, type Priority, type Worklist, type WorklistSort } from './wire'
+import { useWorklistEvents } from './worklist-events'
 
 /** What the worklist shows, in the service's own words. */
 export interface WorklistFilter {
@@ -15,35 +18,43 @@ const PAGE_ROWS = 200
 
 async function getWorklist(
   filter: WorklistFilter,
+  text: string,
   cursor: string | null,
   signal: AbortSignal,
 ): Promise<Worklist> {
-  return bodyOf(
-    await client.GET('/v1/jobs', {
-      params: { query: { ...filter, limit: PAGE_ROWS, ...(cursor !== null && { cursor }) } },
-      signal,
-    }),
-  )
+  const page = { ...filter, limit: PAGE_ROWS, ...(cursor !== null && { cursor }) }
+  const list =
+    text === ''
+      ? bodyOf(await client.GET('/v1/jobs', { params: { query: page }, signal }))
+      : // In the body: what is searched for may be a patient's name, and addresses are kept in logs.
+        bodyOf(await client.POST('/v1/jobs/search', { body: { ...page, text }, signal }))
+  setServiceClock(list.as_of)
+  return list
 }
 
-export const worklistQuery = (filter: WorklistFilter) =>
+export const worklistQuery = (filter: WorklistFilter, text = '') =>
   infiniteQueryOptions({
-    queryKey: ['worklist', filter] as const,
-    queryFn: ({ pageParam, signal }) => getWorklist(filter, pageParam, signal),
+    queryKey: ['worklist', filter, text] as const,
+    queryFn: ({ pageParam, signal }) => getWorklist(filter, text, pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     select: (data) => data.pages.flatMap((page) => page.rows),
+    // While a search is typed, the list does not come and go with each letter.
+    placeholderData: keepPreviousData,
   })
 
-/** The films that match, followed by asking again: sooner while some are open. */
-export const useWorklist = (filter: WorklistFilter, { enabled = true } = {}) =>
-  useInfiniteQuery({
-    ...worklistQuery(filter),
+/** The films that match, followed by events or, without them, by asking again. */
+export function useWorklist(filter: WorklistFilter, text: string, { enabled = true } = {}) {
+  const isLive = useWorklistEvents(enabled)
+  return useInfiniteQuery({
+    ...worklistQuery(filter, text),
     enabled,
     refetchInterval: ({ state }) => {
+      if (isLive && state.status !== 'error') return false
       const pages = state.data?.pages ?? []
       const open = pages.some((page) => page.rows.some((row) => !isFinal(row.item.state)))
       // Every page is asked for again, so a long list is asked for less often.
       return (open ? 2_000 : 6_000) * Math.max(1, pages.length)
     },
   })
+}

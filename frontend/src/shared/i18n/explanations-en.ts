@@ -122,6 +122,11 @@ export const errors: Record<ErrorCode, Explanation> = {
     what: 'The file is no longer in the store.',
     action: 'Submit it again.',
   },
+  timeout: {
+    what: 'Reading this film took longer than a film may, twice.',
+    action:
+      'Export it again and submit that file. If it fails again, tell whoever runs the service.',
+  },
   worker_lost: {
     what: 'The reading process stopped while it had this film, several times.',
     action: 'Submit it again. If it fails again, tell whoever runs the service.',
@@ -170,6 +175,50 @@ export const errors: Record<ErrorCode, Explanation> = {
   invalid_request: {
     what: 'The service cannot make sense of this address or of a value in it.',
     action: 'Check the address, or start again from the worklist.',
+  },
+  invalid_token: {
+    what: 'The sign-in does not hold: it has ended, or is not for this service.',
+    action: 'Sign in again. If it fails again, tell whoever runs the service.',
+  },
+  issuer_unavailable: {
+    what: 'Sign-ins cannot be checked at present.',
+    action: 'Try again in a moment. If it fails again, tell whoever runs the service.',
+  },
+  method_not_allowed: {
+    what: 'The service does not offer what was asked of this address.',
+    action: 'Reload the page. If it fails again, tell whoever runs the service.',
+  },
+  request_timeout: {
+    what: 'The connection was too slow, and the service did not wait.',
+    action: 'It is sent again by itself. If it fails again, send fewer films at once.',
+  },
+  no_result: {
+    what: 'This film has no result yet that one could agree with.',
+    action: 'Wait until it has been read.',
+  },
+  too_many_requests: {
+    what: 'This key asks for more than it may within a minute.',
+    action: 'It goes on by itself in a moment.',
+  },
+  quota_reached: {
+    what: 'As many films of this key are waiting as may wait.',
+    action: 'Sending goes on when some have been read.',
+  },
+  headers_too_large: {
+    what: 'The address of this page has become too long.',
+    action: 'Start again from the worklist.',
+  },
+  backlog_full: {
+    what: 'The service has as many films waiting as it takes on.',
+    action: 'Sending goes on when some have been read.',
+  },
+  too_many_waiting: {
+    what: 'Too many pages follow the service at the same time.',
+    action: 'It goes on by itself. Close pages that nobody looks at.',
+  },
+  too_many_connections: {
+    what: 'Too many are connected to the service at the same time.',
+    action: 'It goes on by itself. Close pages that nobody looks at.',
   },
   unavailable: {
     what: 'The service cannot answer at present.',

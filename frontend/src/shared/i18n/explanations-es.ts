@@ -119,6 +119,11 @@ export const errors: Record<ErrorCode, Explanation> = {
     what: 'El archivo ya no está en el almacén.',
     action: 'Envíelo de nuevo.',
   },
+  timeout: {
+    what: 'La lectura de esta radiografía tardó más de lo permitido, dos veces.',
+    action:
+      'Expórtela de nuevo y envíe ese archivo. Si vuelve a fallar, avise a quien lleva el servicio.',
+  },
   worker_lost: {
     what: 'El proceso de lectura se detuvo con esta radiografía, varias veces.',
     action: 'Envíela de nuevo. Si vuelve a fallar, avise a quien lleva el servicio.',
@@ -168,6 +173,50 @@ export const errors: Record<ErrorCode, Explanation> = {
   invalid_request: {
     what: 'El servicio no entiende esta dirección o un valor en ella.',
     action: 'Revise la dirección, o empiece de nuevo desde la lista de trabajo.',
+  },
+  invalid_token: {
+    what: 'La sesión no es válida: ha terminado o no es para este servicio.',
+    action: 'Inicie sesión de nuevo. Si vuelve a fallar, avise a quien lleva el servicio.',
+  },
+  issuer_unavailable: {
+    what: 'Ahora mismo no se puede comprobar quién inicia sesión.',
+    action: 'Inténtelo en un momento. Si vuelve a fallar, avise a quien lleva el servicio.',
+  },
+  method_not_allowed: {
+    what: 'El servicio no ofrece lo que se pidió en esta dirección.',
+    action: 'Recargue la página. Si vuelve a fallar, avise a quien gestiona el servicio.',
+  },
+  request_timeout: {
+    what: 'La conexión fue demasiado lenta y el servicio no esperó más.',
+    action: 'Se vuelve a enviar solo. Si vuelve a fallar, envíe menos radiografías a la vez.',
+  },
+  no_result: {
+    what: 'Esta radiografía aún no tiene un resultado que valorar.',
+    action: 'Espere a que se haya leído.',
+  },
+  too_many_requests: {
+    what: 'Esta clave pide más de lo que puede en un minuto.',
+    action: 'Sigue solo en un momento.',
+  },
+  quota_reached: {
+    what: 'Esta clave tiene en espera tantas radiografías como puede.',
+    action: 'El envío sigue cuando se hayan leído algunas.',
+  },
+  headers_too_large: {
+    what: 'La dirección de esta página se ha hecho demasiado larga.',
+    action: 'Empiece de nuevo desde la lista de trabajo.',
+  },
+  backlog_full: {
+    what: 'El servicio tiene en espera tantas radiografías como admite.',
+    action: 'El envío sigue cuando se hayan leído algunas.',
+  },
+  too_many_waiting: {
+    what: 'Demasiadas páginas siguen al servicio a la vez.',
+    action: 'Sigue solo. Cierre las páginas que nadie mira.',
+  },
+  too_many_connections: {
+    what: 'Hay demasiadas conexiones con el servicio a la vez.',
+    action: 'Sigue solo. Cierre las páginas que nadie mira.',
   },
   unavailable: {
     what: 'El servicio no puede responder ahora.',

@@ -59,3 +59,32 @@ export function fullMoment(iso: string, language: string): string {
     hourCycle: 'h23',
   })
 }
+
+/** The short names of units of time. */
+export interface TimeUnits {
+  seconds: string
+  minutes: string
+  hours: string
+  days: string
+}
+
+/** A span of time in its two largest units, rounded down; in one where that says enough. */
+export function duration(milliseconds: number, units: TimeUnits): string {
+  const seconds = Math.floor(milliseconds / 1_000)
+  const minutes = Math.floor(seconds / 60)
+  const hours = Math.floor(minutes / 60)
+  if (seconds < 1) return `< 1 ${units.seconds}`
+  if (minutes < 1) return `${seconds} ${units.seconds}`
+  if (minutes < 10) return `${minutes} ${units.minutes} ${seconds % 60} ${units.seconds}`
+  if (hours < 1) return `${minutes} ${units.minutes}`
+  if (hours < 24) return `${hours} ${units.hours} ${minutes % 60} ${units.minutes}`
+  return `${Math.floor(hours / 24)} ${units.days} ${hours % 24} ${units.hours}`
+}
+
+/** A day as ISO has it, without its year. */
+export const dayOfMonth = (iso: string, language: string) =>
+  new Date(`${iso}T00:00:00Z`).toLocaleDateString(language, {
+    day: 'numeric',
+    month: 'short',
+    timeZone: 'UTC',
+  })

@@ -35,10 +35,18 @@ export function fraction(key: string, fallback: number): Preference<number> {
   }
 }
 
+/** What was read last, so that reading the same again gives the same object. */
+const lastRead = new Map<string, { stored: string; value: unknown }>()
+
 export function readPreference<T>({ key, fallback, parse }: Preference<T>): T {
   try {
     const stored = localStorage.getItem(PREFIX + key)
-    return (stored === null ? undefined : parse(JSON.parse(stored))) ?? fallback
+    if (stored === null) return fallback
+    const last = lastRead.get(key)
+    if (last?.stored === stored) return last.value as T
+    const value = parse(JSON.parse(stored)) ?? fallback
+    lastRead.set(key, { stored, value })
+    return value
   } catch {
     // Storage may be forbidden, or hold what an older version wrote.
     return fallback
@@ -55,9 +63,7 @@ export function writePreference<T>({ key }: Preference<T>, value: T): void {
 }
 
 /** The choice and how to change it; every component that uses it follows. */
-export function usePreference<T extends string | number | boolean>(
-  preference: Preference<T>,
-): [T, (value: T) => void] {
+export function usePreference<T>(preference: Preference<T>): [T, (value: T) => void] {
   const { key } = preference
   const subscribe = useCallback(
     (listener: () => void) => {

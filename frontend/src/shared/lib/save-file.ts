@@ -1,9 +1,15 @@
 /** Hands text to the browser as a download. */
 export function saveFile(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }))
+  saveBlob(name, new Blob([text], { type }))
+}
+
+/** Hands bytes to the browser as a download. */
+export function saveBlob(name: string, blob: Blob): void {
+  const url = URL.createObjectURL(blob)
   const link = document.createElement('a')
   link.href = url
   link.download = name
   link.click()
-  URL.revokeObjectURL(url)
+  // Not at once: some browsers begin to read it only after the click is over.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }

@@ -27,7 +27,7 @@ export function ItemStateLabel({ state, text }: { state: ItemState; text?: strin
   const messages = useMessages()
   const Icon = ICONS[state]
   return (
-    <span className="flex items-center gap-2 whitespace-nowrap">
+    <span className="flex items-center gap-2 md:whitespace-nowrap">
       <Icon
         aria-hidden
         size={16}

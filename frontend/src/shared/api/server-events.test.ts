@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { parseEvents } from './job-events'
+import { parseEvents } from './server-events'
 
 async function parse(...chunks: string[]) {
   const body = new ReadableStream<Uint8Array>({

@@ -1,0 +1,142 @@
+"""What people say of results, and its export."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Annotated
+
+import anyio.to_thread
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import StreamingResponse
+
+from api.access import CallerDep, JobId, needs
+from api.bodies import json_body, read_json
+from api.errors import NothingToJudge, RequestTimeout, TooLarge
+from api.gateway import Gateway, GatewayDep
+from api.presenters import present_feedback
+from api.problems import RESPONSES, documented
+from api.schemas import Feedback, Judgement
+from jobs.feedback import MAX_COMMENT_CHARACTERS, list_feedback, say
+from jobs.states import Scope
+from jobs.tables import FeedbackRow
+
+router = APIRouter(prefix="/v1", tags=["feedback"], responses=RESPONSES)
+
+#: Of a comment of which every character is written as an escape of a pair, and the rest.
+_MAX_BODY_BYTES = 12 * MAX_COMMENT_CHARACTERS + 1000
+
+#: Read from the database and sent at a time.
+_CHUNK_ROWS = 500
+
+_COLUMNS = (
+    "said_at",
+    "counts",
+    "opinion",
+    "comment",
+    "said_by",
+    "job_id",
+    "index",
+    "filename",
+    "sha256",
+    "reference",
+    "model",
+    "model_version",
+    "probability",
+    "threshold",
+    "state",
+)
+
+
+@router.post(
+    "/jobs/{job_id}/items/{index}/feedback",
+    status_code=201,
+    summary="Agree or disagree with a result",
+    openapi_extra=json_body(Judgement),
+    dependencies=[needs(Scope.READ)],
+    responses=documented(RequestTimeout, NothingToJudge, TooLarge),
+)
+async def add_feedback(
+    *,
+    job_id: JobId,
+    index: Annotated[int, Path(ge=0, lt=100_000)],
+    request: Request,
+    gateway: GatewayDep,
+    caller: CallerDep,
+) -> Feedback:
+    """Say whether the result is right, and why. What was said before stays; the last counts.
+
+    It is kept with the result as it stands, and erased with the job.
+    """
+    judgement = await read_json(request, Judgement, max_bytes=_MAX_BODY_BYTES)
+    said = await anyio.to_thread.run_sync(
+        lambda: say(
+            gateway.database,
+            job_id,
+            index,
+            opinion=judgement.opinion,
+            comment=judgement.comment.strip() or None,
+            said_by=caller.key_id,
+        )
+    )
+    return present_feedback(said)
+
+
+@router.get(
+    "/feedback.csv",
+    summary="All that was said of results",
+    response_class=StreamingResponse,
+    dependencies=[needs(Scope.READ)],
+    responses={200: {"description": "Comma-separated values", "content": {"text/csv": {}}}},
+)
+def export_feedback(gateway: GatewayDep, caller: CallerDep) -> StreamingResponse:
+    """Everything said of the caller's own jobs' results, or with `admin` of everyone's.
+
+    One line for each time somebody said something, oldest first; `counts` is true for the last of
+    its film. Comma-separated values (RFC 4180) with a header, in UTF-8. Comments, file names and
+    references are patient data.
+    """
+    return StreamingResponse(
+        _lines(gateway, caller.sees_only),
+        media_type="text/csv; charset=utf-8; header=present",
+        headers={"Content-Disposition": 'attachment; filename="pneumocam-feedback.csv"'},
+    )
+
+
+def _lines(gateway: Gateway, owner: str | None) -> Iterator[str]:
+    yield _csv([_COLUMNS])
+    after = 0
+    while found := list_feedback(gateway.database, owner=owner, after=after, limit=_CHUNK_ROWS):
+        yield _csv([_cells(said, counts=counts) for said, counts in found])
+        after = found[-1][0].id
+
+
+def _cells(said: FeedbackRow, *, counts: bool) -> tuple[object, ...]:
+    item = said.item
+    return (
+        said.said_at.isoformat(),
+        str(counts).lower(),
+        said.opinion,
+        _as_text(said.comment),
+        said.said_by,
+        said.job_id,
+        said.index,
+        _as_text(item.filename),
+        item.sha256,
+        _as_text(item.job.reference),
+        said.model_name,
+        said.model_version,
+        said.probability,
+        said.threshold,
+        item.state,
+    )
+
+
+def _as_text(written: str | None) -> str | None:
+    """What somebody wrote, so that no spreadsheet takes it for a formula."""
+    return f"'{written}" if written and written[0] in "=+-@\t\r" else written
+
+
+def _csv(rows: list[tuple[object, ...]]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerows(rows)
+    return buffer.getvalue()

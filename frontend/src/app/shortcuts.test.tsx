@@ -1,0 +1,110 @@
+import { render, screen, within } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { beforeEach, expect, test } from 'vitest'
+
+import { shortcutGroups } from '@/features/viewer/shortcut-labels'
+import { SHORTCUT_NAMES } from '@/features/viewer/shortcut-keys'
+import { en } from '@/shared/i18n/en'
+import { serveJob } from '@/testing/server'
+import { JOB_ID, makeJob } from '@/testing/wire'
+
+import { App } from './app'
+
+beforeEach(() => serveJob(makeJob()))
+
+async function openShortcuts() {
+  window.history.replaceState(null, '', `/jobs/${JOB_ID}/items/0`)
+  render(<App />)
+  const user = userEvent.setup()
+  expect(await screen.findByTestId('activation-map')).toBeInTheDocument()
+  await user.keyboard('?')
+  const dialog = screen.getByRole('dialog', { name: 'Shortcuts' })
+  await user.click(within(dialog).getByRole('button', { name: 'Change keys' }))
+  return { user, dialog }
+}
+
+const hasMap = () => screen.queryByTestId('activation-map') !== null
+
+test('every key is listed, in the order in which keys are looked for', () => {
+  const listed = shortcutGroups(en).flatMap(({ rows }) => rows.map(([name]) => name))
+
+  expect(listed).toEqual(SHORTCUT_NAMES)
+})
+
+test('a key is changed by keyboard alone, works, is kept, and is shown at the control', async () => {
+  const { user, dialog } = await openShortcuts()
+
+  within(dialog).getByRole('button', { name: 'Key of Activation map' }).focus()
+  await user.keyboard('{Enter}')
+  expect(within(dialog).getByRole('status')).toHaveTextContent('Press a key')
+  await user.keyboard('x')
+  await user.click(within(dialog).getByRole('button', { name: 'Close' }))
+  await user.keyboard('m')
+  expect(hasMap()).toBe(true)
+  await user.keyboard('x')
+  expect(hasMap()).toBe(false)
+
+  expect(JSON.parse(localStorage.getItem('pneumocam.shortcuts.keys') ?? '')).toEqual({ map: ['x'] })
+  await user.hover(screen.getByRole('button', { name: 'Activation map' }))
+  expect((await screen.findAllByText('X'))[0]).toBeInTheDocument()
+})
+
+test('two actions with one key are told apart in words, and the first has it', async () => {
+  const { user, dialog } = await openShortcuts()
+
+  await user.click(within(dialog).getByRole('button', { name: 'Key of Invert' }))
+  await user.keyboard('m')
+
+  expect(within(dialog).getByText(/Also the key of: Invert\./)).toBeVisible()
+  expect(within(dialog).getByText(/Also the key of: Activation map\./)).toBeVisible()
+  await user.click(within(dialog).getByRole('button', { name: 'Close' }))
+  await user.keyboard('m')
+  expect(hasMap()).toBe(false)
+})
+
+test('a key can be taken from an action, and each or all are as they were', async () => {
+  const { user, dialog } = await openShortcuts()
+  const press = async (name: string) => user.click(within(dialog).getByRole('button', { name }))
+
+  await press('No key for Activation map')
+  await press('No key for Invert')
+  await press('Invert as it was')
+  await press('Close')
+  await user.keyboard('m')
+  expect(hasMap()).toBe(true)
+  await user.keyboard('i')
+  expect(screen.getByRole('button', { name: 'Invert' })).toHaveAttribute('aria-pressed', 'true')
+
+  await user.keyboard('?')
+  await press('All keys as they were')
+  await press('Close')
+  await user.keyboard('m')
+  expect(hasMap()).toBe(false)
+  expect(localStorage.getItem('pneumocam.shortcuts.keys')).toBe('{}')
+})
+
+test('keys that move the focus or belong to the browser are not taken', async () => {
+  const { user, dialog } = await openShortcuts()
+
+  await user.click(within(dialog).getByRole('button', { name: 'Key of Invert' }))
+  await user.keyboard('{Enter}')
+  expect(within(dialog).getByRole('button', { name: 'Key of Invert' })).toHaveTextContent(
+    'Not this one',
+  )
+  await user.keyboard('{Control>}t{/Control}{Escape}')
+
+  expect(within(dialog).getByRole('button', { name: 'Key of Invert' })).toHaveTextContent('I')
+  expect(dialog).toHaveAttribute('open')
+})
+
+test('what is kept and cannot be read is passed over', async () => {
+  localStorage.setItem(
+    'pneumocam.shortcuts.keys',
+    JSON.stringify({ map: 'x', invert: [1], nothing: ['q'], zoomIn: ['y'] }),
+  )
+  const { dialog } = await openShortcuts()
+
+  const keyOf = (action: string) =>
+    within(dialog).getByRole('button', { name: `Key of ${action}` }).textContent
+  expect([keyOf('Activation map'), keyOf('Invert'), keyOf('Zoom in')]).toEqual(['M', 'I', 'Y'])
+})

@@ -1,0 +1,33 @@
+import type { QueryClient } from '@tanstack/react-query'
+
+import { jobQuery } from '@/shared/api/job'
+import { askWhoThisIs, sessionQuery } from '@/shared/api/session'
+import { submitFilms } from '@/shared/api/submit-films'
+import { randomKey } from '@/shared/lib/random-key'
+
+import { KeptFilms } from './kept-films'
+import { UploadQueue } from './upload-queue'
+
+/** A page's queue, and what keeps its films until they are sent. */
+export function makeQueue(queries: QueryClient) {
+  const page = randomKey()
+  const kept = new KeptFilms(page)
+  const queue = new UploadQueue({
+    keeper: {
+      keep: (upload) =>
+        kept.keep(upload, queries.getQueryData(sessionQuery().queryKey)?.name ?? null),
+      assign: (ids, batch) => kept.assign(ids, batch),
+      forget: (ids) => kept.forget(ids),
+    },
+    submit: (submission, sending) =>
+      submitFilms(submission, sending).catch((error: unknown) => {
+        askWhoThisIs(queries, error)
+        throw error
+      }),
+    onAccepted: (job) => {
+      queries.setQueryData(jobQuery(job.id).queryKey, job)
+      void queries.invalidateQueries({ queryKey: ['worklist'] })
+    },
+  })
+  return { page, kept, queue }
+}

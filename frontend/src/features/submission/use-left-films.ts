@@ -1,0 +1,71 @@
+import { useCallback, useEffect, useRef, useState } from 'react'
+
+import { isSignedOut, useSession } from '@/shared/api/session'
+
+import type { KeptFilms, LeftFilm } from './kept-films'
+import { OpenPages } from './open-pages'
+
+const NONE: readonly LeftFilm[] = []
+
+interface LeftFilmsOptions {
+  page: string
+  kept: KeptFilms
+  /** Called where what is on its way belongs to somebody who is no longer here. */
+  onDrop: () => void
+}
+
+/** The films that pages which are gone have not sent, and what can be done about them. */
+export function useLeftFilms({ page, kept, onDrop }: LeftFilmsOptions) {
+  const [left, setLeft] = useState(NONE)
+  const pages = useRef<OpenPages | null>(null)
+  const owner = useOwner()
+
+  useEffect(() => {
+    const opened = new OpenPages(page, () => {
+      onDrop()
+      setLeft(NONE)
+    })
+    pages.current = opened
+    return () => opened.close()
+  }, [page, onDrop])
+
+  const before = useRef(owner)
+  useEffect(() => {
+    if (owner === undefined) return
+    // Another person's films are neither sent nor shown.
+    if (before.current !== undefined && before.current !== owner) onDrop()
+    before.current = owner
+    const stop = new AbortController()
+    const look = async () => {
+      const others = (await pages.current?.others()) ?? new Set<string>()
+      const found = await kept.left(others, owner)
+      if (!stop.signal.aborted) setLeft(found)
+    }
+    void look()
+    return () => stop.abort()
+  }, [owner, kept, onDrop])
+
+  const take = useCallback(async () => {
+    setLeft(NONE)
+    return kept.takeOver(left).catch(() => [])
+  }, [kept, left])
+  const dismiss = useCallback(() => {
+    setLeft(NONE)
+    void kept.forget(left.map(({ id }) => id))
+  }, [kept, left])
+  /** Erases everything, here and in the other pages of this browser. */
+  const dropAll = useCallback(() => {
+    setLeft(NONE)
+    onDrop()
+    pages.current?.tellToDrop()
+    void kept.forgetAll()
+  }, [kept, onDrop])
+
+  return { left, take, dismiss, dropAll }
+}
+
+/** Whose films these are: a session's name, null where none is needed; undefined until known. */
+function useOwner(): string | null | undefined {
+  const { data } = useSession()
+  return data === undefined || isSignedOut(data) ? undefined : data.name
+}

@@ -1,0 +1,141 @@
+import { jsPDF } from 'jspdf'
+
+import { textAsPicture } from './text-as-picture'
+
+/** A4 upright, in millimetres. */
+const PAGE = { width: 210, height: 297 }
+const MARGIN = { side: 18, top: 16, bottom: 20 }
+export const TEXT_WIDTH = PAGE.width - 2 * MARGIN.side
+
+const MM_PER_POINT = 25.4 / 72
+const LINE_HEIGHT = 1.35
+
+export const INK = '#18181b'
+export const MUTED = '#57575f'
+export const SUSPICION = '#b34100'
+const LINE = '#d6d6da'
+
+export interface TextLook {
+  size?: number
+  isBold?: boolean
+  colour?: string
+  /** From the left margin. */
+  x?: number
+  width?: number
+}
+
+/**
+ * Sheets of paper that are written on from top to bottom.
+ *
+ * The fonts are those that every PDF reader has; what they lack is drawn as a picture.
+ */
+export class Paper {
+  readonly #document = new jsPDF({ format: 'a4', unit: 'mm', compress: true })
+  #y = MARGIN.top
+
+  constructor(title: string, language: 'en' | 'es') {
+    this.#document.setDocumentProperties({ title, creator: 'PneumoCAM' })
+    this.#document.setLanguage(language)
+  }
+
+  get y(): number {
+    return this.#y
+  }
+
+  /** Goes back up or further down on the same sheet. */
+  moveTo(y: number): void {
+    this.#y = y
+  }
+
+  space(height: number): void {
+    this.#y += height
+  }
+
+  /** Begins a new sheet where less than this is left. */
+  need(height: number): void {
+    if (this.#y + height <= PAGE.height - MARGIN.bottom) return
+    this.#document.addPage()
+    this.#y = MARGIN.top
+  }
+
+  /** Writes a paragraph, broken into lines. */
+  text(text: string, look: TextLook = {}): void {
+    const { size = 9.5, isBold = false, colour = INK, x = 0, width = TEXT_WIDTH - x } = look
+    const lineHeight = size * MM_PER_POINT * LINE_HEIGHT
+    this.#document.setFont('helvetica', isBold ? 'bold' : 'normal').setFontSize(size)
+    if (!isInFont(text)) {
+      const picture = textAsPicture(text, { size, isBold, colour, width })
+      this.need(picture.height)
+      this.#document.addImage(
+        picture.png,
+        'PNG',
+        MARGIN.side + x,
+        this.#y,
+        picture.width,
+        picture.height,
+      )
+      this.#y += picture.height
+      return
+    }
+    for (const line of this.#document.splitTextToSize(text, width) as string[]) {
+      this.need(lineHeight)
+      // Set anew for each line: a new sheet begins with the document's own.
+      this.#document.setFont('helvetica', isBold ? 'bold' : 'normal').setFontSize(size)
+      this.#document.setTextColor(colour)
+      this.#document.text(line, MARGIN.side + x, this.#y + size * MM_PER_POINT)
+      this.#y += lineHeight
+    }
+  }
+
+  heading(text: string): void {
+    this.need(20)
+    this.space(3)
+    this.rule()
+    this.space(2.5)
+    this.text(text, { size: 11, isBold: true })
+    this.space(0.5)
+  }
+
+  rule(): void {
+    this.box(0, this.#y, TEXT_WIDTH, 0.2, LINE)
+  }
+
+  /** A filled box, from the left margin and the top of the sheet. */
+  box(x: number, y: number, width: number, height: number, colour: string): void {
+    this.#document.setFillColor(colour).rect(MARGIN.side + x, y, width, height, 'F')
+  }
+
+  picture(canvas: HTMLCanvasElement, x: number, y: number, width: number, height: number): void {
+    const jpeg = canvas.toDataURL('image/jpeg', 0.92)
+    this.#document.addImage(jpeg, 'JPEG', MARGIN.side + x, y, width, height)
+  }
+
+  /** Names with what they stand for, in two columns. */
+  pairs(pairs: readonly (readonly [name: string, value: string])[], nameWidth = 38): void {
+    for (const [name, value] of pairs) {
+      this.need(5)
+      const top = this.#y
+      this.text(name, { colour: MUTED, width: nameWidth - 3 })
+      const nameEnd = this.#y
+      this.#y = top
+      this.text(value, { x: nameWidth })
+      this.#y = Math.max(this.#y, nameEnd)
+    }
+  }
+
+  /** Writes a line under every sheet, and its number; the last thing before it is finished. */
+  finish(footer: string, pageOf: (page: number, pages: number) => string): Blob {
+    const pages = this.#document.getNumberOfPages()
+    for (let page = 1; page <= pages; page++) {
+      this.#document.setPage(page)
+      this.#document.setFont('helvetica', 'normal').setFontSize(8).setTextColor(MUTED)
+      const y = PAGE.height - 11
+      this.#document.text(footer, MARGIN.side, y)
+      this.#document.text(pageOf(page, pages), PAGE.width - MARGIN.side, y, { align: 'right' })
+    }
+    return this.#document.output('blob')
+  }
+}
+
+/** Whether the standard fonts of PDF can write a text: Windows-1252, that is most of Europe's. */
+const isInFont = (text: string) => /^[\n\x20-\x7e\xa0-\xff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]*$/.test(text)

@@ -1,0 +1,103 @@
+import type { Item, Job, Region } from '@/shared/api/wire'
+import type { Messages } from '@/shared/i18n/en'
+import type { Explanation } from '@/shared/lib/codes'
+import { explainCaution, explainReason } from '@/shared/lib/explain'
+import { fullMoment, percent, percentPair } from '@/shared/lib/figures'
+
+import { filmFacts } from '../film-facts'
+import type { MapLook } from '../map-settings'
+
+/** What a report says, in words; how it looks is another matter. */
+export interface ReportContent {
+  title: string
+  /** Of a film that was scored. */
+  score: {
+    probability: number
+    threshold: number
+    isPositive: boolean
+    shown: string
+    /** On which side of the threshold, and where that is. */
+    verdict: string
+    thresholdLabel: string
+    meaning: readonly string[]
+  } | null
+  /** Of a film that was not: why, and what to do. */
+  reasons: readonly (Explanation & { code: string })[]
+  notScored: string
+  cautions: readonly string[]
+  filmCaption: string
+  mapCaption: string
+  regions: readonly (readonly [name: string, value: string])[]
+  noRegions: string
+  opinion: readonly string[]
+  facts: readonly (readonly [name: string, value: string])[]
+  madeOn: string
+}
+
+interface Reported {
+  item: Item
+  job: Job | undefined
+  look: MapLook
+}
+
+export function reportContent(
+  { item, job, look }: Reported,
+  messages: Messages,
+  language: string,
+  now: Date,
+): ReportContent {
+  const { viewer, report } = messages
+  const { result, feedback } = item
+  const judging = viewer.judging
+  return {
+    title: report.title,
+    score: scoreOf(item, messages),
+    reasons: (result?.reasons ?? []).map(({ code, detail }) => ({
+      code,
+      ...explainReason(messages, code, detail),
+    })),
+    notScored: viewer.rejectedTitle,
+    cautions: (result?.cautions ?? []).map(({ code, detail }) =>
+      explainCaution(messages, code, detail),
+    ),
+    filmCaption: report.film,
+    mapCaption: report.map(Math.round(look.opacity * 100), look.floor.toFixed(2)),
+    regions: (result?.regions ?? []).map((region, index) => [
+      `${index + 1}`,
+      `${sideOf(region, messages)}, ${viewer.peak(region.peak.toFixed(2))}`,
+    ]),
+    noRegions: viewer.noRegions,
+    opinion: feedback
+      ? [
+          judging.said(judging.opinion[feedback.opinion], fullMoment(feedback.said_at, language)),
+          ...(feedback.comment === null ? [] : [feedback.comment]),
+        ]
+      : [],
+    facts: filmFacts(item, job, messages, language),
+    madeOn: report.madeOn(fullMoment(now.toISOString(), language)),
+  }
+}
+
+function scoreOf({ result }: Item, messages: Messages): ReportContent['score'] {
+  if (result?.probability == null) return null
+  const { probability, threshold } = result
+  const isPositive = result.positive === true
+  const [shown, limit] = percentPair(probability, threshold)
+  const text = messages.result
+  return {
+    probability,
+    threshold,
+    isPositive,
+    shown,
+    verdict: isPositive ? text.positive : text.negative,
+    thresholdLabel: `${text.threshold} ${limit}`,
+    meaning: [
+      isPositive ? text.positiveLong : text.negativeLong,
+      messages.viewer.calibration(percent(probability).replace(/ %$/, '')),
+    ],
+  }
+}
+
+function sideOf({ side }: Region, { result }: Messages): string {
+  return side === 'left' || side === 'right' ? result.side[side] : result.side.unknown
+}

@@ -1,0 +1,62 @@
+import { Search, X } from 'lucide-react'
+import { useRef, type KeyboardEvent } from 'react'
+
+import { useMessages } from '@/shared/i18n/language'
+import { setSearchText, useSearchText } from '@/shared/lib/search-text'
+import { IconButton } from '@/shared/ui/button'
+
+/** As the service has it. */
+const MAX_CHARACTERS = 200
+
+interface SearchFieldProps {
+  /** Goes on to what was found. */
+  onDown: () => void
+}
+
+/** Words of a file name or reference. They go to the service, and are kept nowhere. */
+export function SearchField({ onDown }: SearchFieldProps) {
+  const { worklist: text } = useMessages()
+  const searched = useSearchText()
+  const field = useRef<HTMLInputElement>(null)
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') setSearchText('')
+    if (event.key !== 'ArrowDown') return
+    event.preventDefault()
+    onDown()
+  }
+
+  return (
+    <div role="search" className="relative flex min-w-48 flex-1 items-center md:max-w-72">
+      <Search aria-hidden size={16} className="pointer-events-none absolute left-2 text-muted" />
+      <input
+        ref={field}
+        // Not of the type "search": its own cross has no name and is too small to hit.
+        type="text"
+        inputMode="search"
+        enterKeyHint="search"
+        aria-label={text.search}
+        placeholder={text.search}
+        value={searched}
+        maxLength={MAX_CHARACTERS}
+        // The browser keeps no list of whom was searched for.
+        autoComplete="off"
+        spellCheck={false}
+        onChange={(event) => setSearchText(event.target.value)}
+        onKeyDown={onKeyDown}
+        className="h-8 w-full rounded-sm border border-edge bg-panel px-8 placeholder:text-muted"
+      />
+      {searched !== '' && (
+        <IconButton
+          label={text.clearSearch}
+          icon={X}
+          className="absolute right-0"
+          onClick={() => {
+            setSearchText('')
+            field.current?.focus()
+          }}
+        />
+      )}
+    </div>
+  )
+}

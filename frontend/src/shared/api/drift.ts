@@ -1,0 +1,18 @@
+import { queryOptions, useQuery } from '@tanstack/react-query'
+
+import { bodyOf, client } from './client'
+import type { Drift } from './wire'
+
+async function getDrift(days: number, signal: AbortSignal): Promise<Drift> {
+  return bodyOf(await client.GET('/v1/model/drift', { params: { query: { days } }, signal }))
+}
+
+export const driftQuery = (days: number) =>
+  queryOptions({
+    queryKey: ['drift', days] as const,
+    queryFn: ({ signal }) => getDrift(days, signal),
+    // It counts every film of weeks, which is not worth doing each time somebody looks.
+    staleTime: 60_000,
+  })
+
+export const useDrift = (days: number) => useQuery(driftQuery(days))

@@ -1,0 +1,34 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+
+import { bodyOf, client } from './client'
+import { jobQuery } from './job'
+import type { Feedback, Judgement } from './wire'
+
+async function giveFeedback(id: string, index: number, judgement: Judgement): Promise<Feedback> {
+  const path = { job_id: id, index }
+  return bodyOf(
+    await client.POST('/v1/jobs/{job_id}/items/{index}/feedback', {
+      params: { path },
+      body: judgement,
+    }),
+  )
+}
+
+/** Says of a film's result whether it is right. What was said before stays; the last counts. */
+export function useGiveFeedback(id: string, index: number) {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (judgement: Judgement) => giveFeedback(id, index, judgement),
+    onSuccess: (feedback) => {
+      queries.setQueryData(
+        jobQuery(id).queryKey,
+        (job) =>
+          job && {
+            ...job,
+            items: job.items.map((item) => (item.index === index ? { ...item, feedback } : item)),
+          },
+      )
+      return queries.invalidateQueries({ queryKey: ['worklist'] })
+    },
+  })
+}

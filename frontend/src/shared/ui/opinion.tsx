@@ -1,0 +1,10 @@
+import { Check, X } from 'lucide-react'
+
+import type { Opinion } from '@/shared/api/wire'
+
+const ICONS = { agree: Check, disagree: X }
+
+export function OpinionIcon({ opinion }: { opinion: Opinion }) {
+  const Icon = ICONS[opinion]
+  return <Icon aria-hidden size={16} className="shrink-0" />
+}
