@@ -42,6 +42,7 @@ class Mark(StrEnum):
     EXITS = "exits"  # ends the process without a word
     LEAVES = "leaves"  # SystemExit, which is no Exception
     TAKES_ALL_MEMORY = "takes-all-memory"  # MemoryError
+    SWAPS = "swaps"  # nothing, but the results of its batch are mixed up
     UNUSABLE = "unusable"  # nothing: it cannot be read
 
 

@@ -23,7 +23,7 @@ from tests.faults.journal import Client, Journal
 from tests.postgresql import PostgresqlServer
 
 #: After how many of the killed workers that held items their recovery is awaited in peace.
-_CALM = 0.6
+_CALM = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Plan:
     seconds: float
     lease_s: float
     sweep_s: float
-    pause_s: float = 2.0
+    pause_s: float = 1.2
     workers: int = 3
 
 

@@ -104,6 +104,8 @@ def _patch_analysis(module: Any) -> None:
             _suffer(film)
         found = original(classifier, files, *args, **kwargs)
         _note("done", files)
+        if any(b"fault=swaps" in film[:256] for film in files):
+            return found[::-1]
         return found
 
     module.analyse = analyse
