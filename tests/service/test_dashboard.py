@@ -163,6 +163,7 @@ def test_a_key_opens_the_dashboard_until_it_is_revoked(browser: Browser, tmp_pat
         expect(page.get_by_label("Key")).to_be_focused()
         page.keyboard.type(key.text)
         page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Submit films")).to_be_visible()
         submit_film(page, PROJECTED_OPACITY)
         probability = open_film(page, PROJECTED_OPACITY)
         expect(probability).to_be_visible()

@@ -8,6 +8,9 @@ import { CardTree } from './card-tree'
 import { Metrics, readMetrics } from './metrics'
 import { OperatingPoint } from './operating-point'
 
+/** The card's own words are not translated: each is what its authors stand for. */
+const CARD_LANGUAGE = 'en'
+
 /**
  * What a person asks first, in that order, then the whole card as it stands.
  *
@@ -29,7 +32,7 @@ export function Card({ card, live }: { card: ModelCard; live: ReactNode }) {
       <div className="flex max-w-3xl flex-col gap-6 py-6">
         {isText(intended) && (
           <Section title={text.intended}>
-            <p>{intended}</p>
+            <p lang={CARD_LANGUAGE}>{intended}</p>
           </Section>
         )}
         {limitations.length > 0 && (
@@ -45,7 +48,7 @@ export function Card({ card, live }: { card: ModelCard; live: ReactNode }) {
               {isText(rule) && (
                 <>
                   <dt className="text-muted">{text.rule}</dt>
-                  <dd>{rule}</dd>
+                  <dd lang={CARD_LANGUAGE}>{rule}</dd>
                 </>
               )}
               {typeof mapThreshold === 'number' && (
@@ -68,7 +71,7 @@ export function Card({ card, live }: { card: ModelCard; live: ReactNode }) {
       <div className="flex max-w-3xl flex-col gap-6 border-t border-line py-6">
         {isText(licence) && (
           <Section title={text.licence}>
-            <p>{licence}</p>
+            <p lang={CARD_LANGUAGE}>{licence}</p>
           </Section>
         )}
         {citations.length > 0 && (
@@ -98,7 +101,7 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
 
 function Bullets({ texts }: { texts: readonly string[] }) {
   return (
-    <ul className="flex list-disc flex-col gap-1 pl-5 marker:text-muted">
+    <ul lang={CARD_LANGUAGE} className="flex list-disc flex-col gap-1 pl-5 marker:text-muted">
       {texts.map((text) => (
         <li key={text} className="break-words">
           {text}

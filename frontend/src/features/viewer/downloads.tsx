@@ -40,6 +40,7 @@ export function Downloads({ item, job, look }: DownloadsProps) {
     },
   })
 
+  if (item.result === null && upload === null) return null
   return (
     <PanelSection title={viewer.downloads}>
       <div className="flex flex-wrap gap-2">

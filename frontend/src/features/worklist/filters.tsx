@@ -24,66 +24,71 @@ interface FiltersProps {
   onChange: (filter: WorklistFilter) => void
 }
 
-export function Filters({ filter, onChange }: FiltersProps) {
-  const { worklist: text, priority } = useMessages()
+/** Which films are shown, by what became of them. */
+export function ShownFilter({ filter, onChange }: FiltersProps) {
+  const { worklist: text } = useMessages()
   const { state, positive, ...others } = filter
   const shown = SHOWN_NAMES.find((name) => {
     const wanted: Pick<WorklistFilter, 'state' | 'positive'> = SHOWN[name]
     return wanted.state === state && wanted.positive === positive
   })
-  const { priority: chosenPriority, sort, ...rest } = filter
-
   return (
-    <>
-      <div
-        role="group"
-        aria-label={text.show}
-        className="flex gap-1 max-md:w-full max-md:overflow-x-auto md:flex-wrap"
-      >
-        {SHOWN_NAMES.map((name) => (
-          <button
-            key={name}
-            type="button"
-            aria-pressed={shown === name}
-            onClick={() => onChange({ ...others, ...SHOWN[name] })}
-            className={classes(
-              'h-7 shrink-0 rounded-sm px-2.5 whitespace-nowrap',
-              shown === name ? 'bg-ink text-ground' : 'text-muted hover:bg-raised hover:text-ink',
-            )}
-          >
-            {text.filter[name]}
-          </button>
-        ))}
-      </div>
-      <div className="flex gap-2 md:ml-auto">
-        <Choice
-          label={text.priority}
-          value={chosenPriority ?? ''}
-          choices={[
-            { value: '', label: text.anyPriority },
-            { value: 'stat', label: priority.stat },
-            { value: 'routine', label: priority.routine },
-          ]}
-          onChange={(value: Priority | '') =>
-            onChange({ ...rest, ...(sort && { sort }), ...(value !== '' && { priority: value }) })
-          }
-        />
-        <Choice
-          label={text.sort}
-          value={sort ?? '-created_at'}
-          choices={[
-            { value: '-created_at', label: text.newest },
-            { value: '-probability', label: text.suspicious },
-          ]}
-          onChange={(value: WorklistSort) =>
-            onChange({
-              ...rest,
-              ...(chosenPriority && { priority: chosenPriority }),
-              ...(value !== '-created_at' && { sort: value }),
-            })
-          }
-        />
-      </div>
-    </>
+    <div
+      role="group"
+      aria-label={text.show}
+      className="flex w-full gap-1 max-md:overflow-x-auto md:flex-wrap"
+    >
+      {SHOWN_NAMES.map((name) => (
+        <button
+          key={name}
+          type="button"
+          aria-pressed={shown === name}
+          onClick={() => onChange({ ...others, ...SHOWN[name] })}
+          className={classes(
+            'h-7 shrink-0 rounded-sm px-2.5 whitespace-nowrap',
+            shown === name ? 'bg-ink text-ground' : 'text-muted hover:bg-raised hover:text-ink',
+          )}
+        >
+          {text.filter[name]}
+        </button>
+      ))}
+    </div>
+  )
+}
+
+/** Films of which priority are shown, and in which order. */
+export function OrderChoices({ filter, onChange }: FiltersProps) {
+  const { worklist: text, priority } = useMessages()
+  const { priority: chosenPriority, sort, ...rest } = filter
+  return (
+    <div className="flex min-w-0 gap-2 max-md:w-full md:ml-auto">
+      <Choice
+        label={text.priority}
+        value={chosenPriority ?? ''}
+        choices={[
+          { value: '', label: text.anyPriority },
+          { value: 'stat', label: priority.stat },
+          { value: 'routine', label: priority.routine },
+        ]}
+        onChange={(value: Priority | '') =>
+          onChange({ ...rest, ...(sort && { sort }), ...(value !== '' && { priority: value }) })
+        }
+      />
+      <Choice
+        label={text.sort}
+        value={sort ?? '-created_at'}
+        choices={[
+          { value: '-created_at', label: text.newest },
+          { value: '-probability', label: text.suspicious },
+        ]}
+        onChange={(value: WorklistSort) =>
+          onChange({
+            ...rest,
+            ...(chosenPriority && { priority: chosenPriority }),
+            ...(value !== '-created_at' && { sort: value }),
+          })
+        }
+      />
+    </div>
   )
 }

@@ -12,7 +12,7 @@ import { Disclaimer } from '@/shared/ui/disclaimer'
 import { Failure } from '@/shared/ui/failure'
 import { Notice } from '@/shared/ui/notice'
 
-import { Filters } from './filters'
+import { OrderChoices, ShownFilter } from './filters'
 import { FilmTable, keyOf } from './film-table'
 import { SearchField } from './search-field'
 import { SelectionBar } from './selection-bar'
@@ -43,8 +43,9 @@ export function WorklistPage({ submitAction }: WorklistPageProps) {
       <div className="flex flex-wrap items-center gap-x-6 gap-y-2 px-4 py-3">
         <h1 className="text-xl font-semibold">{text.title}</h1>
         <SearchField onDown={focusFirstRow} />
-        <Filters filter={filter} onChange={setFilter} />
+        <OrderChoices filter={filter} onChange={setFilter} />
         {list.data && list.data.length > 0 && submitAction}
+        <ShownFilter filter={filter} onChange={setFilter} />
       </div>
       {content()}
       {chosenRows.length > 0 && (

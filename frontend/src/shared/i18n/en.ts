@@ -349,7 +349,7 @@ export const en = {
     metrics: 'How good it is',
     metric: 'Measure',
     value: 'Value',
-    interval: '95 % interval',
+    interval: '95\u00a0% interval',
     scale: 'On a scale from 0 to 1',
     filmCount: 'Films',
     data: 'Measured on',
@@ -379,7 +379,7 @@ export const en = {
     aurocAge: (from: string, to: string) => `AUROC, ages ${from} to ${to}`,
     asTable: 'As a table',
     roc: {
-      title: 'Sensitivity and false alarms at the threshold, with 95 % intervals',
+      title: 'Sensitivity and false alarms at the threshold, with 95\u00a0% intervals',
       up: 'Films with opacity above the threshold',
       right: 'without opacity, above it',
       noCurve:
@@ -408,7 +408,7 @@ export const en = {
       failed: 'Failed',
       films: 'Films',
       share: 'Share',
-      above: 'Share above the threshold each day, with 95 % interval',
+      above: 'Share above the threshold each day, with 95\u00a0% interval',
       aboveNote:
         'If the intervals of several days leave the training set’s line, the films, the patients or the devices may have changed.',
       all: (share: string) => `All together ${share}.`,

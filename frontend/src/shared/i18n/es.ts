@@ -355,7 +355,7 @@ export const es: Messages = {
     metrics: 'Qué tan bueno es',
     metric: 'Medida',
     value: 'Valor',
-    interval: 'Intervalo del 95 %',
+    interval: 'Intervalo del 95\u00a0%',
     scale: 'En una escala de 0 a 1',
     filmCount: 'Radiografías',
     data: 'Medido en',
@@ -385,7 +385,7 @@ export const es: Messages = {
     aurocAge: (from, to) => `AUROC, de ${from} a ${to} años`,
     asTable: 'En una tabla',
     roc: {
-      title: 'Sensibilidad y falsas alarmas en el umbral, con intervalos del 95 %',
+      title: 'Sensibilidad y falsas alarmas en el umbral, con intervalos del 95\u00a0%',
       up: 'Radiografías con opacidad sobre el umbral',
       right: 'sin opacidad, sobre él',
       noCurve:
@@ -414,7 +414,7 @@ export const es: Messages = {
       failed: 'Fallidas',
       films: 'Radiografías',
       share: 'Proporción',
-      above: 'Proporción sobre el umbral cada día, con intervalo del 95 %',
+      above: 'Proporción sobre el umbral cada día, con intervalo del 95\u00a0%',
       aboveNote:
         'Si los intervalos de varios días se apartan de la línea del entrenamiento, pueden haber cambiado las radiografías, los pacientes o los equipos.',
       all: (share) => `En total ${share}.`,

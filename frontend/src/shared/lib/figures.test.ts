@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { bytes, percent, percentPair } from './figures'
+import { bytes, dayOfMonth, duration, percent, percentPair } from './figures'
 
 test('a probability is a whole percentage', () => {
   expect(percent(0.83)).toBe('83 %')
@@ -23,4 +23,29 @@ test('a size is in the unit that file managers use', () => {
   expect(bytes(0, 'en')).toBe('0 B')
   expect(bytes(39_400, 'en')).toBe('39 kB')
   expect(bytes(8_400_000, 'es')).toBe('8,4 MB')
+})
+
+test('a span of time has the units that say enough, rounded down', () => {
+  const units = { seconds: 's', minutes: 'min', hours: 'h', days: 'd' }
+  const shown = (seconds: number) => duration(seconds * 1_000, units)
+
+  expect([0.4, 59.9, 60, 599, 600, 3_599].map(shown)).toEqual([
+    '< 1 s',
+    '59 s',
+    '1 min 0 s',
+    '9 min 59 s',
+    '10 min',
+    '59 min',
+  ])
+  expect([3_600, 86_399, 86_400, 2 * 86_400 + 3_600].map(shown)).toEqual([
+    '1 h 0 min',
+    '23 h 59 min',
+    '1 d 0 h',
+    '2 d 1 h',
+  ])
+})
+
+test('a day is the same in every time zone', () => {
+  expect(dayOfMonth('2026-11-01', 'en')).toBe('Nov 1')
+  expect(dayOfMonth('2026-11-01', 'es')).toBe('1 nov')
 })

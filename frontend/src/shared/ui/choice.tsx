@@ -15,7 +15,7 @@ export function Choice<T extends string>({ label, value, choices, onChange }: Ch
         const chosen = choices.find((choice) => choice.value === event.target.value)
         if (chosen) onChange(chosen.value)
       }}
-      className="h-8 rounded-sm border border-edge bg-panel px-2"
+      className="h-8 min-w-0 rounded-sm border border-edge bg-panel px-2 max-md:flex-1"
     >
       {choices.map((choice) => (
         <option key={choice.value} value={choice.value}>
