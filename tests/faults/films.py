@@ -37,6 +37,7 @@ class Mark(StrEnum):
     NONE = "none"
     SLOW = "slow"  # takes some seconds
     SLOW_ONCE = "slow-once"  # takes some seconds when it is first analysed
+    ENDLESS = "endless"  # takes longer than a batch may
     KILLS = "kills"  # SIGKILL, as the kernel's when memory runs out
     CRASHES = "crashes"  # a segmentation fault
     EXITS = "exits"  # ends the process without a word

@@ -81,7 +81,7 @@ def test_a_film_larger_than_memory_fails_alone_and_costs_no_process(trial: Trial
 def test_a_film_that_takes_too_long_fails_alone_and_its_worker_goes_on(trial: Trial) -> None:
     """Its second attempt is its own, so the time it took is its own doing."""
     trial.installation.wait_until_ready()
-    endless = trial.slow_film(60)
+    endless = trial.stock.film(Mark.ENDLESS, seconds=60)
     neighbours = trial.stock.films(3)
     entry = trial.submit(endless, *neighbours)
     began = time.monotonic()

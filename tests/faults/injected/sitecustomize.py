@@ -74,7 +74,7 @@ def _suffer(film: bytes) -> None:
         return
     mark, seconds, film_id = found[1].decode(), float(found[2]), found[3].decode()
     match mark:
-        case "slow":
+        case "slow" | "endless":
             time.sleep(seconds)
         case "slow-once":
             try:
