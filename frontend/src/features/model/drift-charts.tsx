@@ -226,7 +226,7 @@ export function Rejections({ figures: { rejected, reasons }, trained }: ChartPro
   const text = messages.model.drift
   return (
     <div className="flex min-w-0 flex-col gap-2">
-      <h4 className="font-medium">{text.rejections}</h4>
+      <h3 className="font-medium">{text.rejections}</h3>
       <p className="text-muted">
         {rejected.value === null ? text.noneRead : text.all(inWords(rejected))}
         {trained?.rejected != null && ` ${text.trainedRejected(percent(trained.rejected))}`}
