@@ -82,6 +82,7 @@ def states(client: httpx.Client, folder: Path) -> dict[str, State]:
         "worklist": State("/"),
         "worklist-search": State("/", search("ward bed")),
         "worklist-none": State("/", search("nobody")),
+        "worklist-chosen": State("/", choose_all),
         "submit": State("/submit"),
         "submission": State(job),
         "viewer": State(scored),
@@ -105,6 +106,12 @@ def press(key: str) -> Reach:
 
 def search(words: str) -> Reach:
     return lambda page: page.get_by_label("File name or reference").fill(words)
+
+
+def choose_all(page: Page) -> None:
+    # On a phone there is no column for it.
+    if (box := page.get_by_role("checkbox", name="Choose all that are loaded")).is_visible():
+        box.click()
 
 
 def change_keys(page: Page) -> None:
