@@ -6,9 +6,9 @@ Starts the whole service on SQLite. In each round the worker analyses as many fi
 alone, beside a loop that does nothing but keep the first core busy, and beside clients that poll
 twenty jobs with their ETags at the given rate. Gateway and clients share the first core and the
 worker has the others. The ratio is of the last two: what polls cost the worker, through the
-database and the store, beyond that a core is in use and whatever else ran there has to move. Polls a second of one core are
-polls over the gateway's processor time, which does not depend on what else the machine does as
-wall time would.
+database and the store, beyond that a core is in use and whatever else ran there has to move.
+Polls a second of one core are polls over the gateway's processor time, which does not depend on
+what else the machine does as wall time would.
 """
 
 import argparse
