@@ -7,6 +7,7 @@ alone, beside a loop that does nothing but keep the first core busy, and beside 
 twenty jobs with their ETags at the given rate. Gateway and clients share the first core and the
 worker has the others. The ratio is of the last two: what polls cost the worker, through the
 database and the store, beyond that a core is in use and whatever else ran there has to move.
+
 Polls a second of one core are polls over the gateway's processor time, which does not depend on
 what else the machine does as wall time would.
 """
