@@ -4,11 +4,11 @@ Keys are made of ids and attempt tokens only, never of file names, so nothing a 
 becomes a path.
 """
 
+import errno
 import heapq
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,15 +137,9 @@ class ArtifactStore:
                 if keys:
                     self.delete(keys)
                 return len(keys)
-            folder = self._folder / job_id
-            with suppress(FileNotFoundError):  # also where another process removes the same job
-                keys = [f"{job_id}/{path.name}" for path in folder.iterdir()]
-                self.delete(keys)
-                folder.rmdir()
-                return len(keys)
+            return _remove(self._folder / job_id)
         except (ObstoreError, OSError) as exc:
             raise StoreUnavailable(_reason(exc)) from exc
-        return 0
 
     def jobs_after(self, job_id: str, *, limit: int) -> list[StoredJob]:
         """What the store holds of the next jobs, in the order of their ids.
@@ -224,6 +218,23 @@ class ArtifactStore:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def _remove(folder: Path) -> int:
+    """Remove a folder with all files in it; how many files that were."""
+    removed = 0
+    while True:
+        try:
+            for path in list(folder.iterdir()):
+                path.unlink(missing_ok=True)
+                removed += 1
+            folder.rmdir()
+        except FileNotFoundError:  # also where another process removes the same folder
+            return removed
+        except OSError as exc:
+            # An attempt that lost its lease may just have stored another picture.
+            if exc.errno != errno.ENOTEMPTY:
+                raise
 
 
 def _stored_in(folder: Path) -> StoredJob | None:

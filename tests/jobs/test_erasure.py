@@ -2,16 +2,20 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from threading import Event as Stop
+from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import text
 
-from jobs.artifacts import ArtifactStore, upload_key
+from jobs.artifacts import PICTURES, ArtifactStore, picture_key, upload_key
 from jobs.audit import Action, Event, read_events, verify
 from jobs.database import Database
 from jobs.erasure import erase
+from jobs.errors import StoreUnavailable
 from jobs.intake import Submission, Upload, accept, new_job_id
 from jobs.states import Priority
 from jobs.tables import JobRow
@@ -126,3 +130,31 @@ def test_postgresql_forgets_with_the_maintenance_that_is_described(
     assert places_of(word, data / "base") == []
     assert places_of(word, data / "pg_wal") == []
     database.close()
+
+
+def test_a_job_is_removed_while_a_late_worker_still_stores_its_pictures(
+    store: ArtifactStore, say: Callable[[str], None]
+) -> None:
+    job_id = new_job_id()
+    done = Stop()
+
+    def draw() -> None:
+        while not done.is_set():
+            for picture in PICTURES:
+                with suppress(StoreUnavailable):  # its folder went while it wrote
+                    store.put(picture_key(job_id, 0, "token", picture), b"picture")
+
+    worker = Thread(target=draw)
+    worker.start()
+    calls = removed = 0
+    try:
+        while removed < 300:
+            removed += store.delete_job(job_id)
+            calls += 1
+    finally:
+        done.set()
+        worker.join()
+    store.delete_job(job_id)
+
+    say(f"a job removed {calls} times while its pictures were stored, {removed} files")
+    assert store.jobs_after("", limit=1) == []

@@ -117,7 +117,7 @@ def choose_all(page: Page) -> None:
 def change_keys(page: Page) -> None:
     page.keyboard.press("?")
     page.get_by_role("button", name="Change keys").click()
-    page.get_by_role("button", name="Key of Invert").click()
+    page.get_by_role("button", name="Key of Invert:").click()
     page.keyboard.press("m")
 
 

@@ -2,7 +2,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { SearchX } from 'lucide-react'
 import { Tooltip } from 'radix-ui'
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
-import { Route, Switch, useSearchParams } from 'wouter'
+import { Link, Route, Switch, useSearchParams } from 'wouter'
 
 import { SignInPage } from '@/features/session/sign-in-page'
 import { DropTarget } from '@/features/submission/drop-target'
@@ -12,7 +12,7 @@ import { UploadsProvider } from '@/features/submission/uploads'
 import { WorklistPage } from '@/features/worklist/worklist-page'
 import { isSignedOut, useSession } from '@/shared/api/session'
 import { LanguageProvider, useMessages } from '@/shared/i18n/language'
-import { readFilmList, readJobIds } from '@/shared/lib/places'
+import { readFilmList, readJobIds, worklistPlace } from '@/shared/lib/places'
 import { Notice } from '@/shared/ui/notice'
 
 import { ChooseFilms } from './choose-films'
@@ -110,11 +110,17 @@ function Pages() {
               </Titled>
             </Route>
             <Route>
-              <main id="content" tabIndex={-1} className="flex-1 outline-none">
-                <Notice icon={SearchX} title={messages.failure.title}>
-                  <p>{messages.error.known.not_found.what}</p>
-                </Notice>
-              </main>
+              <Titled title={messages.nowhere.title}>
+                <main id="content" tabIndex={-1} className="flex-1 outline-none">
+                  <h1 className="sr-only">{messages.nowhere.title}</h1>
+                  <Notice icon={SearchX} title={messages.nowhere.title}>
+                    <p>{messages.nowhere.hint}</p>
+                    <Link href={worklistPlace()} className="underline">
+                      {messages.nowhere.worklist}
+                    </Link>
+                  </Notice>
+                </main>
+              </Titled>
             </Route>
           </Switch>
         </Shell>

@@ -101,6 +101,13 @@ class Mischief:
             self.counts[fault.name] += 1
             return fault
 
+    def kill(self, worker: Part) -> Fault:
+        """Kill a certain worker with all its processes."""
+        worker.kill()
+        fault = Fault("worker killed", killed=worker)
+        self.counts[fault.name] += 1
+        return fault
+
     def end(self) -> None:
         """Take back, and do not count, what was armed and never reached."""
         for path in self._installation.armed():

@@ -65,8 +65,8 @@ class RecoveryWatch:
         with self._lock:
             return len(self._lost)
 
-    def note_killed(self, pid: int) -> int:
-        """Follow what the worker whose main process this was held; how many items that was."""
+    def note_killed(self, pid: int) -> None:
+        """Follow what the worker held whose main process this was."""
         killed_at = time.monotonic()
         holder = f"{socket.gethostname()}:{pid}/"
         query = select(ItemRow.job_id, ItemRow.index, ItemRow.lease_token).where(
@@ -76,10 +76,9 @@ class RecoveryWatch:
             with self._installation.database.read() as session:
                 found = session.execute(query).all()
         except SQLAlchemyError:
-            return 0  # the database has crashed as well
+            return  # the database has crashed as well
         with self._lock:
             self._lost += [_Lost(job_id, index, token, killed_at) for job_id, index, token in found]
-        return len(found)
 
     def _run(self) -> None:
         while not self._stopping.wait(_LOOK_EVERY_S):

@@ -3,27 +3,23 @@
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from subprocess import CalledProcessError
-from typing import TextIO
 
 from tests.faults.chaos.clients import Clients
-from tests.faults.chaos.mischief import Fault, Mischief, may_mount
+from tests.faults.chaos.mischief import Mischief, may_mount
 from tests.faults.chaos.recovery import Recoveries, RecoveryWatch
+from tests.faults.chaos.storm import Storm
 from tests.faults.checker import Checker, Findings
 from tests.faults.disk import SmallDisk
 from tests.faults.films import FilmStock
 from tests.faults.installation import Installation
 from tests.faults.journal import Client, Journal
 from tests.postgresql import PostgresqlServer
-
-#: After how many of the killed workers that held items their recovery is awaited in peace.
-_CALM = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +95,9 @@ def run(plan: Plan, stock: FilmStock) -> Outcome:
         watch = RecoveryWatch(installation)
         watch.start()
         clients.start()
+        storm = Storm(mischief, installation, watch, random, pause_s=plan.pause_s)
         with (folder / "faults.log").open("w", buffering=1) as diary:
-            _Storm(plan, mischief, installation, watch, random).rage(diary)
+            storm.rage(plan.seconds, diary)
         clients.stop()
         client = Client(installation.url, journal)
         began = time.monotonic()
@@ -124,55 +121,6 @@ def run(plan: Plan, stock: FilmStock) -> Outcome:
         client.close()
         checker.close()
     return outcome
-
-
-class _Storm:
-    """Faults one after the other; those that last overlap the next ones."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        mischief: Mischief,
-        installation: Installation,
-        watch: RecoveryWatch,
-        random: Random,
-    ) -> None:
-        self._plan = plan
-        self._mischief = mischief
-        self._installation = installation
-        self._watch = watch
-        self._random = random
-        self._lasting: list[tuple[float, Fault]] = []
-
-    def rage(self, diary: TextIO) -> None:
-        """Commit faults for the planned time, noting each; then undo what still lasts."""
-        end = time.monotonic() + self._plan.seconds
-        while time.monotonic() < end:
-            self._let_pass(self._random.expovariate(1 / self._plan.pause_s))
-            pids = {worker.name: worker.pid for worker in self._installation.workers}
-            fault = self._mischief.commit_one()
-            diary.write(f"{datetime.now(UTC).isoformat()} {fault.name} {fault.lasts_s:.1f} s\n")
-            if fault.lasts_s:
-                self._lasting.append((time.monotonic() + fault.lasts_s, fault))
-            if fault.killed is not None and self._watch.note_killed(pids[fault.killed.name]):
-                self._calm()
-        for _, fault in self._lasting:
-            fault.undo()
-        self._mischief.end()
-
-    def _calm(self) -> None:
-        """Now and then let a killed worker's items find another before the next fault."""
-        if self._random.random() < _CALM:
-            longest = 2 * (self._plan.lease_s + self._plan.sweep_s)
-            self._let_pass(longest, until=lambda: not self._watch.waiting())
-
-    def _let_pass(self, seconds: float, *, until: Callable[[], bool] = lambda: False) -> None:
-        end = time.monotonic() + seconds
-        while (now := time.monotonic()) < end and not until():
-            for ends_at, fault in [one for one in self._lasting if one[0] <= now]:
-                self._lasting.remove((ends_at, fault))
-                fault.undo()
-            time.sleep(0.05)
 
 
 @contextmanager

@@ -80,7 +80,6 @@ function KeyEditor({ label, keys, isChanged, onTell, onAssign, onReset }: Shortc
     <span className="flex shrink-0 items-center gap-1">
       <Button
         className="h-7! min-w-16 px-2!"
-        aria-label={text.change(label)}
         aria-pressed={isListening}
         onClick={() => {
           setRefused(false)
@@ -90,6 +89,7 @@ function KeyEditor({ label, keys, isChanged, onTell, onAssign, onReset }: Shortc
         onKeyDown={onKeyDown}
         onBlur={() => setListening(false)}
       >
+        <span className="sr-only">{text.change(label)}: </span>
         {isListening ? isRefused ? text.notThis : text.press : <KeyList keys={keys} />}
       </Button>
       <IconButton

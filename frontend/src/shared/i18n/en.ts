@@ -43,6 +43,12 @@ export const en = {
     crashedHint: 'Nothing that was submitted is lost. Reload to go on.',
     reload: 'Reload',
   },
+  /** Of an address that leads to no page. */
+  nowhere: {
+    title: 'There is no such page',
+    hint: 'The address may be mistyped, or what it showed was erased.',
+    worklist: 'To the worklist',
+  },
   state: {
     queued: 'Queued',
     running: 'Being read',

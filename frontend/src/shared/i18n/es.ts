@@ -43,6 +43,12 @@ export const es: Messages = {
     crashedHint: 'Nada de lo enviado se ha perdido. Recargue para seguir.',
     reload: 'Recargar',
   },
+  /** Of an address that leads to no page. */
+  nowhere: {
+    title: 'Esta página no existe',
+    hint: 'La dirección puede estar mal escrita, o lo que mostraba se borró.',
+    worklist: 'A la lista de trabajo',
+  },
   state: {
     queued: 'En cola',
     running: 'En lectura',
