@@ -74,7 +74,8 @@ def test_every_answer_is_one_that_the_document_announces(
 ) -> None:
     seed = int(os.environ.get("PNEUMOCAM_CONTRACT_SEED", random.SystemRandom().randrange(2**32)))
     seconds = int(os.environ.get("PNEUMOCAM_CONTRACT_S", "25" if with_key else "10"))
-    command = [str(Path(sys.executable).with_name("schemathesis")), "run"]
+    command = [str(Path(sys.executable).with_name("schemathesis"))]
+    command += ["--config-file", str(Path(__file__).with_name("schemathesis.toml")), "run"]
     command += [f"{service.url}/openapi.json", "--seed", str(seed), "--max-time", str(seconds)]
     command += ["--checks", "all", "--exclude-checks", _NOT_CHECKED, "--no-shrink"]
     command += ["--request-timeout", "30", "--warnings", "off", "--continue-on-failure"]
