@@ -90,7 +90,8 @@ class Clients:
             self._checker.findings.illegal.append(f"{what} answered {status}")
 
     def _under_way(self) -> int:
-        return sum(len(entry.films) for entry in self._journal if not entry.job_ids & self._final)
+        accepted = self._journal.accepted()
+        return sum(len(entry.films) for entry in accepted if not entry.job_ids & self._final)
 
     def _watch(self, seed: int) -> None:
         random = Random(seed)  # noqa: S311 - no secret
