@@ -5,6 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, Response
 from starlette.types import Scope
 
@@ -39,4 +40,5 @@ class _SinglePage(StaticFiles):
 def mount(app: FastAPI, directory: Path) -> None:
     """Serve the dashboard at `/`, if it has been built."""
     if (directory / "index.html").is_file():
-        app.mount("/", _SinglePage(directory), name="dashboard")
+        # Only what is the same for everybody: a compressed answer's length tells of its content.
+        app.mount("/", GZipMiddleware(_SinglePage(directory)), name="dashboard")

@@ -14,8 +14,10 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, lacks
+from tests.service.dashboard import launch_chromium, visitor
 
 #: Films that may be published, for tests on machines without the real ones.
 PROJECTED_FILM = ROOT / "tests" / "films" / "projected-chest.png"
@@ -99,6 +101,25 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     yield service
     if service.process.poll() is None:
         service.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for the tests of a module."""
+    with sync_playwright() as playwright:
+        browser = launch_chromium(playwright)
+        if browser is None:
+            lacks("chromium", "no Chromium is installed")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, service: Service) -> Iterator[Page]:
+    """A page of the dashboard, at the worklist."""
+    with visitor(browser, service.url) as page:
+        page.goto("/")
+        yield page
 
 
 Submit = Callable[..., dict[str, Any]]

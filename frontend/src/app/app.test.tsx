@@ -196,6 +196,24 @@ test('chosen films are erased with their jobs, after asking', async () => {
   expect(erased).toEqual([JOB_ID])
 })
 
+test('jobs that the key may not erase stay, with the reason', async () => {
+  const detail = 'This key may not erase.'
+  const body = { type: 'urn:pneumocam:problem:missing_scope', title: detail, status: 403, detail }
+  server.use(
+    http.get('*/v1/jobs', () => HttpResponse.json(makeWorklist([makeRow()]))),
+    http.delete('*/v1/jobs/:id', () => HttpResponse.json(body, { status: 403 })),
+  )
+  const user = open('/')
+
+  await user.click(await screen.findByRole('checkbox', { name: 'Choose film.dcm' }))
+  await user.click(screen.getByRole('button', { name: 'Erase 1 job' }))
+  const dialog = screen.getByRole('dialog', { name: 'Erase 1 job?' })
+  await user.click(within(dialog).getByRole('button', { name: 'Erase 1 job' }))
+
+  expect(await screen.findByRole('alert')).toHaveTextContent('Your key may not do this.')
+  expect(screen.getByText('1 film chosen')).toBeVisible()
+})
+
 test('an empty worklist says so, and a filter that matches nothing says that', async () => {
   const user = open('/')
   expect(await screen.findByText('No films yet')).toBeVisible()
@@ -231,6 +249,26 @@ test('a service that is away is told, and asked again', async () => {
   await user.click(screen.getByRole('button', { name: 'Try again' }))
 
   expect(await screen.findByRole('link', { name: 'film.dcm' })).toBeVisible()
+}, 10_000)
+
+test('the header says that the service is away as soon as a page finds out', async () => {
+  let isAway = false
+  server.use(
+    http.get('*/v1/jobs', () =>
+      isAway ? HttpResponse.error() : HttpResponse.json(makeWorklist([makeRow()])),
+    ),
+    http.get('*/readyz', () =>
+      isAway ? HttpResponse.error() : HttpResponse.json({ ready: true, dependencies: {} }),
+    ),
+  )
+  const user = open('/')
+  expect(await screen.findByText('Service ready')).toBeVisible()
+
+  isAway = true
+  await user.click(await screen.findByRole('button', { name: 'Failed' }))
+
+  // Long before it would be looked at again.
+  expect(await screen.findByText('Service not reachable', {}, { timeout: 5_000 })).toBeVisible()
 }, 10_000)
 
 test('the map is switched by key, and single keys can be switched off', async () => {

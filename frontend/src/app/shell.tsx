@@ -1,14 +1,13 @@
-import { CircleCheck, CloudOff, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 
 import { SignOut } from '@/features/session/sign-out'
 import { LeftFilms } from '@/features/submission/left-films'
 import { useUploads, useUploadState } from '@/features/submission/uploads'
-import { useReadiness } from '@/shared/api/readiness'
 import { useMessages } from '@/shared/i18n/language'
 import { jobsPlace, modelPlace, submitPlace, worklistPlace } from '@/shared/lib/places'
 import { classes } from '@/shared/ui/classes'
+import { ServiceState } from '@/shared/ui/service-state'
 
 import { Settings } from './settings'
 
@@ -28,7 +27,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <span className="font-semibold max-sm:hidden">PneumoCAM</span>
         <Navigation />
         <div className="ml-auto flex items-center gap-2">
-          <ServiceState />
+          <ServiceState isShownWhenReady />
           <Settings />
           <SignOut onSignedOut={dropAll} />
         </div>
@@ -71,33 +70,5 @@ function Navigation() {
         </Link>
       ))}
     </nav>
-  )
-}
-
-/** Whether the service can read films now; in words as soon as it cannot. */
-function ServiceState() {
-  const { service } = useMessages()
-  const { data, error } = useReadiness()
-  const missing = Object.entries(data?.dependencies ?? {})
-    .filter(([, state]) => state !== 'ok')
-    .map(([name]) => name)
-  const [Icon, words] = error
-    ? [CloudOff, service.unreachable]
-    : data && !data.ready
-      ? [TriangleAlert, service.notReady(missing.join(', '))]
-      : [CircleCheck, service.ready]
-  const isReady = !error && data?.ready === true
-  if (!error && data === undefined) return null
-  return (
-    <p
-      role="status"
-      className="flex items-center gap-2"
-      title={error ? service.unreachableHint : words}
-    >
-      <Icon aria-hidden size={16} className="text-muted" />
-      <span className={classes(isReady ? 'text-muted max-md:sr-only' : 'font-medium')}>
-        {words}
-      </span>
-    </p>
   )
 }

@@ -59,7 +59,7 @@ export function Table({ head, rows, title }: TableProps & { title: string }) {
             <tr key={first}>
               <th
                 scope="row"
-                className="border-b border-line py-1 pr-4 text-left font-normal whitespace-nowrap"
+                className="border-b border-line py-1 pr-4 text-left font-normal sm:whitespace-nowrap"
               >
                 {first}
               </th>

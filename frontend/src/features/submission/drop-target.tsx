@@ -50,7 +50,10 @@ export function DropTarget() {
 
   if (!isOver) return null
   return (
-    <div className="pointer-events-none fixed inset-0 z-50 flex items-center justify-center border-4 border-ink bg-ground/90">
+    <div
+      role="status"
+      className="pointer-events-none fixed inset-0 z-50 flex items-center justify-center border-4 border-ink bg-ground/90"
+    >
       <p className="text-xl font-semibold">{text.dropNow}</p>
     </div>
   )

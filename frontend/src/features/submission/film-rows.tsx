@@ -137,7 +137,7 @@ function UploadRow({ upload }: { upload: Upload }) {
         <span className="truncate" title={file.name}>
           {file.name}
         </span>
-        <span className="shrink-0 text-muted">{bytes(file.size, language)}</span>
+        <span className="shrink-0 text-muted max-sm:hidden">{bytes(file.size, language)}</span>
       </p>
       {upload.state === 'refused' ? (
         <span className="inline-flex items-center gap-2">

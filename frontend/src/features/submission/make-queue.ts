@@ -1,6 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 
 import { jobQuery } from '@/shared/api/job'
+import { askWhetherReady } from '@/shared/api/readiness'
 import { askWhoThisIs, sessionQuery } from '@/shared/api/session'
 import { submitFilms } from '@/shared/api/submit-films'
 import { randomKey } from '@/shared/lib/random-key'
@@ -22,6 +23,7 @@ export function makeQueue(queries: QueryClient) {
     submit: (submission, sending) =>
       submitFilms(submission, sending).catch((error: unknown) => {
         askWhoThisIs(queries, error)
+        askWhetherReady(queries, error)
         throw error
       }),
     onAccepted: (job) => {

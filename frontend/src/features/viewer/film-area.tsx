@@ -50,8 +50,8 @@ export function FilmArea(props: FilmAreaProps) {
     )
 
   return (
-    <div className="on-film relative flex min-h-0 flex-1 overflow-hidden bg-black text-ink max-lg:h-[64dvh] max-lg:flex-none">
-      <div ref={frame} className="relative min-w-0 flex-1 overflow-hidden">
+    <div className="on-film relative flex min-h-0 flex-1 overflow-hidden bg-black text-ink max-lg:h-[64dvh] max-lg:flex-none max-sm:flex-col">
+      <div ref={frame} className="relative min-h-0 min-w-0 flex-1 overflow-hidden">
         {pane(settings.isShown && !isSplit)}
         {film.data && size ? (
           <Readout view={stage.view} zoom={stage.zoom} size={size} />
@@ -60,7 +60,7 @@ export function FilmArea(props: FilmAreaProps) {
         )}
       </div>
       {isSplit && film.data && (
-        <div className="relative min-w-0 flex-1 overflow-hidden border-l border-line">
+        <div className="relative min-h-0 min-w-0 flex-1 overflow-hidden border-line max-sm:border-t sm:border-l">
           {pane(settings.isShown)}
         </div>
       )}

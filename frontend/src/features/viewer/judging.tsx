@@ -1,13 +1,12 @@
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react'
 
-import { ServiceRefused } from '@/shared/api/errors'
 import { useGiveFeedback } from '@/shared/api/give-feedback'
 import type { Item, Opinion } from '@/shared/api/wire'
 import { useLanguage, useMessages } from '@/shared/i18n/language'
-import { explainError } from '@/shared/lib/explain'
 import { fullMoment } from '@/shared/lib/figures'
 import { Button } from '@/shared/ui/button'
 import { OpinionIcon } from '@/shared/ui/opinion'
+import { Refusal } from '@/shared/ui/refusal'
 import { Segments } from '@/shared/ui/segments'
 
 import { PanelSection } from './panel-section'
@@ -93,7 +92,7 @@ export function Judging({ jobId, item, draft, onDraft }: JudgingProps) {
           <p id={`${id}-hint`} className="text-xs leading-4 text-muted">
             {text.hint}
           </p>
-          {give.error && <Refusal error={give.error} />}
+          {give.error && <Refusal notDone={text.notSaved} error={give.error} />}
           <div className="flex gap-2">
             <Button look="primary" disabled={give.isPending} onClick={save}>
               {text.save}
@@ -129,17 +128,5 @@ function Said({ item: { feedback, result } }: { item: Item }) {
         </>
       )}
     </div>
-  )
-}
-
-function Refusal({ error }: { error: Error }) {
-  const messages = useMessages()
-  const code = error instanceof ServiceRefused ? error.code : null
-  const words = code === null ? null : explainError(messages, code, '')
-  return (
-    <p role="alert">
-      {messages.viewer.judging.notSaved}{' '}
-      {words ? `${words.what} ${words.action}` : messages.failure.unreachable}
-    </p>
   )
 }

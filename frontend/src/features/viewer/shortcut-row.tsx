@@ -25,7 +25,7 @@ export function ShortcutRow(props: ShortcutRowProps) {
   const { label, keys, rivals, isEditing } = props
   const text = useMessages().viewer.shortcuts
   return (
-    <li className="break-inside-avoid py-0.5">
+    <li className="py-0.5">
       <div className="flex min-h-7 items-center justify-between gap-4">
         <span className="text-muted">{label}</span>
         {isEditing ? <KeyEditor {...props} /> : <KeyList keys={keys} />}

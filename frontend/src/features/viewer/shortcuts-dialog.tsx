@@ -30,57 +30,63 @@ export function ShortcutsDialog({ isOpen, onClose }: { isOpen: boolean; onClose:
     [text.doubleClick, text.doubleClickDoes],
   ] as const
 
+  const list = ({ title, rows }: (typeof groups)[number]) => (
+    <section key={title} className="mt-4">
+      <h3 className="mb-1 font-semibold">{title}</h3>
+      <ul>
+        {rows.map(([name, label]) => (
+          <ShortcutRow
+            key={name}
+            label={label}
+            keys={keys[name]}
+            rivals={rivalsOf(name, keys).map((rival) => labels.get(rival) ?? rival)}
+            isEditing={isEditing}
+            isChanged={isChanged(name)}
+            onTell={tell}
+            onAssign={(key) => assign(name, key)}
+            onReset={() => reset(name)}
+          />
+        ))}
+      </ul>
+    </section>
+  )
+
   return (
     <Dialog title={text.title} closeLabel={text.close} isOpen={isOpen} onClose={onClose}>
       <div className="px-6 py-4">
-        <Switch label={text.on} checked={isOn} onChange={setOn} />
-        <div className="mt-3 flex flex-wrap gap-2 border-b border-line pb-4">
-          <Button icon={Keyboard} aria-pressed={isEditing} onClick={() => setEditing(!isEditing)}>
-            {isEditing ? text.done : text.edit}
-          </Button>
-          {isAnyChanged && (
-            <Button icon={RotateCcw} onClick={resetAll}>
-              {text.resetAll}
+        <div className="flex flex-wrap items-center justify-between gap-x-8 gap-y-3 border-b border-line pb-4">
+          <div className="flex flex-wrap gap-2">
+            <Button icon={Keyboard} aria-pressed={isEditing} onClick={() => setEditing(!isEditing)}>
+              {isEditing ? text.done : text.edit}
             </Button>
-          )}
+            {isAnyChanged && (
+              <Button icon={RotateCcw} onClick={resetAll}>
+                {text.resetAll}
+              </Button>
+            )}
+          </div>
+          <div className="min-w-56">
+            <Switch label={text.on} checked={isOn} onChange={setOn} />
+          </div>
         </div>
-        <div className="gap-x-8 sm:columns-2">
-          {groups.map(({ title, rows }) => (
-            <section key={title} className="mt-4">
-              <h3 className="mb-1 break-after-avoid font-semibold">{title}</h3>
-              <ul>
-                {rows.map(([name, label]) => (
-                  <ShortcutRow
-                    key={name}
-                    label={label}
-                    keys={keys[name]}
-                    rivals={rivalsOf(name, keys).map((rival) => labels.get(rival) ?? rival)}
-                    isEditing={isEditing}
-                    isChanged={isChanged(name)}
-                    onTell={tell}
-                    onAssign={(key) => assign(name, key)}
-                    onReset={() => reset(name)}
-                  />
-                ))}
-              </ul>
-            </section>
-          ))}
+        <div className="grid gap-x-8 sm:grid-cols-2">
+          <div>
+            {groups.slice(0, 2).map(list)}
+            <h3 className="mt-4 mb-1 font-semibold">{text.mouse}</h3>
+            <dl>
+              {mouse.map(([label, does]) => (
+                <div key={label} className="flex min-h-8 items-center justify-between gap-4">
+                  <dt className="text-muted">{label}</dt>
+                  <dd>{does}</dd>
+                </div>
+              ))}
+            </dl>
+          </div>
+          <div>{groups.slice(2).map(list)}</div>
         </div>
         <p role="status" className="sr-only">
           {told}
         </p>
-        <h3 className="mt-4 border-t border-line pt-4 font-semibold">{text.mouse}</h3>
-        <dl className="mt-2 gap-x-8 sm:columns-2">
-          {mouse.map(([label, does]) => (
-            <div
-              key={label}
-              className="flex min-h-7 break-inside-avoid items-center justify-between gap-4"
-            >
-              <dt className="text-muted">{label}</dt>
-              <dd>{does}</dd>
-            </div>
-          ))}
-        </dl>
       </div>
     </Dialog>
   )

@@ -1,10 +1,13 @@
 import { CircleAlert, CircleSlash, TriangleAlert } from 'lucide-react'
+import { Link } from 'wouter'
 
 import type { Item, Result } from '@/shared/api/wire'
 import { useMessages } from '@/shared/i18n/language'
 import type { Explanation } from '@/shared/lib/codes'
 import { explainCaution, explainError, explainReason } from '@/shared/lib/explain'
 import { percent, percentPair } from '@/shared/lib/figures'
+import { submitPlace } from '@/shared/lib/places'
+import { buttonClasses } from '@/shared/ui/button'
 import { classes } from '@/shared/ui/classes'
 import { ItemStateLabel } from '@/shared/ui/item-state'
 import { ProbabilityBar } from '@/shared/ui/probability-bar'
@@ -29,11 +32,16 @@ export function Verdict({ item }: { item: Item }) {
   if (item.state === 'failed') {
     const { code, detail } = item.error ?? { code: 'unknown', detail: '' }
     return (
-      <Explained
-        icon={<CircleAlert aria-hidden size={20} />}
-        title={viewer.failedTitle}
-        explanations={[{ code, ...explainError(messages, code, detail) }]}
-      />
+      <div className="flex flex-col items-start gap-4">
+        <Explained
+          icon={<CircleAlert aria-hidden size={20} />}
+          title={viewer.failedTitle}
+          explanations={[{ code, ...explainError(messages, code, detail) }]}
+        />
+        <Link href={submitPlace} className={buttonClasses()}>
+          {messages.submit.title}
+        </Link>
+      </div>
     )
   }
   return (
@@ -95,7 +103,7 @@ function Probability({ result }: { result: Result }) {
       </div>
       <p>{positive ? text.positiveLong : text.negativeLong}</p>
       <p className="text-muted">
-        {messages.viewer.calibration(percent(probability).replace(/ %$/, ''))}
+        {messages.viewer.calibration(percent(probability).replace(/\s%$/, ''))}
       </p>
       {result.cautions.map(({ code, detail }) => (
         <p key={code} data-testid={`caution-${code}`} className="flex gap-2">

@@ -1,5 +1,7 @@
 import type { ReactNode } from 'react'
 
+import { ServiceState } from '@/shared/ui/service-state'
+
 interface ViewerFrameProps {
   header: ReactNode
   toolbar?: ReactNode
@@ -12,6 +14,7 @@ export function ViewerFrame({ header, toolbar, children }: ViewerFrameProps) {
     <div className="flex h-full flex-col">
       <header className="flex min-h-11 flex-wrap items-center gap-x-2 border-b border-line bg-panel px-2 lg:flex-nowrap">
         <div className="flex min-w-0 flex-1 items-center gap-x-2">{header}</div>
+        <ServiceState isShownWhenReady={false} />
         {toolbar}
       </header>
       <main

@@ -8,6 +8,7 @@ import { useMessages } from '@/shared/i18n/language'
 import { saveFile } from '@/shared/lib/save-file'
 import { Button } from '@/shared/ui/button'
 import { Dialog } from '@/shared/ui/dialog'
+import { Refusal } from '@/shared/ui/refusal'
 
 import { toCsv } from './export-csv'
 
@@ -23,13 +24,24 @@ export function SelectionBar({ rows, onClear }: SelectionBarProps) {
   const cancel = useCancelJob()
   const erase = useEraseJob()
   const [isAsking, setAsking] = useState(false)
+  const [refused, setRefused] = useState<unknown>(null)
 
   const jobIds = [...new Set(rows.map((row) => row.job_id))]
-  const openIds = new Set(rows.filter((row) => !isFinal(row.item.state)).map((row) => row.job_id))
+  const openIds = [
+    ...new Set(rows.filter((row) => !isFinal(row.item.state)).map((row) => row.job_id)),
+  ]
+  /** Does it to every job, whatever becomes of the others; whether all of them went well. */
+  const toAll = async (ids: readonly string[], change: (id: string) => Promise<unknown>) => {
+    setRefused(null)
+    const outcomes = await Promise.allSettled(ids.map(change))
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failure) setRefused(failure.reason)
+    return failure === undefined
+  }
   const eraseAll = async () => {
     setAsking(false)
-    await Promise.allSettled(jobIds.map((id) => erase.mutateAsync(id)))
-    onClear()
+    // What could not be erased stays chosen.
+    if (await toAll(jobIds, erase.mutateAsync)) onClear()
   }
 
   return (
@@ -47,9 +59,9 @@ export function SelectionBar({ rows, onClear }: SelectionBarProps) {
       >
         {text.exportCsv}
       </Button>
-      {openIds.size > 0 && (
-        <Button icon={Ban} onClick={() => openIds.forEach((id) => cancel.mutate(id))}>
-          {text.cancel(openIds.size)}
+      {openIds.length > 0 && (
+        <Button icon={Ban} onClick={() => void toAll(openIds, cancel.mutateAsync)}>
+          {text.cancel(openIds.length)}
         </Button>
       )}
       <Button icon={Trash2} disabled={erase.isPending} onClick={() => setAsking(true)}>
@@ -58,10 +70,11 @@ export function SelectionBar({ rows, onClear }: SelectionBarProps) {
       <Button look="quiet" icon={X} onClick={onClear}>
         {text.clear}
       </Button>
-      {(erase.isError || cancel.isError) && <p role="alert">{text.failed}</p>}
+      {refused instanceof Error && <Refusal notDone={text.failed} error={refused} />}
       <Dialog
         title={text.eraseTitle(jobIds.length)}
         closeLabel={text.keep}
+        width="narrow"
         isOpen={isAsking}
         onClose={() => setAsking(false)}
       >

@@ -44,7 +44,8 @@ export function WorklistPage({ submitAction }: WorklistPageProps) {
         <h1 className="text-xl font-semibold">{text.title}</h1>
         <SearchField onDown={focusFirstRow} />
         <OrderChoices filter={filter} onChange={setFilter} />
-        {list.data && list.data.length > 0 && submitAction}
+        {/* A phone has the page for it one tap away, and films where this would be. */}
+        {list.data && list.data.length > 0 && <div className="max-md:hidden">{submitAction}</div>}
         <ShownFilter filter={filter} onChange={setFilter} />
       </div>
       {content()}

@@ -28,7 +28,8 @@ export function useGiveFeedback(id: string, index: number) {
             items: job.items.map((item) => (item.index === index ? { ...item, feedback } : item)),
           },
       )
-      return queries.invalidateQueries({ queryKey: ['worklist'] })
+      // Not waited for: what was said is kept, and the form can go.
+      void queries.invalidateQueries({ queryKey: ['worklist'] })
     },
   })
 }

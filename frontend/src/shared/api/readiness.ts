@@ -1,4 +1,4 @@
-import { queryOptions, useQuery } from '@tanstack/react-query'
+import { queryOptions, useQuery, type QueryClient } from '@tanstack/react-query'
 
 import type { components } from '@/api/schema'
 
@@ -21,8 +21,17 @@ export const readinessQuery = () =>
   queryOptions({
     queryKey: ['readiness'] as const,
     queryFn: ({ signal }) => getReadiness(signal),
-    refetchInterval: 10_000,
+    refetchInterval: ({ state }) => (state.status === 'error' ? 3_000 : 10_000),
     retry: false,
   })
+
+/** Where the service does not answer a page, what is said of it in the header is looked at anew. */
+export function askWhetherReady(queries: QueryClient, error: unknown): void {
+  const { queryKey } = readinessQuery()
+  const isKnown = queries.getQueryState(queryKey)?.status === 'error'
+  if (error instanceof ServiceUnreachable && !isKnown) {
+    void queries.invalidateQueries({ queryKey })
+  }
+}
 
 export const useReadiness = () => useQuery(readinessQuery())

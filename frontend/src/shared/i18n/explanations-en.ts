@@ -156,6 +156,10 @@ export const errors: Record<ErrorCode, Explanation> = {
     action:
       'Open the dashboard at its own address and try again. If it fails again, tell whoever runs the service.',
   },
+  misdirected_request: {
+    what: 'The service does not answer at this address.',
+    action: 'Ask whoever runs the service for its address, or to allow this one.',
+  },
   not_found: {
     what: 'There is nothing here.',
     action: 'The address may be wrong, or it is not yours to see.',

@@ -153,6 +153,10 @@ export const errors: Record<ErrorCode, Explanation> = {
     action:
       'Abra el panel en su propia dirección y pruebe otra vez. Si vuelve a fallar, avise a quien lleva el servicio.',
   },
+  misdirected_request: {
+    what: 'El servicio no responde en esta dirección.',
+    action: 'Pida a quien lleva el servicio su dirección, o que permita esta.',
+  },
   not_found: {
     what: 'Aquí no hay nada.',
     action: 'La dirección puede ser errónea, o no le corresponde verla.',

@@ -56,6 +56,7 @@ export const REQUEST_CODES = [
   'issuer_unavailable',
   'missing_scope',
   'cross_site',
+  'misdirected_request',
   'not_found',
   'method_not_allowed',
   'request_timeout',

@@ -8,8 +8,8 @@ test('a probability is a whole percentage', () => {
 })
 
 test('a probability that is neither 0 nor 1 is never shown as such', () => {
-  expect(percent(0.001)).toBe('< 1 %')
-  expect(percent(0.999)).toBe('> 99 %')
+  expect(percent(0.001)).toBe('<\u00a01\u00a0%')
+  expect(percent(0.999)).toBe('>\u00a099\u00a0%')
 })
 
 test('a probability beside its threshold has the decimals that tell them apart', () => {

@@ -3,8 +3,8 @@
 /** A probability as a whole percentage; never 0 or 100, which it is not. */
 export function percent(probability: number): string {
   const rounded = Math.round(probability * 100)
-  if (rounded === 0 && probability > 0) return '< 1 %'
-  if (rounded === 100 && probability < 1) return '> 99 %'
+  if (rounded === 0 && probability > 0) return '<\u00a01\u00a0%'
+  if (rounded === 100 && probability < 1) return '>\u00a099\u00a0%'
   return `${rounded} %`
 }
 

@@ -2,17 +2,21 @@ import { X } from 'lucide-react'
 import { useEffect, useId, useRef, type ReactNode } from 'react'
 
 import { Button } from './button'
+import { classes } from './classes'
 
 interface DialogProps {
   title: string
   closeLabel: string
   isOpen: boolean
   onClose: () => void
+  /** Narrow for a question, wide for what is looked up. */
+  width?: 'narrow' | 'wide'
   children: ReactNode
 }
 
 /** A modal dialog. The browser's own: it keeps the focus inside and adds no style element. */
-export function Dialog({ title, closeLabel, isOpen, onClose, children }: DialogProps) {
+export function Dialog(props: DialogProps) {
+  const { title, closeLabel, isOpen, onClose, width = 'wide', children } = props
   const dialog = useRef<HTMLDialogElement>(null)
   const heading = useId()
   useEffect(() => {
@@ -24,7 +28,10 @@ export function Dialog({ title, closeLabel, isOpen, onClose, children }: DialogP
       ref={dialog}
       aria-labelledby={heading}
       onClose={onClose}
-      className="m-auto max-h-[calc(100%-2rem)] w-full max-w-3xl border border-line bg-panel text-ink backdrop:bg-black/70"
+      className={classes(
+        'm-auto max-h-[calc(100%-2rem)] w-[calc(100%-2rem)] border border-line bg-panel text-ink backdrop:bg-black/70',
+        width === 'narrow' ? 'max-w-md' : 'max-w-3xl',
+      )}
     >
       {isOpen && (
         <>

@@ -14,6 +14,8 @@ export function Hint({ label, shortcut, children }: HintProps) {
       <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>
       <Tooltip.Portal>
         <Tooltip.Content
+          // What it says is the control's own name already.
+          aria-hidden
           sideOffset={6}
           collisionPadding={8}
           className="z-50 flex items-center gap-2 rounded-sm border border-line bg-raised px-2 py-1 text-xs text-ink"

@@ -1,8 +1,8 @@
-import { Check, X } from 'lucide-react'
+import { ThumbsDown, ThumbsUp } from 'lucide-react'
 
 import type { Opinion } from '@/shared/api/wire'
 
-const ICONS = { agree: Check, disagree: X }
+const ICONS = { agree: ThumbsUp, disagree: ThumbsDown }
 
 export function OpinionIcon({ opinion }: { opinion: Opinion }) {
   const Icon = ICONS[opinion]

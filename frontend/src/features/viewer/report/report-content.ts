@@ -93,7 +93,7 @@ function scoreOf({ result }: Item, messages: Messages): ReportContent['score'] {
     thresholdLabel: `${text.threshold} ${limit}`,
     meaning: [
       isPositive ? text.positiveLong : text.negativeLong,
-      messages.viewer.calibration(percent(probability).replace(/ %$/, '')),
+      messages.viewer.calibration(percent(probability).replace(/\s%$/, '')),
     ],
   }
 }

@@ -1,0 +1,307 @@
+"""How fast the dashboard is, from traces of Chromium.
+
+    python -m benchmarks.dashboard [--rows N] [--films N] [--trace FOLDER]
+
+Starts the whole service and fills the worklist with so many small films, and some large ones.
+Measured are, each time by a browser that has nothing of it yet:
+
+- what the first load of the worklist costs: bytes over the network, compressed, of the page, its
+  scripts and styles; and the largest contentful paint with the processor slowed to a quarter;
+- frames a second while the worklist is scrolled from its first row to its last, and while window
+  and level are dragged on a film: those that Chromium drew, and those in which the page itself
+  took part, since a compositor can scroll past rows that a page is too slow to fill;
+- how long it takes from pressing the key for the next film until it is drawn, its pictures having
+  been fetched while the one before it was looked at.
+
+There is no GPU in this: Chromium draws with the processor, beside the service on the same cores.
+On a machine that others use as well, only the processor times mean something: 20 ms of the page's
+own a frame leave room for 50 frames a second.
+"""
+
+import argparse
+import io
+import json
+import math
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import httpx
+from PIL import Image
+from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
+
+from benchmarks.machine import describe_machine
+from tests.service.conftest import PROJECTED_FILM, start_service, submit, wait_until_finished
+from tests.service.dashboard import launch_chromium, visitor
+
+#: The first film, in the last row.
+OLDEST = "oldest.jpg"
+
+#: As many as one request may bring.
+_A_JOB = 500
+
+#: What a trace must hold: paints, frames, and the marks that the page is made to set.
+_CATEGORIES = [
+    "devtools.timeline",
+    "disabled-by-default-devtools.timeline",
+    "disabled-by-default-devtools.timeline.frame",
+    "blink.user_timing",
+    "loading",
+]
+
+#: Pixels a second; a hand on a wheel or a touchpad seldom does more.
+_SCROLL_SPEED = 8_000
+
+_DRAG_S = 5
+
+#: How long a film is looked at before the next one is asked for.
+_LOOK_S = 1.0
+
+#: Marks when the key for the next film is pressed, and when its picture has been drawn.
+_MARK_NEXT = """
+addEventListener('keydown', (event) => {
+  if (event.key !== 'PageDown') return
+  const film = () => document.querySelector('[data-testid=film]')?.getAttribute('aria-label')
+  const before = film()
+  performance.mark('pressed', { startTime: event.timeStamp })
+  const look = () => {
+    if (film() === undefined || film() === before) requestAnimationFrame(look)
+    // The frame after the one in which it was drawn begins when that one is on its way.
+    else requestAnimationFrame(() => performance.mark('shown'))
+  }
+  requestAnimationFrame(look)
+}, { capture: true })
+"""
+
+_SHOWN = "count => performance.getEntriesByName('shown').length >= count"
+
+Events = list[dict[str, Any]]
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description="Measure the dashboard")
+    parser.add_argument("--rows", type=int, default=10_000)
+    parser.add_argument("--films", type=int, default=20)
+    parser.add_argument("--trace", type=Path, metavar="FOLDER", help="keep the traces there")
+    options = parser.parse_args()
+    print(describe_machine())
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = launch_chromium(playwright)
+        if browser is None:
+            raise SystemExit("No Chromium is installed.")
+        print(f"Chromium {browser.version}", end="\n\n")
+        service = start_service(Path(folder), PNEUMOCAM_MAX_OPEN=str(2 * options.rows))
+        try:
+            fill(service.url, options.rows, options.films)
+            print("| measure | value | wanted |")
+            print("| --- | ---: | ---: |")
+            measure_first_load(browser, service.url, options.trace)
+            measure_scrolling(browser, service.url, options.rows, options.trace)
+            measure_dragging(browser, service.url, options.trace)
+            measure_next_film(browser, service.url, options.films, options.trace)
+        finally:
+            service.stop()
+        browser.close()
+
+
+def fill(url: str, rows: int, films: int) -> None:
+    """Have small films read, all with the same content, and after them as many large ones."""
+    small = scaled(256)
+    with httpx.Client(base_url=url, timeout=600) as client:
+        wait_until_finished(client, submit(client, (OLDEST, small)))
+        names = [f"film-{number:05}.jpg" for number in range(rows - films - 1)]
+        jobs = [
+            submit(client, *[(name, small) for name in names[first : first + _A_JOB]])
+            for first in range(0, len(names), _A_JOB)
+        ]
+        jobs.append(submit(client, *[(f"large-{n:02}.jpg", scaled(2048, n)) for n in range(films)]))
+        for job in jobs:
+            wait_until_finished(client, job, timeout_s=1800)
+
+
+def scaled(side: int, number: int = 0) -> bytes:
+    """A film that ships with the tests in another size, and a file of its own for each number."""
+    buffer = io.BytesIO()
+    with Image.open(PROJECTED_FILM) as film:
+        film.convert("L").resize((side, side)).save(buffer, "JPEG", comment=f"{number}")
+    return buffer.getvalue()
+
+
+def measure_first_load(browser: Browser, url: str, traces: Path | None) -> None:
+    """The bytes of the first load, and when the largest part of it is seen."""
+    with visitor(browser, url) as page:
+        devtools = page.context.new_cdp_session(page)
+        files = sizes_of_files(devtools, url)
+        page.goto("/")
+        expect(page.get_by_role("row").nth(5)).to_be_visible()
+        tell("first load, compressed", sum(files.values()) / 1000, "kB", "< 250")
+    paints = []
+    for _ in range(5):
+        with visitor(browser, url) as page:
+            devtools = page.context.new_cdp_session(page)
+            devtools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+            with traced(browser, page, traces, "first-load") as events:
+                page.goto("/")
+                expect(page.get_by_role("row").nth(5)).to_be_visible()
+                page.wait_for_timeout(1_000)
+            paints.append(largest_paint_ms(events))
+    tell("largest contentful paint, CPU slowed 4 x, median of 5", median(paints), "ms", "< 1500")
+
+
+def sizes_of_files(devtools: CDPSession, url: str) -> dict[str, int]:
+    """Bytes as they came over the network, of what is not the service's data; filled later."""
+    wanted: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+
+    def on_response(event: dict[str, Any]) -> None:
+        path = event["response"]["url"].removeprefix(url)
+        if not path.startswith(("/v1/", "/readyz")):
+            wanted[event["requestId"]] = path
+
+    def on_end(event: dict[str, Any]) -> None:
+        if path := wanted.get(event["requestId"]):
+            sizes[path] = int(event["encodedDataLength"])
+
+    devtools.on("Network.responseReceived", on_response)
+    devtools.on("Network.loadingFinished", on_end)
+    devtools.send("Network.enable")
+    return sizes
+
+
+def largest_paint_ms(events: Events) -> float:
+    """From the start of the navigation to the last candidate, as Chromium's own tools take it."""
+    [*_, last] = [e for e in events if e["name"] == "largestContentfulPaint::Candidate"]
+    starts = [
+        e["ts"]
+        for e in events
+        if e["name"] == "navigationStart" and e["args"]["frame"] == last["args"]["frame"]
+    ]
+    return float(last["ts"] - max(starts)) / 1000
+
+
+def measure_scrolling(browser: Browser, url: str, rows: int, traces: Path | None) -> None:
+    """Frames a second over the whole list, with pages of it fetched on the way."""
+    with visitor(browser, url) as page:
+        page.goto("/")
+        expect(page.get_by_role("row").nth(5)).to_be_visible()
+        devtools = page.context.new_cdp_session(page)
+        last = page.get_by_role("link", name=OLDEST, exact=True)
+        with traced(browser, page, traces, "scrolling") as events:
+            while last.count() == 0:
+                scroll(devtools, 40 * rows)
+        tell_frames(f"scrolling {rows} rows", events)
+
+
+def scroll(devtools: CDPSession, pixels: int) -> None:
+    """Scroll on, as a wheel that turns steadily would."""
+    place = {"x": 700, "y": 500}
+    gesture = {"yDistance": -pixels, "speed": _SCROLL_SPEED, "gestureSourceType": "mouse"}
+    devtools.send("Input.synthesizeScrollGesture", {**place, **gesture, "preventFling": True})
+
+
+def measure_dragging(browser: Browser, url: str, traces: Path | None) -> None:
+    """Frames a second while the pointer goes round in circles with its button held."""
+    with visitor(browser, url) as page:
+        open_newest(page)
+        page.mouse.move(600, 450)
+        page.mouse.down()
+        with traced(browser, page, traces, "dragging") as events:
+            began = time.perf_counter()
+            while (at := time.perf_counter() - began) < _DRAG_S:
+                page.mouse.move(600 + 150 * math.sin(4 * at), 450 + 100 * math.cos(4 * at))
+        page.mouse.up()
+        tell_frames("dragging window and level, map shown", events)
+
+
+def measure_next_film(browser: Browser, url: str, films: int, traces: Path | None) -> None:
+    """From the key to the picture, film after film."""
+    with visitor(browser, url) as page:
+        page.add_init_script(_MARK_NEXT)
+        open_newest(page)
+        waits = []
+        with traced(browser, page, traces, "next-film") as events:
+            for film in range(2, films + 1):
+                page.wait_for_timeout(1000 * _LOOK_S)
+                page.keyboard.press("PageDown")
+                expect(page.get_by_text(f"{film} of ")).to_be_visible()
+                page.wait_for_function(_SHOWN, arg=film - 1)
+        pressed, shown = marks(events, "pressed"), marks(events, "shown")
+        waits = [(b - a) / 1000 for a, b in zip(pressed, shown, strict=True)]
+        times = [page_time_ms(events, a, b) for a, b in zip(pressed, shown, strict=True)]
+    tell("next film: the page's processor time, median", median(times), "ms", "")
+    tell(f"next film shown after its key, median of {len(waits)}", median(waits), "ms", "")
+    tell(f"next film shown after its key, slowest of {len(waits)}", max(waits), "ms", "<= 100")
+
+
+def open_newest(page: Page) -> None:
+    """The newest film in the viewer, with its map."""
+    page.goto("/")
+    page.get_by_role("row").nth(1).get_by_role("link").click()
+    expect(page.get_by_test_id("activation-map")).to_be_visible()
+    page.wait_for_timeout(1000 * _LOOK_S)
+
+
+@contextmanager
+def traced(browser: Browser, page: Page, folder: Path | None, name: str) -> Iterator[Events]:
+    """Trace Chromium; the events are there afterwards."""
+    events: Events = []
+    browser.start_tracing(page=page, categories=_CATEGORIES)
+    page.evaluate("performance.mark('begin')")
+    yield events
+    page.evaluate("performance.mark('end')")
+    trace = browser.stop_tracing()
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.json").write_bytes(trace)
+    events += json.loads(trace)["traceEvents"]
+
+
+def marks(events: Events, name: str) -> list[float]:
+    """When the page set a mark, in microseconds."""
+    return sorted(e["ts"] for e in events if e["name"] == name and "blink.user_timing" in e["cat"])
+
+
+def page_time_ms(events: Events, begin: float, end: float) -> float:
+    """The processor time of the page's main thread in between, whatever else the machine did."""
+    [mark] = [e for e in events if e["name"] == "begin" and "blink.user_timing" in e["cat"]]
+    tasks = (
+        e["tdur"]
+        for e in events
+        if e["name"] == "RunTask" and (e["pid"], e["tid"]) == (mark["pid"], mark["tid"])
+        if "tdur" in e and begin <= e["ts"] <= end
+    )
+    return float(sum(tasks)) / 1000
+
+
+def tell_frames(what: str, events: Events) -> None:
+    """Frames a second between the marks, in the second with the fewest, and what one costs."""
+    [begin], [end] = marks(events, "begin"), marks(events, "end")
+    for name, kind in (("DrawFrame", "drawn"), ("BeginMainThreadFrame", "with the page's part")):
+        times = [e["ts"] for e in events if e["name"] == name and begin <= e["ts"] <= end]
+        seconds = [
+            sum(at <= time < at + 1_000_000 for time in times)
+            for at in range(int(begin), int(end - 1_000_000), 250_000)
+        ]
+        a_second = len(times) / (end - begin) * 1_000_000
+        tell(f"{what}: frames a second, {kind}", a_second, "", ">= 50")
+        tell(f"{what}: the same in the worst second", min(seconds), "", "")
+    tell(
+        f"{what}: the page's processor time a frame",
+        page_time_ms(events, begin, end) / len(times),
+        "ms",
+        "< 20",
+    )
+
+
+def tell(what: str, value: float, unit: str, wanted: str) -> None:
+    """One line of the table."""
+    print(f"| {what} | {value:.1f} {unit} | {wanted} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
