@@ -1,6 +1,6 @@
 """Waiting for jobs to change: one look at the database serves all who wait."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +18,12 @@ log = structlog.get_logger()
 
 #: How often the watcher looks; half of this is what it adds to an answer on average.
 _LOOK_EVERY_S = 0.1
+
+#: A film takes less than that. So the watcher looks more often while no more than a few wait, and
+#: one of them has only just begun to.
+_LOOK_SOON_S = 0.02
+_FEW = 4
+_JUST_BEGUN_S = 1.0
 
 
 def etag_of(seen: Glance) -> str:
@@ -41,6 +47,7 @@ class _Waiter:
     known: str | None
     woken: anyio.Event = field(default_factory=anyio.Event)
     seen: Glance | JobNotFound | JobErased | None = None
+    began: float = field(default_factory=anyio.current_time)
 
     def look_at(self, seen: Glance | JobNotFound | JobErased) -> None:
         # Who knows nothing waits for the end.
@@ -87,7 +94,7 @@ class Watcher:
             else:
                 for waiter in waiters:
                     waiter.look_at(seen[waiter.job_id])
-            await anyio.sleep(_LOOK_EVERY_S)
+            await anyio.sleep(_pause_s(waiters))
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -148,3 +155,8 @@ class Watcher:
         if isinstance(waiter.seen, Glance):
             return waiter.seen
         raise waiter.seen
+
+
+def _pause_s(waiters: Sequence[_Waiter]) -> float:
+    has_just_begun = any(anyio.current_time() - waiter.began < _JUST_BEGUN_S for waiter in waiters)
+    return _LOOK_SOON_S if len(waiters) <= _FEW and has_just_begun else _LOOK_EVERY_S

@@ -12,6 +12,8 @@ from jobs.leases import Lease
 from jobs.states import ItemState
 from jobs.tables import ItemRow, JobRow
 
+_WITH_RESULT = (ItemState.SUCCEEDED, ItemState.REJECTED)
+
 
 @dataclass(frozen=True, slots=True)
 class EarlierResult:
@@ -40,8 +42,24 @@ def find_earlier_results(
     Results of another owner are never looked at: that somebody else had the same film is not for
     anyone to learn.
     """
+    by_token = {lease.token: lease for lease in leases}
     with database.read() as session:
-        found = {lease.token: _find(session, lease, model_name, model_version) for lease in leases}
+        # Nearly always none of them is known, which one look at an index tells for all.
+        known = set(
+            session.scalars(
+                select(ItemRow.sha256)
+                .where(
+                    ItemRow.sha256.in_([lease.sha256 for lease in by_token.values()]),
+                    ItemRow.state.in_(_WITH_RESULT),
+                )
+                .distinct()
+            )
+        )
+        found = {
+            token: _find(session, lease, model_name, model_version)
+            for token, lease in by_token.items()
+            if lease.sha256 in known
+        }
     return {token: earlier for token, earlier in found.items() if earlier is not None}
 
 
@@ -53,7 +71,7 @@ def _find(session: Session, lease: Lease, name: str, version: str) -> EarlierRes
         .join(ItemRow.job)
         .where(
             ItemRow.sha256 == lease.sha256,
-            ItemRow.state.in_((ItemState.SUCCEEDED, ItemState.REJECTED)),
+            ItemRow.state.in_(_WITH_RESULT),
             network["name"].as_string() == name,
             network["version"].as_string() == version,
             JobRow.owner == owner,

@@ -1,14 +1,19 @@
 """What the worker and the command line do with files: everything from bytes to pictures."""
 
+import io
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from threading import Lock
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headers.errors import RefusedFile
+from headers.inspection import inspect_header
 from model.cautions import Caution, cautions_from_facts
 from model.classifier import Classifier, Finding, project_to_image
 from model.errors import UnreadableImage
@@ -23,6 +28,12 @@ from model.rendering import (
     encode_png,
     heatmap_image,
 )
+from model.side_by_side import side_by_side
+
+#: Films beyond this many pixels are decoded one at a time: the largest takes most of a gigabyte.
+_LARGE_PIXELS: Final = 16_000_000
+
+_LARGE: Final = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +142,7 @@ def analyse(
     *,
     stage: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
 ) -> list[Analysis | UnreadableImage]:
-    """Read, check, score and draw the films of some files.
+    """Read, check, score and draw the films of some files, as many at once as there are threads.
 
     Args:
         classifier: From `load_classifier`.
@@ -142,27 +153,36 @@ def analyse(
         In the files' order, an analysis or the reason why the file is no film. No file changes
         what is found in another; the readable ones are scored as one batch.
     """
+    threads = classifier.threads
     with stage("decode"):
-        decoded = [_decode(classifier, content) for content in files]
+        decoded = side_by_side(partial(_decode, classifier), files, threads=threads)
     scored = [film for film in decoded if isinstance(film, _Decoded) and not film.reasons]
     started = time.perf_counter()
     with stage("infer"):
         findings = iter(classifier.infer_prepared([film.grid for film in scored]))
     infer_ms = _milliseconds_since(started)
+    to_draw = [
+        (film, None if isinstance(film, UnreadableImage) or film.reasons else next(findings))
+        for film in decoded
+    ]
+
+    def draw(
+        read: tuple[_Decoded | UnreadableImage, Finding | None],
+    ) -> Analysis | UnreadableImage:
+        film, finding = read
+        if isinstance(film, UnreadableImage):
+            return film
+        return _draw(classifier, film, finding, infer_ms)
+
     with stage("render"):
-        return [
-            film
-            if isinstance(film, UnreadableImage)
-            else _draw(classifier, film, None if film.reasons else next(findings), infer_ms)
-            for film in decoded
-        ]
+        return side_by_side(draw, to_draw, threads=threads)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Decoded:
     """A readable file on its way.
 
-    Its pixels have been let go, so that a batch of large films costs the memory of one.
+    Its pixels have been let go, so that a batch costs the memory of the films being decoded.
     """
 
     facts: InputFacts
@@ -173,6 +193,21 @@ class _Decoded:
 
 
 def _decode(classifier: Classifier, content: bytes) -> _Decoded | UnreadableImage:
+    with _LARGE if _is_large(content) else nullcontext():
+        return _decode_now(classifier, content)
+
+
+def _is_large(content: bytes) -> bool:
+    try:
+        header = inspect_header(io.BytesIO(content), len(content))
+    except RefusedFile:
+        return False  # and refused again, with its reason, where it is read
+    if header.width is None or header.height is None:
+        return True  # it may be
+    return header.width * header.height > _LARGE_PIXELS
+
+
+def _decode_now(classifier: Classifier, content: bytes) -> _Decoded | UnreadableImage:
     started = time.perf_counter()
     try:
         radiograph = read_radiograph(content)

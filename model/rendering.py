@@ -1,5 +1,6 @@
 """The pictures of a result: the film, the raw map, and the map laid over the film."""
 
+from functools import cache
 from typing import Final
 
 import cv2
@@ -54,11 +55,29 @@ def heatmap_image(
     Returns:
         Shape (H, W, 3), BGR as OpenCV has it.
     """
-    grey_map = activation_map_image(activation_map, display)
-    colours = np.asarray(cv2.applyColorMap(grey_map, cv2.COLORMAP_INFERNO), dtype=np.float32)
-    opacity = grey_map[..., None].astype(np.float32) * (_FULL_OPACITY / 255)
-    blended = display[..., None] * (1 - opacity) + colours * opacity
-    return np.asarray(blended.round(), dtype=np.uint8)
+    levels = activation_map_image(activation_map, display).astype(np.uint16) << 8
+    levels |= display
+    blended = np.take(_blends(), levels).view(np.uint8).reshape(*display.shape, 4)
+    return np.asarray(cv2.cvtColor(blended, cv2.COLOR_BGRA2BGR), dtype=np.uint8)
+
+
+@cache
+def _blends() -> NDArray[np.uint32]:
+    """Each level of the map over each level of the film, as one pixel B, G, R, unused.
+
+    Both have 256 levels, so looking the blend up gives the same as computing it for each pixel,
+    ten times as fast.
+
+    Returns:
+        Shape (65536,), at 256 * map + film.
+    """
+    levels = np.arange(256, dtype=np.float32)[:, None]
+    colours = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[None], cv2.COLORMAP_INFERNO)
+    opacity = (levels * (_FULL_OPACITY / 255))[..., None]  # (256 of the map, 1, 1)
+    blended = levels * (1 - opacity) + colours.reshape(256, 1, 3) * opacity
+    pixels = np.zeros((256, 256, 4), dtype=np.uint8)
+    pixels[..., :3] = blended.round()
+    return pixels.view(np.uint32).reshape(-1)
 
 
 def encode_jpeg(picture: NDArray[np.uint8]) -> bytes:
@@ -68,8 +87,11 @@ def encode_jpeg(picture: NDArray[np.uint8]) -> bytes:
 
 def encode_png(picture: NDArray[np.uint8]) -> bytes:
     """A picture, (H, W) or (H, W, 3) BGR, as PNG, without loss."""
-    # A map of 1024 pixels takes 19 ms and 211 kB at level 1, 63 ms and 147 kB at the default 6.
-    return _encode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    # Maps are smooth: each row less the one above is nearly the same number over and over. With
+    # one filter and runs, one of 1024 pixels takes half the time of trying all filters.
+    options = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
+    options += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+    return _encode(".png", picture, options)
 
 
 def _encode(extension: str, picture: NDArray[np.uint8], options: list[int]) -> bytes:

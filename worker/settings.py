@@ -12,7 +12,7 @@ class WorkerSettings(ServiceSettings):
 
     #: Folder of the network to run; empty for the one that ships.
     model_dir: Path | None = None
-    #: CPU threads of the network; 0 for all cores.
+    #: CPU threads, and films that are worked on side by side; 0 for all cores.
     threads: int = Field(0, ge=0)
     #: A batch that takes longer than this loses its process, and its items are tried alone.
     task_time_limit_s: int = Field(120, gt=0)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from jobs import workers
@@ -28,6 +29,8 @@ class Workbench:
     @classmethod
     def open(cls, settings: WorkerSettings) -> "Workbench":
         """Connect, load the network, and run it once, so that the first film does not wait."""
+        # Films are read and drawn side by side; OpenCV's own threads would only get in the way.
+        cv2.setNumThreads(1)
         classifier = load_classifier(
             settings.model_dir or DEFAULT_ARTEFACT, threads=settings.threads or None
         )

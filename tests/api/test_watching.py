@@ -1,6 +1,7 @@
 """Many wait, one looks."""
 
 import json
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,24 @@ from tests.api.test_jobs import finish, submit
 )
 def test_which_if_none_match_knows_an_etag(header: str | None, known: bool) -> None:
     assert is_known('W/"a"', header) is known
+
+
+def test_a_poll_that_finds_nothing_new_is_counted_and_not_logged(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever follows a job would otherwise fill the log."""
+    path = submit(client, film())["links"]["self"]
+    etag = client.get(path).headers["ETag"]
+    caplog.clear()
+    caplog.set_level(logging.INFO)
+
+    assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+    assert "request" not in caplog.text
+    client.get(path)
+    assert "request" in caplog.text
+
+    figure = 'pneumocam_requests_total{method="GET",route="/v1/jobs/{job_id}",status="304"} 1.0'
+    assert figure in client.get("/metrics").text
 
 
 def test_who_waits_is_answered_when_the_job_is_finished_and_not_before(

@@ -13,6 +13,8 @@ from model.classifier import Classifier, load_classifier
 from model.errors import EmptyFile, NotAnImage, TruncatedImage, UnreadableImage
 from model.export import write_artefact
 from model.gating import ReasonCode
+from model.radiograph import Radiograph
+from model.reading import read_radiograph
 from tests.model.synthetic import dicom, encode, gradient, png
 from tests.model.tiny import brightness_network, make_manifest
 
@@ -176,6 +178,30 @@ def test_serving_loads_no_training_library() -> None:
     ).stdout
 
     assert loaded.strip() == "[]"
+
+
+def test_large_films_are_decoded_one_at_a_time(
+    brightness_artefact: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes memory as a hundred others do."""
+    at_once: list[int] = []
+    decoding: set[int] = set()
+
+    def read(content: bytes) -> Radiograph:
+        decoding.add(id(content))
+        at_once.append(len(decoding))
+        radiograph = read_radiograph(content)
+        decoding.remove(id(content))
+        return radiograph
+
+    monkeypatch.setattr("model.analysis.read_radiograph", read)
+    classifier = load_classifier(brightness_artefact, threads=4)
+    large = gradient(4100, 4000)
+
+    outcomes = analyse(classifier, [png(large), png(large[::-1]), png(large[:, ::-1])])
+
+    assert all(isinstance(outcome, Analysis) for outcome in outcomes)
+    assert at_once == [1, 1, 1]
 
 
 def test_real_films_are_analysed(films: Path, shipped_classifier: Classifier) -> None:

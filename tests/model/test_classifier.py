@@ -81,6 +81,18 @@ def test_a_film_is_read_alike_alone_and_in_a_batch(shipped_classifier: Classifie
         np.testing.assert_allclose(one.activation_map, other.activation_map, atol=1e-4)
 
 
+def test_one_thread_and_several_read_alike() -> None:
+    generator = np.random.default_rng(5)
+    films = [film(generator.random((90, 80 + 9 * n), dtype=np.float32)) for n in range(4)]
+
+    one_thread = load_classifier(threads=1).infer(films)
+    several = load_classifier(threads=3).infer(films)
+
+    for one, other in zip(one_thread, several, strict=True):
+        assert one.probability == pytest.approx(other.probability, abs=1e-4)
+        np.testing.assert_allclose(one.activation_map, other.activation_map, atol=1e-4)
+
+
 def test_no_films_give_no_findings(brightness_classifier: Classifier) -> None:
     assert brightness_classifier.infer([]) == []
 

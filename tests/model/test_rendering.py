@@ -1,5 +1,6 @@
 import io
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -51,6 +52,18 @@ def test_the_overlay_is_coloured_only_where_the_map_is_hot() -> None:
     colour = heatmap.max(axis=2) - heatmap.min(axis=2)
     assert colour[16, 48] > 40
     assert colour[48, 16] == 0
+
+
+def test_the_overlay_is_the_blend_of_film_and_colour_at_every_level() -> None:
+    """Looked up or computed for each pixel is the same."""
+    display, grey = np.meshgrid(np.arange(256, dtype=np.uint8), np.arange(256, dtype=np.uint8))
+
+    heatmap = heatmap_image(np.float32(1) * grey / np.float32(255), display)
+
+    colours = cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO).astype(np.float32)
+    opacity = grey[..., None] * np.float32(0.6 / 255)
+    blended = (display[..., None] * (1 - opacity) + colours * opacity).round()
+    np.testing.assert_array_equal(heatmap, blended)
 
 
 def test_pictures_encode_to_what_they_were() -> None:

@@ -237,23 +237,27 @@ def test_every_result_is_of_its_own_film_whatever_the_batches_and_the_losses(
         for number in range(4)
     ]
     lost = 0
+    # On a slow machine the one that is never heard of takes the same film again and again.
+    patient = settings.model_copy(update={"max_attempts": 99})
 
     def work(_: int) -> int:
         return run_batch(
-            database, store, classifier, Priority, settings=settings, holder="worker/batch"
+            database, store, classifier, Priority, settings=patient, holder="worker/batch"
         )
 
     with ThreadPoolExecutor(3) as workers:
         while any(workers.map(work, range(3))):
             # One takes a batch and is never heard of again.
-            leases = claim(database, Priority, limit=8, lease_s=60, holder="worker/dead")
+            leases = claim(
+                database, Priority, limit=8, lease_s=60, max_attempts=99, holder="worker/dead"
+            )
             lost += len(leases)
             take_back(database, "worker/dead", max_attempts=99)
 
     wrong = 0
     for number, job_id in enumerate(jobs):
         for item in items(database, job_id):
-            assert item.result is not None
+            assert item.result is not None, (item.state, item.error_code, item.attempts)
             wrong += item.result["input"]["width"] != 150 + 25 * number + item.index
             for kind in PICTURES:
                 assert picture(store, item, kind)
