@@ -1,8 +1,8 @@
 """Who may do what: looked at before anything of a request's body is read.
 
 A client sends a key, or a token of single sign-on, in `Authorization: Bearer`, a browser the cookie
-of its session. Nothing is remembered between requests, so a key that is revoked is refused from the
-next one on.
+of its session. Nothing is remembered of them between requests, so a key that is revoked is refused
+from the next one on.
 """
 
 from typing import Annotated
@@ -14,7 +14,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from api.errors import CrossSite, InvalidKey, KeyRequired, MissingScope
 from api.gateway import Gateway, GatewayDep, gateway_of
 from jobs.audit import Via
-from jobs.keys import ANYONE, Caller, any_key, check_key
+from jobs.keys import ANYONE, Caller, check_key
 from jobs.queries import require_visible
 from jobs.sessions import check_session
 from jobs.states import Scope
@@ -55,7 +55,7 @@ def keys_needed(gateway: Gateway) -> bool:
         return False
     if not settings.is_loopback or gateway.issuer is not None:
         return True
-    return any_key(gateway.database)
+    return gateway.first_key.was_made()
 
 
 async def _check_token(gateway: GatewayDep, bearer: Bearer) -> Caller | None:

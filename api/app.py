@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from api import dashboard, problems
 from api.audit_trail import AuditTrail
 from api.gateway import Gateway
+from api.hosts import AllowedHosts
 from api.methods import KnownMethods
 from api.middleware import RequestContext
 from api.routes import (
@@ -83,6 +84,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     problems.install(app)
     _describe_problems(app)
     dashboard.mount(app, settings.dashboard_dir)
+    app.add_middleware(AllowedHosts, hosts=settings.hosts)
     app.add_middleware(AuditTrail)
     app.add_middleware(
         KnownMethods,

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import ServiceUnavailable
+from api.errors import MisdirectedRequest, ServiceUnavailable
 from api.gateway import Gateway
 from api.problems import problem_response
 from api.settings import Addresses
@@ -105,6 +105,8 @@ def event_of(scope: Scope, status: int, headers: Headers | None = None) -> Event
     state = scope["state"]
     route = getattr(scope.get("route"), "path", None)
     action = ACTIONS.get((scope["method"], route or ""))
+    if status == MisdirectedRequest.status:
+        action = Action.OTHER  # refused before it had a route
     unseen = action is Action.OTHER or (action is Action.SIGN_OUT and "via" not in state)
     # A 304 shows nothing that was not shown before.
     if action is None or state.get("audited") or status == 304 or (unseen and status < 400):

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from api.errors import ApiError, HeadersTooLarge, MalformedRequest, RequestTimeout
 from api.middleware import HEADERS
 from api.problems import MEDIA_TYPE, make_problem
+from api.reading import BoundedReads
 
 if TYPE_CHECKING:
     from api.gateway import Gateway
@@ -40,6 +41,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Begin to wait for a request."""
         super().connection_made(transport)
+        transport.set_protocol(BoundedReads(self))
         self._gateway = cast("Gateway", self.app_state["gateway"])
         self._settings = self._gateway.settings
         self._deadline: asyncio.TimerHandle | None = None
@@ -53,6 +55,12 @@ class BoundedProtocol(HttpToolsProtocol):
             transport.abort()
             return
         self._await_headers()
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether what comes next is of a body that somebody may want."""
+        cycle = self.cycle
+        return cycle is not None and cycle.more_body and not cycle.response_complete
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""

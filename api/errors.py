@@ -148,6 +148,14 @@ class UnsupportedMediaType(ApiError):
     title = "Not an image"
 
 
+class MisdirectedRequest(ApiError):
+    """The request is for a host that this service does not answer for."""
+
+    status = 421
+    code = "misdirected_request"
+    title = "Not a host of this service"
+
+
 class InvalidRequest(ApiError):
     """The request is well formed, and asks for something that cannot be."""
 

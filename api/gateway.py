@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from api.audit_writer import AuditWriter
+from api.first_key import FirstKey
 from api.metrics import Metrics
 from api.oidc import TokenIssuer
 from api.rates import Rates
@@ -25,6 +26,7 @@ class Gateway:
     database: Database
     store: ArtifactStore
     queue: WorkQueue
+    first_key: FirstKey
     rates: Rates
     watcher: Watcher
     worklist_watcher: WorklistWatcher
@@ -41,6 +43,7 @@ class Gateway:
             database=database,
             store=ArtifactStore.open(settings.store_url),
             queue=WorkQueue(settings.redis_url),
+            first_key=FirstKey(database),
             rates=Rates(settings.redis_url, default=settings.key_rate),
             watcher=Watcher(database, places=settings.max_waiting),
             worklist_watcher=WorklistWatcher(database),

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import MalformedRequest, TooManyConnections
+from api.hosts import HOST
 from api.metrics import Metrics
 from api.problems import describe, problem_response
 from api.receiving import ArrivingBody
@@ -21,9 +22,6 @@ log = structlog.get_logger()
 _REQUEST_ID = re.compile(
     r"^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$", re.IGNORECASE | re.ASCII
 )
-
-#: A name or an address, and maybe a port.
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 
 #: Of every answer, unless a route has set its own.
 HEADERS = {
@@ -40,6 +38,8 @@ HEADERS = {
 
 #: Answered however many connections there are, or a busy gateway would be taken for a dead one.
 _ALWAYS = frozenset({"/livez", "/readyz"})
+
+_NOTHING_NEW = 304
 
 #: Where TLS ends in front of us and the proxy says so: browsers stay with it for a year. The
 #: hospital's other hosts are not ours to speak for.
@@ -109,7 +109,9 @@ class RequestContext:
             elapsed_s=None if state.get("is_held_open") else elapsed_s,
             refusal=state.get("problem_code"),
         )
-        log.info(
+        # Whoever follows a job asks all the time; polls that found nothing new are only counted.
+        write = log.debug if status == _NOTHING_NEW else log.info
+        write(
             "request",
             method=scope["method"],
             route=route,
@@ -132,7 +134,7 @@ def _has_host(scope: Scope) -> bool:
     hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
     if not hosts and scope["http_version"] == "1.0":
         return True
-    return len(hosts) == 1 and _HOST.fullmatch(hosts[0]) is not None
+    return len(hosts) == 1 and HOST.fullmatch(hosts[0]) is not None
 
 
 def _request_id(scope: Scope) -> str:

@@ -3,11 +3,17 @@
 import ipaddress
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic_settings import NoDecode
 
+from api.hosts import ANY, HOST
 from jobs.settings import ServiceSettings
+
+#: This machine, as only its own programs call it.
+_OWN_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 class Addresses(StrEnum):
@@ -18,6 +24,16 @@ class Addresses(StrEnum):
     NONE = "none"
 
 
+def _hosts(listed: object) -> object:
+    """Hosts from a list with commas, as it stands in a variable; an address of IPv6 in brackets."""
+    if not isinstance(listed, str):
+        return listed
+    written = [text.strip().lower() for text in listed.split(",") if text.strip()]
+    return tuple(
+        f"[{text}]" if text.count(":") > 1 and text[0] != "[" else text for text in written
+    )
+
+
 class ApiSettings(ServiceSettings):
     """What the gateway reads on top of what every process does."""
 
@@ -25,6 +41,8 @@ class ApiSettings(ServiceSettings):
     port: int = Field(8000, ge=1, le=65535)
     #: Serve anyone who can connect, without a key. Only where something in front decides who may.
     open_access: bool = False
+    #: The hosts that requests may be for, without ports; `*` is any. Empty for what `hosts` says.
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
     #: The built dashboard; where it is missing, only the API is served.
     dashboard_dir: Path = Path(__file__).parent.parent / "frontend" / "dist"
     #: Films in one request.
@@ -59,6 +77,15 @@ class ApiSettings(ServiceSettings):
     #: How much of the addresses that requests come from the audit log keeps.
     audit_addresses: Addresses = Addresses.FULL
 
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts_are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            named = HOST.fullmatch(host)
+            if host != ANY and (named is None or named[1] != host):
+                raise ValueError("must list names or addresses without scheme and port, or *")
+        return value
+
     @field_validator("oidc_issuer")
     @classmethod
     def _issuer_cannot_be_impersonated(cls, value: str) -> str:
@@ -78,6 +105,20 @@ class ApiSettings(ServiceSettings):
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the address that the gateway listens on."""
         return _is_own(self.host)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts that requests may be for.
+
+        Where none are listed and a request may need no key, only this machine's own: whoever gets
+        a browser to ask in another site's name would need nothing else. Elsewhere any, since such
+        a browser has neither key nor cookie to send.
+        """
+        if self.allowed_hosts:
+            return frozenset(self.allowed_hosts)
+        if self.is_loopback or self.open_access:
+            return _OWN_HOSTS | ({self.host} if self.is_loopback else set())
+        return frozenset({ANY})
 
 
 def _is_own(host: str | None) -> bool:

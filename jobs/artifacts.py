@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -22,7 +22,7 @@ from jobs.errors import ArtifactNotFound, StoreUnavailable
 from jobs.states import Artifact
 
 if TYPE_CHECKING:
-    from obstore.store import ObjectStore
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
 
 #: A ULID: what a job's artifacts lie under. Whatever else lies in the store is not ours.
@@ -30,6 +30,17 @@ _JOB_ID = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
 
 #: What an attempt draws.
 PICTURES = (Artifact.RADIOGRAPH, Artifact.ACTIVATION_MAP, Artifact.HEATMAP)
+
+#: A bucket that does not answer is given up within seconds, and asked again by clients and sweeps:
+#: by itself object_store would go on for three minutes, and hold the request or the batch as long.
+#: A large file is sent in parts of 5 MiB, each of which must be taken within the read timeout.
+_CLIENT: "ClientConfig" = {
+    "connect_timeout": timedelta(seconds=3),
+    "read_timeout": timedelta(seconds=10),
+    # As whoever writes http:// into AWS_ENDPOINT_URL wants it.
+    "allow_http": True,
+}
+_RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=5)}
 
 #: Where the store says whose it is.
 _INSTALLATION_KEY = "installation"
@@ -81,7 +92,7 @@ class ArtifactStore:
             StoreUnavailable: The folder cannot be made.
         """
         if "://" in url and not url.startswith("file://"):
-            return cls(from_url(url))
+            return cls(from_url(url, client_options=_CLIENT, retry_config=_RETRIES))
         folder = Path(url.removeprefix("file://")).absolute()
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,9 @@ from sqlalchemy.sql import func
 
 log = structlog.get_logger()
 
+#: Of one process. They are opened when they are needed.
+_MAX_CONNECTIONS = 15
+
 #: Seconds a SQLite writer waits for the one before it.
 _SQLITE_BUSY_TIMEOUT_S = 15
 
@@ -34,7 +37,8 @@ class Database:
             parsed = parsed.set(drivername="postgresql+psycopg")
         self._url = parsed
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {}
+        # As many as are used at once stay open: to open one costs more than most transactions.
+        options: dict[str, Any] = {"pool_size": _MAX_CONNECTIONS, "max_overflow": 0}
         if self.is_sqlite:
             if parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

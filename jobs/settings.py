@@ -5,9 +5,18 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from jobs.callbacks import Network
+
+#: Where containers find secrets: files that are called as the variables are.
+_SECRETS = Path("/run/secrets")
 
 
 def _networks(listed: object) -> object:
@@ -20,7 +29,8 @@ def _networks(listed: object) -> object:
 class ServiceSettings(BaseSettings):
     """Where the shared things are and how long they may take.
 
-    Read once, where a process is assembled, from `PNEUMOCAM_*` variables.
+    Read once, where a process is assembled, from `PNEUMOCAM_*` variables and from files of these
+    names in /run/secrets.
     """
 
     model_config = SettingsConfigDict(
@@ -44,6 +54,21 @@ class ServiceSettings(BaseSettings):
     retention_days: float = Field(30.0, gt=0)
     #: Networks that callbacks of jobs may lead to though they are not public.
     webhook_allow: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then variables, then files, where there are any."""
+        del dotenv_settings, file_secret_settings
+        if not _SECRETS.is_dir():
+            return init_settings, env_settings
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, _SECRETS)
 
     @model_validator(mode="after")
     def _places_follow_the_data_folder(self) -> Self:

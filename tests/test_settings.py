@@ -34,6 +34,19 @@ def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None
         assert one.model_dump(exclude=shortened) == other.model_dump(exclude=shortened)
 
 
+def test_a_setting_may_be_a_file_and_a_variable_goes_before_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "pneumocam_database_url").write_text("postgresql://films:s3cret@host/films\n")
+    (tmp_path / "pneumocam_redis_url").write_text("redis://:s3cret@host/0")
+    monkeypatch.setattr("jobs.settings._SECRETS", tmp_path)
+    monkeypatch.setenv("PNEUMOCAM_REDIS_URL", "redis://other/0")
+
+    for settings in (ApiSettings(), WorkerSettings()):
+        assert settings.database_url == "postgresql://films:s3cret@host/films"
+        assert settings.redis_url == "redis://other/0"
+
+
 def test_the_data_folder_holds_what_has_no_place_of_its_own(tmp_path: Path) -> None:
     settings = ServiceSettings(data_dir=tmp_path)
 

@@ -35,6 +35,7 @@ def settings(database_url: str, redis_server: RedisServer, tmp_path: Path) -> Ap
         data_dir=tmp_path,
         database_url=database_url,
         redis_url=redis_server.url,
+        allowed_hosts=("testserver", "localhost", "127.0.0.1"),
         max_files=5,
         max_upload_bytes=100_000,
         max_request_bytes=300_000,

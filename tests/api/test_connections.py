@@ -16,7 +16,7 @@ from jobs.artifacts import ArtifactStore, upload_key
 from jobs.database import Database
 from jobs.intake import Submission, Upload, accept, new_job_id
 from jobs.keys import create_key
-from jobs.states import Priority
+from jobs.states import Priority, Scope
 from tests.api.conftest import film
 from tests.api.raw import connect, exchange, headers_of, listening, read_to_end, status_of
 
@@ -284,8 +284,34 @@ def test_a_refused_body_of_two_hundred_megabytes_is_not_read(
         sender.join()
 
     assert status_of(answer) == status
-    # Sent at once, what comes in the same read as the headers is read as well, and no more.
     assert Counting.received == len(head)
+
+
+@pytest.mark.parametrize("status", [401, 403, 413, 429])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_a_refused_body_that_comes_with_its_headers_64_kib_are_read(
+    settings: ApiSettings, database: Database, status: int, is_first: bool
+) -> None:
+    database.migrate()
+    scopes = [Scope.READ] if status == 403 else [Scope.SUBMIT]
+    key = create_key(database, "ward 3", scopes=scopes, rate=1).text.encode()
+    sender = b"" if status == 401 else b"Authorization: Bearer " + key + b"\r\n"
+    length = 10_000_000 if status == 413 else 290_000
+    head = b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\n" + FORM + sender
+    head += b"Content-Length: %d\r\n\r\n" % length
+    with listening(settings, Counting) as port, connect(port) as client:
+        if status == 429:
+            exchange(port, b"GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\n" + sender + CLOSE[2:])
+        if not is_first:
+            client.sendall(GET + b"\r\n")
+            assert status_of(client.recv(65536)) == 200
+        Counting.received = 0
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**20)
+        client.sendall(head + b"x" * 280_000)
+        answer = read_to_end(client)
+
+    assert status_of(answer) == status
+    assert Counting.received <= 64 * 1024
 
 
 def _send(client: socket.socket, size: int) -> None:

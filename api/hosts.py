@@ -1,0 +1,56 @@
+"""Which hosts the gateway answers for.
+
+A page of another site can have its own name lead to this machine (DNS rebinding). The browser then
+takes the service for a part of that site; only the header Host still tells the two apart.
+"""
+
+import re
+from collections.abc import Collection
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.errors import MisdirectedRequest
+from api.problems import problem_response
+
+#: A name or an address, and maybe a port, as the header Host has them.
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
+
+#: Stands for every host.
+ANY = "*"
+
+#: Asked by orchestrators at an address that nobody can know beforehand. They tell nothing of a
+#: patient, and figures only to a key where there is one.
+_ANYWHERE = frozenset({"/livez", "/readyz", "/metrics"})
+
+
+class AllowedHosts:
+    """Refuses what is meant for another host, before anything else is looked at."""
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        """Learn the hosts.
+
+        Args:
+            app: What serves those that are meant for this one.
+            hosts: Their names, in lower case and without ports; or `*`.
+        """
+        self._app = app
+        self._hosts = frozenset(hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "http" and not self._is_for_us(scope):
+            refusal = MisdirectedRequest(
+                "The service does not answer for this host. "
+                "Whoever runs it lists its hosts in PNEUMOCAM_ALLOWED_HOSTS."
+            )
+            await problem_response(Request(scope), refusal)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _is_for_us(self, scope: Scope) -> bool:
+        if ANY in self._hosts or scope["path"] in _ANYWHERE:
+            return True
+        written = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        named = HOST.fullmatch(written[0]) if len(written) == 1 else None
+        return named is not None and named[1].lower() in self._hosts
