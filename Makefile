@@ -1,5 +1,5 @@
 # Two commands: `make run` and `make test`. Both keep their environment in .venv/.
-.PHONY: run test chaos check format types lock clean
+.PHONY: run test chaos bench check format types lock clean
 
 UV_COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
@@ -24,12 +24,21 @@ chaos: ## Break the service at random, and look whether a job was lost (SECONDS,
 	@scripts/setup test
 	.venv/bin/python -m tests.faults.chaos --seconds $(SECONDS) --seed $(SEED) --database $(DATABASE)
 
+# Which parts of the benchmark are run, all by default: parts network arithmetic pipeline service growth.
+SECTIONS ?=
+
+bench: ## How fast it is, as one table: docs/performance.md
+	@scripts/setup test
+	.venv/bin/python -m benchmarks.bench $(SECTIONS)
+
 check: ## Style, types, architecture, and that generated files are up to date
 	@scripts/setup test
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/hadolint Dockerfile.api Dockerfile.worker
+	.venv/bin/compose-lint --quiet docker-compose.yml
 	.venv/bin/pneumocam openapi | diff - frontend/openapi.json
 	cd frontend && npm run --silent check
 

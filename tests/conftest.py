@@ -1,8 +1,8 @@
 """Real servers for the tests: Redis, PostgreSQL, and the whole service.
 
 What a machine lacks is skipped with a reason, except what `PNEUMOCAM_TESTS_REQUIRE` names (a list
-of `chromium`, `corpora`, `dcmtk`, `films`, `postgresql`, `redis`): that fails instead, so that
-continuous integration cannot skip by accident.
+of `chromium`, `corpora`, `dcmtk`, `docker`, `films`, `postgresql`, `redis`): that fails instead, so
+that continuous integration cannot skip by accident.
 """
 
 import os
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 import redis
@@ -24,6 +24,9 @@ from jobs.artifacts import ArtifactStore
 from jobs.database import Database
 from jobs.queue import WorkQueue
 from tests.postgresql import PostgresqlServer
+
+if TYPE_CHECKING:
+    from tests.seaweedfs import SeaweedServer
 
 ROOT = Path(__file__).parent.parent
 
@@ -146,6 +149,18 @@ def database(database_url: str) -> Iterator[Database]:
     database.migrate()
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator["SeaweedServer"]:
+    """An S3 of the session's own."""
+    from tests.seaweedfs import SeaweedServer
+
+    with TemporaryDirectory(prefix="pneumocam-s3-") as folder:
+        server = SeaweedServer(Path(folder))
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture

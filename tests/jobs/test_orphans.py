@@ -1,14 +1,13 @@
 """Bytes that no record names are found and removed, and no others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from sqlalchemy.exc import IntegrityError
 
 from jobs import orphans
@@ -21,19 +20,12 @@ from jobs.leases import Outcome, cancel, claim, commit
 from jobs.orphans import remove_orphans
 from jobs.states import Artifact, ItemState, Priority
 
+if TYPE_CHECKING:
+    from tests.seaweedfs import SeaweedServer
+
 AcceptJob = Callable[..., str]
 
 DONE = Outcome(state=ItemState.SUCCEEDED, result={"probability": 0.5, "positive": True})
-
-
-@pytest.fixture(scope="module")
-def bucket_server() -> Iterator[str]:
-    """An S3 of the tests' own."""
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -43,15 +35,10 @@ def store(
     """An empty store of each kind."""
     if request.param == "folder":
         return ArtifactStore.open(str(tmp_path / "artifacts"))
-    address: str = request.getfixturevalue("bucket_server")
-    monkeypatch.setenv("AWS_ENDPOINT", address)
-    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    name = uuid4().hex
-    boto3.client("s3", endpoint_url=address).create_bucket(Bucket=name)
-    return ArtifactStore.open(f"s3://{name}/films")
+    server: SeaweedServer = request.getfixturevalue("bucket_server")
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    return ArtifactStore.open(f"s3://films/{uuid4().hex}")
 
 
 def look(database: Database, store: ArtifactStore, *, every_s: float = 0, age_s: float = -9) -> int:

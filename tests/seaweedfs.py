@@ -1,0 +1,106 @@
+"""A real S3 server for the tests: SeaweedFS, in one process, on a folder."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from tests.service.conftest import free_port
+
+_PARTS = ("master", "volume", "filer", "s3")
+
+
+class SeaweedServer:
+    """An S3 server that tests may kill and start again; what it stored is then still there."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start nothing yet.
+
+        Raises:
+            FileNotFoundError: SeaweedFS is not installed.
+        """
+        beside = Path(sys.executable).parent / "weed"
+        binary = str(beside) if beside.exists() else shutil.which("weed")
+        if binary is None:
+            raise FileNotFoundError("no SeaweedFS (weed) is installed")
+        self._folder = folder
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        #: What a process must find in its environment to use the bucket.
+        self.environment = {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "films",
+            "AWS_SECRET_ACCESS_KEY": "s3cret",
+        }
+        who = {
+            "name": "films",
+            "credentials": [{"accessKey": "films", "secretKey": "s3cret"}],
+            "actions": ["Admin"],
+        }
+        (folder / "s3.json").write_text(json.dumps({"identities": [who]}))
+        ports = {part: free_port() for part in _PARTS} | {"s3": port}
+        self._command = [binary, "server", "-s3", f"-dir={folder}", f"-s3.config={folder}/s3.json"]
+        self._command += ["-ip=127.0.0.1", "-master.volumeSizeLimitMB=64", "-volume.max=1000"]
+        self._command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
+        for part in _PARTS:
+            self._command += [f"-{part}.port={ports[part]}", f"-{part}.port.grpc={free_port()}"]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it takes and shows an object.
+
+        Raises:
+            TimeoutError: It did not in a minute.
+        """
+        with (self._folder / "weed.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=self._folder, stdout=log, stderr=subprocess.STDOUT
+            )
+        store = self.store("starting")
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with suppress(BaseError):
+                # The server makes a bucket when something is first put into it.
+                obstore.put(store, "probe", b"ok")
+                return
+            time.sleep(0.2)
+        raise TimeoutError(f"SeaweedFS did not start; see {self._folder}/weed.log")
+
+    def stop(self) -> None:
+        """SIGKILL, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        """SIGSTOP: connections are taken and nothing is answered."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
+    def store(self, bucket: str) -> S3Store:
+        """A client of a bucket, which is not the service's own."""
+        return S3Store(
+            bucket,
+            endpoint=self.url,
+            region="us-east-1",
+            access_key_id="films",
+            secret_access_key="s3cret",
+            client_options={"allow_http": True},
+            retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=5)},
+        )
