@@ -51,6 +51,7 @@ class Clients:
         client = Client(self._url, self._journal)
         while not self._stopping.is_set():
             if self._under_way() >= _ENOUGH_UNDER_WAY:
+                self._send_again(client, random)
                 self._stopping.wait(0.2)
                 continue
             self._submit(client, random)
@@ -74,6 +75,13 @@ class Clients:
             self.actions["sent again"] += 1
             self._expect(client.send(entry), {202, 410}, "submit again")
 
+    def _send_again(self, client: Client, random: Random) -> None:
+        """Send again what nobody has accepted yet; left to the end it would be a flood."""
+        unanswered = [entry for entry in self._journal if not entry.is_accepted]
+        if unanswered:
+            self.actions["sent again"] += 1
+            self._expect(client.send(random.choice(unanswered)), {202, 410}, "submit again")
+
     def _draw(self, random: Random) -> Film:
         with self._drawing:
             lot = random.random()
@@ -90,8 +98,7 @@ class Clients:
             self._checker.findings.illegal.append(f"{what} answered {status}")
 
     def _under_way(self) -> int:
-        accepted = self._journal.accepted()
-        return sum(len(entry.films) for entry in accepted if not entry.job_ids & self._final)
+        return sum(len(entry.films) for entry in self._journal if not entry.job_ids & self._final)
 
     def _watch(self, seed: int) -> None:
         random = Random(seed)  # noqa: S311 - no secret
