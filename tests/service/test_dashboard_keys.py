@@ -147,6 +147,7 @@ def test_the_whole_way_is_gone_with_the_keyboard_alone(browser: Browser, locked:
 
         look_with_keys(page)
         page.keyboard.press("a")
+        expect(page.get_by_label("Comment, if you like")).to_be_focused()
         page.keyboard.type("As seen")
         page.keyboard.press("Control+Enter")
         expect(page.get_by_text("Agree, said on")).to_be_visible()
