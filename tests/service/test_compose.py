@@ -84,7 +84,7 @@ def test_every_container_is_hardened_and_healthy(containers: Compose) -> None:
         [memory] = containers.inspect(name, "{{.HostConfig.Memory}}")
         assert int(memory) > 0
     for name in _OURS:
-        assert containers.inspect(name, "{{.Config.User}}") == ["pneumocam"]
+        assert containers.inspect(name, "{{.Config.User}}") == ["10001"]
         assert containers.inspect(name, "{{.HostConfig.CapAdd}}") == ["[]"]
         [container] = containers.containers(name)
         assert containers.execute(container, "id", "-u").stdout.strip() != "0"

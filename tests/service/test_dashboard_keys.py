@@ -125,6 +125,8 @@ def test_the_whole_way_is_gone_with_the_keyboard_alone(browser: Browser, locked:
         sign_in(page, locked.new_key("keyboard", Scope.ERASE))
         expect(page.get_by_role("heading", name="Submit films")).to_be_visible()
 
+        # Whatever the page still loads after the sign-in must be there before the keys go to it.
+        expect(page.get_by_text("Service ready")).to_be_visible()
         tab_to(page, page.get_by_role("button", name="Choose films"))
         with page.expect_file_chooser() as choosing:
             page.keyboard.press("Enter")

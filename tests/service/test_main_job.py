@@ -1,6 +1,7 @@
 """A radiograph goes in; a probability, a map and a heatmap come out."""
 
 import io
+import time
 from pathlib import Path
 
 import httpx
@@ -99,7 +100,11 @@ def test_no_file_name_or_reference_reaches_a_log(service: Service, client: httpx
     job = submit(client, film, ("DOE^JOHN.png", b"no film"), reference="DOE-JANE-1970")
     wait_until_finished(client, job)
 
-    assert job["id"] in service.logs()
+    # The worker writes its last line after the result can be read.
+    deadline = time.monotonic() + 60
+    while job["id"] not in service.logs():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     assert "DOE" not in service.logs()
 
 

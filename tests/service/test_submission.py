@@ -30,7 +30,7 @@ def start_submitting(url: str, folder: Path, table: Path) -> subprocess.Popen[st
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -62,9 +62,10 @@ def test_what_a_dead_process_held_is_queued_and_hinted_without_waiting_for_a_swe
 
     upkeep.process_died("batch")
 
+    # A hint alone may be that of the first sweep.
+    wait_for(lambda: get_job(database, job_id).items[0].state is ItemState.QUEUED)
     wait_for(lambda: queue.waiting(Priority.ROUTINE))
-    [item] = get_job(database, job_id).items
-    assert (item.state, item.attempts) == (ItemState.QUEUED, 1)
+    assert get_job(database, job_id).items[0].attempts == 1
 
 
 def test_a_batch_whose_time_ran_out_is_queued_and_then_failed(
