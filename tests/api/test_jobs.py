@@ -15,11 +15,12 @@ from httpx2 import Response
 from api.settings import ApiSettings
 from jobs.artifacts import ArtifactStore, picture_key, upload_key
 from jobs.database import Database
+from jobs.erasure import erase
 from jobs.leases import Outcome, claim, commit
 from jobs.queue import WorkQueue
 from jobs.states import Artifact, ItemState, Priority
 from tests.api.conftest import film
-from tests.conftest import RedisServer
+from tests.servers.redis import RedisServer
 
 RESULT = {
     "probability": 0.83,
@@ -177,6 +178,27 @@ def test_cancel_can_be_repeated(client: TestClient) -> None:
     answers = [client.post(links["cancel"]) for _ in range(2)]
 
     assert [answer.json()["state"] for answer in answers] == ["cancelled", "cancelled"]
+
+
+def test_pictures_of_a_job_that_is_being_erased_are_gone_not_unknown(
+    client: TestClient, database: Database, store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bytes go before the record of them, and somebody may look in between."""
+    job = submit(client, film("x"))
+    finish(database, store)
+    links = client.get(job["links"]["self"]).json()["items"][0]["links"]
+    between: list[Response] = []
+
+    def delete_job(job_id: str) -> int:
+        removed = ArtifactStore.delete_job(store, job_id)
+        between.extend(client.get(path) for path in links.values())
+        return removed
+
+    monkeypatch.setattr(store, "delete_job", delete_job)
+    erase(database, store, job["id"])
+
+    assert [answer.status_code for answer in between] == [410] * 4
+    assert {answer.json()["type"] for answer in between} == {"urn:pneumocam:problem:erased"}
 
 
 def test_an_erased_job_is_gone_with_every_byte(

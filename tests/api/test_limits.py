@@ -21,7 +21,7 @@ from jobs.leases import Outcome, claim, commit
 from jobs.states import ItemState, Priority, Scope
 from tests.api.conftest import film
 from tests.api.test_problems import refused
-from tests.conftest import RedisServer
+from tests.servers.redis import RedisServer
 
 Start = Callable[..., TestClient]
 DONE = Outcome(state=ItemState.SUCCEEDED, result=None)

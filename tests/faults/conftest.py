@@ -17,7 +17,7 @@ from tests.faults.journal import Journal
 from tests.faults.trial import Trial
 
 if TYPE_CHECKING:
-    from tests.postgresql import PostgresqlServer
+    from tests.servers.postgresql import PostgresqlServer
 
 #: Where a test draws lots, it is from this.
 SEED = int(os.environ.get("PNEUMOCAM_FAULTS_SEED", "1"))

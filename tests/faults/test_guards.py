@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, RedisServer
+from tests.conftest import ROOT
+from tests.servers.redis import RedisServer
 
 
 @pytest.mark.parametrize("pool", ["solo", "threads"])

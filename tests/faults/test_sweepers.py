@@ -19,9 +19,9 @@ from jobs.queries import get_job
 from jobs.queue import WorkQueue
 from jobs.states import ItemState, Priority
 from jobs.upkeep import hints_for
-from tests.conftest import RedisServer
 from tests.faults.conftest import SEED
 from tests.faults.installation import patience
+from tests.servers.redis import RedisServer
 from worker.settings import WorkerSettings
 from worker.upkeep import Upkeep
 

@@ -12,7 +12,7 @@ from jobs.artifacts import ArtifactStore, picture_key, upload_key
 from jobs.errors import ArtifactNotFound, StoreUnavailable
 from jobs.intake import new_job_id
 from jobs.states import Artifact
-from tests.seaweedfs import SeaweedServer
+from tests.servers.seaweedfs import SeaweedServer
 
 
 def use(server: SeaweedServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +135,7 @@ def test_a_bucket_that_is_away_is_reported_within_seconds_and_found_again(
         key = upload_key(new_job_id(), 0)
         store.put(key, b"film")
         for end, begin in (
-            (own_server.stop, own_server.start),
+            (own_server.kill, own_server.start),
             (own_server.freeze, own_server.thaw),
         ):
             end()
@@ -148,7 +148,7 @@ def test_a_bucket_that_is_away_is_reported_within_seconds_and_found_again(
             assert store.get(key) == b"film"
             store.check()
     finally:
-        own_server.stop()
+        own_server.kill()
 
 
 def test_wrong_credentials_are_reported_without_their_text(

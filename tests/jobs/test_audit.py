@@ -22,7 +22,7 @@ from jobs.keys import create_key, revoke_key
 from jobs.queries import get_job
 from jobs.states import Priority
 from jobs.tables import AuditRow
-from tests.postgresql import PostgresqlServer
+from tests.servers.postgresql import PostgresqlServer
 
 VIEW = Event(
     Action.VIEW_PICTURE,

@@ -9,6 +9,7 @@ from threading import Event as Stop
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from sqlalchemy import text
 
 from jobs.artifacts import PICTURES, ArtifactStore, picture_key, upload_key
@@ -19,7 +20,8 @@ from jobs.errors import StoreUnavailable
 from jobs.intake import Submission, Upload, accept, new_job_id
 from jobs.states import Priority
 from jobs.tables import JobRow
-from tests.postgresql import PostgresqlServer
+from jobs.upkeep import tidy
+from tests.servers.postgresql import PostgresqlServer
 
 MARKER = "QzxVqjPatient"
 
@@ -108,6 +110,29 @@ def test_erasing_leaves_a_tombstone_and_its_event_once(
         row = session.get_one(JobRow, job_id)
         assert row.erased_at is not None
         assert (row.reference, row.idempotency_key, row.body_digest) == (None, None, None)
+
+
+def test_what_was_begun_is_ended_by_a_sweep(
+    database: Database, store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever erased was killed between the bytes and the record, or found the store away."""
+    job_id = accept_named(database, store, 2, MARKER)
+    kept = accept_named(database, store, 2, "Other")
+
+    def fail(_: str) -> int:
+        raise StoreUnavailable("away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "delete_job", fail)
+        with pytest.raises(StoreUnavailable):
+            erase(database, store, job_id)
+
+    tidied = tidy(database, store, every_s=60, orphan_age_s=3600)
+
+    assert tidied.jobs_erased == 1
+    with database.read() as session:
+        assert session.get_one(JobRow, job_id).erased_at is not None
+        assert session.get_one(JobRow, kept).erased_at is None
 
 
 def test_postgresql_forgets_with_the_maintenance_that_is_described(

@@ -21,7 +21,7 @@ from jobs.orphans import remove_orphans
 from jobs.states import Artifact, ItemState, Priority
 
 if TYPE_CHECKING:
-    from tests.seaweedfs import SeaweedServer
+    from tests.servers.seaweedfs import SeaweedServer
 
 AcceptJob = Callable[..., str]
 

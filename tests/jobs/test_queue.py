@@ -9,7 +9,7 @@ import redis
 
 from jobs.queue import RedisMayEvict, WorkQueue
 from jobs.states import Priority
-from tests.conftest import RedisServer
+from tests.servers.redis import RedisServer
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import obstore
 
-from tests.seaweedfs import SeaweedServer
+from tests.servers.seaweedfs import SeaweedServer
 from tests.service.conftest import (
     PROJECTED_FILM,
     PROJECTED_OPACITY,

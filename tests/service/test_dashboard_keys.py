@@ -125,7 +125,7 @@ def test_the_whole_way_is_gone_with_the_keyboard_alone(browser: Browser, locked:
         sign_in(page, locked.new_key("keyboard", Scope.ERASE))
         expect(page.get_by_role("heading", name="Submit films")).to_be_visible()
 
-        # Asked for before the keys are pressed: the browser hears of it on another way than of a key.
+        # Asked for before the keys: the browser hears of it on another way than of a key.
         with page.expect_file_chooser() as chooser:
             tab_to(page, page.get_by_role("button", name="Choose films"))
             page.keyboard.press("Enter")

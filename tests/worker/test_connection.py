@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 from kombu import Connection
 
-from tests.conftest import RedisServer
+from tests.servers.redis import RedisServer
 from worker.app import app, settings
 from worker.connection import patient_connection
 

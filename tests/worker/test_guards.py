@@ -10,7 +10,8 @@ import pytest
 from celery.concurrency import get_implementation
 
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME
-from tests.conftest import ROOT, RedisServer
+from tests.conftest import ROOT
+from tests.servers.redis import RedisServer
 from worker.guards import Unfit, require_intact_network, require_prefork
 
 

@@ -11,7 +11,7 @@ from jobs.queries import get_job
 from jobs.queue import WorkQueue
 from jobs.states import ItemState, Priority
 from jobs.workers import announce, live_workers
-from tests.conftest import RedisServer
+from tests.servers.redis import RedisServer
 from tests.worker.conftest import Submit
 from worker.settings import WorkerSettings
 from worker.upkeep import Upkeep

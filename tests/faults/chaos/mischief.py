@@ -16,7 +16,7 @@ from tests.faults.films import FilmStock
 from tests.faults.hanging_up import hang_up
 from tests.faults.installation import Installation
 from tests.faults.parts import Part
-from tests.postgresql import PostgresqlServer
+from tests.servers.postgresql import PostgresqlServer
 
 #: Where a gateway may be killed within a submission, and a worker's processes within a batch.
 _GATEWAY_POINTS = ("storing", "stored", "accepting", "accepted", "hinted")

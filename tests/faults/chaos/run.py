@@ -19,7 +19,7 @@ from tests.faults.disk import SmallDisk
 from tests.faults.films import FilmStock
 from tests.faults.installation import Installation
 from tests.faults.journal import Client, Journal
-from tests.postgresql import PostgresqlServer
+from tests.servers.postgresql import PostgresqlServer
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,21 +4,22 @@ import os
 import pwd
 import signal
 import subprocess
-import time
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 
+from tests.servers.process import ServerProcess
 
-class PostgresqlServer:
+
+class PostgresqlServer(ServerProcess):
     """A server in a folder, reached over a socket, that tests may crash and start again."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self._folder = folder
         self._binaries = _find_binaries()
-        self._process: subprocess.Popen[bytes] | None = None
         # The server refuses to run as root, as which containers and CI run the tests.
         self._as_user: list[str] = []
         if os.getuid() == 0:
@@ -46,25 +47,19 @@ class PostgresqlServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        self._process = subprocess.Popen(
-            [
-                *self._as_user,
-                str(self._binaries / "postgres"),
-                *("-D", self._data, "-k", str(self._folder), "-c", "listen_addresses="),
-                # A killed server loses nothing by it; only a power cut would.
-                *("-c", "fsync=off", "-c", "max_connections=100"),
-            ],
-            stderr=subprocess.DEVNULL,
-        )
-        for _ in range(200):
-            with suppress(psycopg.OperationalError), closing(psycopg.connect(self.address)):
-                return
-            time.sleep(0.05)
-        raise TimeoutError("PostgreSQL did not start")
+        command = [
+            *self._as_user,
+            str(self._binaries / "postgres"),
+            *("-D", self._data, "-k", str(self._folder), "-c", "listen_addresses="),
+            # A killed server loses nothing by it; only a power cut would.
+            *("-c", "fsync=off", "-c", "max_connections=100"),
+        ]
 
-    def is_running(self) -> bool:
-        """Whether it has been started and has not ended."""
-        return self._process is not None and self._process.poll() is None
+        def ask() -> None:
+            psycopg.connect(self.address).close()
+
+        log = self._folder / "postgresql.log"
+        self._start(command, ask, unless=psycopg.OperationalError, log=log)
 
     def new_database(self) -> str:
         """The address of a database made for the caller."""
@@ -75,16 +70,11 @@ class PostgresqlServer:
 
     def crash(self) -> None:
         """End it at once: connections break, and the next start recovers from the log."""
-        self._signal(signal.SIGQUIT)
+        self._end(signal.SIGQUIT)
 
     def stop(self) -> None:
         """End it in order."""
-        self._signal(signal.SIGINT)
-
-    def _signal(self, number: int) -> None:
-        if self._process is not None:
-            self._process.send_signal(number)
-            self._process.wait()
+        self._end(signal.SIGINT)
 
 
 def _find_binaries() -> Path:

@@ -2,11 +2,7 @@
 
 import json
 import shutil
-import signal
-import subprocess
 import sys
-import time
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,12 +10,13 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
+from tests.servers.process import ServerProcess
 from tests.service.conftest import free_port
 
 _PARTS = ("master", "volume", "filer", "s3")
 
 
-class SeaweedServer:
+class SeaweedServer(ServerProcess):
     """An S3 server that tests may kill and start again; what it stored is then still there."""
 
     def __init__(self, folder: Path) -> None:
@@ -32,6 +29,7 @@ class SeaweedServer:
         binary = str(beside) if beside.exists() else shutil.which("weed")
         if binary is None:
             raise FileNotFoundError("no SeaweedFS (weed) is installed")
+        super().__init__()
         self._folder = folder
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
@@ -54,44 +52,16 @@ class SeaweedServer:
         self._command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
         for part in _PARTS:
             self._command += [f"-{part}.port={ports[part]}", f"-{part}.port.grpc={free_port()}"]
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it takes and shows an object.
-
-        Raises:
-            TimeoutError: It did not in a minute.
-        """
-        with (self._folder / "weed.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command, cwd=self._folder, stdout=log, stderr=subprocess.STDOUT
-            )
+        """Start it and wait until it takes an object."""
         store = self.store("starting")
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with suppress(BaseError):
-                # The server makes a bucket when something is first put into it.
-                obstore.put(store, "probe", b"ok")
-                return
-            time.sleep(0.2)
-        raise TimeoutError(f"SeaweedFS did not start; see {self._folder}/weed.log")
 
-    def stop(self) -> None:
-        """SIGKILL, as a crash would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        def ask() -> None:
+            # The server makes a bucket when something is first put into it.
+            obstore.put(store, "probe", b"ok")
 
-    def freeze(self) -> None:
-        """SIGSTOP: connections are taken and nothing is answered."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """SIGCONT."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGCONT)
+        self._start(self._command, ask, unless=BaseError, log=self._folder / "weed.log")
 
     def store(self, bucket: str) -> S3Store:
         """A client of a bucket, which is not the service's own."""

@@ -1,0 +1,74 @@
+"""What the servers of the tests have in common: they are processes, and may be treated badly."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+#: The slowest server on a busy machine.
+_START_S = 60
+
+
+class ServerProcess:
+    """A server that tests start, kill, freeze, and start again."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def is_running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash would."""
+        self._end(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """SIGSTOP: connections are taken and nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        self._signal(signal.SIGCONT)
+
+    def _start(
+        self,
+        command: Sequence[str],
+        ask: Callable[[], object],
+        *,
+        unless: type[Exception],
+        log: Path,
+    ) -> None:
+        """Start it, and wait until it answers what it is asked.
+
+        Args:
+            command: What is run.
+            ask: Puts a question to it.
+            unless: Raised by the question while the server does not answer.
+            log: What it says is added to this file.
+
+        Raises:
+            TimeoutError: It did not answer in a minute.
+        """
+        with log.open("ab") as said:
+            self._process = subprocess.Popen(
+                command, cwd=log.parent, stdout=said, stderr=subprocess.STDOUT
+            )
+        deadline = time.monotonic() + _START_S
+        while time.monotonic() < deadline:
+            with suppress(unless):
+                ask()
+                return
+            time.sleep(0.05)
+        raise TimeoutError(f"{command[0]} did not start; see {log}")
+
+    def _end(self, number: signal.Signals) -> None:
+        self._signal(number)
+        if self._process is not None:
+            self._process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
