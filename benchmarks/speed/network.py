@@ -73,7 +73,6 @@ def _torch(grid: object) -> tuple[_Ways, Callable[[], _Ways]]:
     from benchmarks.speed.usual_server import averaged_network  # noqa: PLC0415
 
     torch.set_num_threads(1)
-    torch.set_num_threads(1)
     network, film = averaged_network(), torch.as_tensor(grid)
 
     def run(way: Callable[[torch.Tensor], object]) -> object:
