@@ -3,8 +3,9 @@
     python -m benchmarks.bench [--films N] [--rounds N] [SECTION ...]
 
 Sections: parts, network, arithmetic, pipeline, service (with memory, and beside a usual torch
-server) and growth. What belongs together is measured in turns, so that ratios hold where seconds do
-not, because other programs run. The figures go to var/bench.json as well, each section for itself.
+server), growth, and gpu, which is left out where there is none. What belongs together is measured
+in turns, so that ratios hold where seconds do not, because other programs run. The figures go to
+var/bench.json as well, each section for itself.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.machine import describe_machine
-from benchmarks.speed import arithmetic, growth, network, parts, pipeline, service
+from benchmarks.speed import arithmetic, gpu, growth, network, parts, pipeline, service
 from benchmarks.speed.figures import Figure
 
 _OUT = Path("var/bench.json")
@@ -36,6 +37,7 @@ def sections_of(films: int) -> dict[str, Callable[[int], Iterator[Figure]]]:
         "pipeline": pipeline.measure,
         "service": partial(service.measure, films=films),
         "growth": partial(growth.measure, films=films),
+        "gpu": partial(gpu.measure, films=films),
     }
 
 
@@ -58,7 +60,8 @@ def main() -> None:
         for figure in sections[name](options.rounds):
             figures.append(figure)
             print(figure.row(), flush=True)
-        keep(options.out, name, machine, figures)
+        if figures:
+            keep(options.out, name, machine, figures)
     print(f"\nload at the end {os.getloadavg()[0]:.1f}")
 
 

@@ -63,16 +63,18 @@ class Installation:
 
     def run(self, *jobs: list[bytes]) -> tuple[float, float]:
         """Submit jobs at once; seconds by the clock until all are done, and of the processor."""
-        cpu, began = self.cpu_s(), time.perf_counter()
+        # Made before the clock starts: a client loads the certificates of the world's authorities.
         with httpx.Client(base_url=self.service.url, timeout=300) as client:
+            cpu, began = self.cpu_s(), time.perf_counter()
             accepted = [
                 submit(client, *((f"{n}", content) for n, content in enumerate(job)))
                 for job in jobs
             ]
             for job in accepted:
                 done = wait_until_finished(client, job, timeout_s=3600)
-                assert done["counts"]["succeeded"] == done["counts"]["total"], done["counts"]
-        return time.perf_counter() - began, self.cpu_s() - cpu
+                errors = [item["error"] for item in done["items"] if item["error"] is not None]
+                assert done["counts"]["succeeded"] == done["counts"]["total"], errors
+            return time.perf_counter() - began, self.cpu_s() - cpu
 
 
 #: In the order in which they are looked for.

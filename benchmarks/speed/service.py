@@ -121,12 +121,12 @@ def against(
 def run_usual(server: psutil.Process, port: int, films: int) -> tuple[float, float]:
     """Send films to the usual server from two clients; seconds by the clock and the processor."""
     files = fresh("JPEG", films)
-    cpu, began = sum(server.cpu_times()[:2]), time.perf_counter()
     with httpx.Client(timeout=300) as client, ThreadPoolExecutor(2) as clients:
+        cpu, began = sum(server.cpu_times()[:2]), time.perf_counter()
 
         def send(content: bytes) -> None:
             answer = client.post(f"http://127.0.0.1:{port}/predict", files={"file": content})
             answer.raise_for_status()
 
         list(clients.map(send, files))
-    return time.perf_counter() - began, sum(server.cpu_times()[:2]) - cpu
+        return time.perf_counter() - began, sum(server.cpu_times()[:2]) - cpu

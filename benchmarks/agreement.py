@@ -1,0 +1,56 @@
+"""How far a device's answers are from the CPU's, on films of your own.
+
+    python -m benchmarks.agreement FILMS/labels.csv [--films N] [--device cuda|cpu]
+
+`cpu` runs what a card runs, in the same half precision, by torch on the processor's cores: slow,
+and only for want of a card.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.machine import describe_machine
+from model.agreement import MAX_DISAGREEMENT
+from model.classifier import Classifier, load_classifier
+from model.labels import read_labels
+from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME
+from model.reading import read_radiograph
+from model.torch_runtime import load_torch_runtime
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description="Compare a device's answers with the CPU's")
+    parser.add_argument("labels", type=Path)
+    parser.add_argument("--films", type=int, default=200, help="evenly over the file")
+    parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
+    options = parser.parse_args()
+    print(describe_machine(), end="\n\n")
+    on_cpu = load_classifier()
+    network = (DEFAULT_ARTEFACT / NETWORK_NAME).read_bytes()
+    runtime = load_torch_runtime(on_cpu.manifest, network, device=options.device)
+    on_device = Classifier(on_cpu.manifest, runtime)
+    labels = read_labels(options.labels)
+    paths = [film.path for film in labels[:: max(1, len(labels) // options.films)]]
+    grids = [on_cpu.prepare(read_radiograph(path.read_bytes())) for path in paths]
+    pairs = list(zip(on_cpu.infer_prepared(grids), on_device.infer_prepared(grids), strict=True))
+    moved = {
+        "probability": [abs(one.probability - other.probability) for one, other in pairs],
+        "map": [np.abs(one.activation_map - other.activation_map).max() for one, other in pairs],
+        "likeness": [
+            np.abs(np.subtract(one.likeness, other.likeness)).max() for one, other in pairs
+        ],
+    }
+    print(f"{len(pairs)} films; {MAX_DISAGREEMENT} may be\n")
+    print("| of a film | moves by at most | 99 % by at most | mean |\n| --- | ---: | ---: | ---: |")
+    for name, by in moved.items():
+        print(f"| {name} | {max(by):.4f} | {np.quantile(by, 0.99):.4f} | {np.mean(by):.5f} |")
+    sides = sum(one.positive != other.positive for one, other in pairs)
+    gated = sum(one.reasons != other.reasons for one, other in pairs)
+    print(f"\nfilms on the threshold's other side: {sides}; with other reasons: {gated}")
+
+
+if __name__ == "__main__":
+    main()
