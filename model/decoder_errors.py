@@ -5,6 +5,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Final
 
 from PIL import Image
@@ -36,6 +37,37 @@ _DECODER_ERRORS: Final = (
 _CUT_SHORT: Final = ("truncated", "premature end")
 
 
+class _Silence:
+    """Ignores warnings as long as any thread is inside.
+
+    `warnings.catch_warnings` alone changes the whole process: of threads that come and go, the last
+    would put back what another had set, and nothing would ever be warned of again.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._caught = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._caught = warnings.catch_warnings()
+                self._caught.__enter__()
+                warnings.simplefilter("ignore")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._caught.__exit__(None, None, None)
+
+
+#: Decoders warn of what is checked here anyway, and would do so once per file in a log.
+_SILENCE: Final = _Silence()
+
+
 @contextmanager
 def decoder_errors_as_ours(what: str) -> Iterator[None]:
     """Map whatever a decoder raises to an `UnreadableImage`; ours pass unchanged.
@@ -43,9 +75,7 @@ def decoder_errors_as_ours(what: str) -> Iterator[None]:
     Args:
         what: Names the thing being decoded, for the sentence shown: "The PNG file".
     """
-    with warnings.catch_warnings():
-        # Decoders warn of what is checked here anyway, and would do so once per file in a log.
-        warnings.simplefilter("ignore")
+    with _SILENCE:
         try:
             yield
         except UnreadableImage:

@@ -90,7 +90,9 @@ _NAMES = {
 def installed(**settings: str) -> Iterator[Installation]:
     """A service on SQLite with one worker, in a folder that goes with it."""
     with tempfile.TemporaryDirectory() as folder:
-        installation = Installation(start_service(Path(folder), **settings))
+        # Leases as shipped, not as short as tests have them: on busy cores they would run out.
+        shipped = {"PNEUMOCAM_LEASE_S": "10", "PNEUMOCAM_SWEEP_S": "2"}
+        installation = Installation(start_service(Path(folder), **shipped, **settings))
         try:
             yield installation
         finally:
