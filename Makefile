@@ -24,7 +24,7 @@ chaos: ## Break the service at random, and look whether a job was lost (SECONDS,
 	@scripts/setup test
 	.venv/bin/python -m tests.faults.chaos --seconds $(SECONDS) --seed $(SEED) --database $(DATABASE)
 
-# Which parts of the benchmark are run, all by default: parts network arithmetic pipeline service growth.
+# Which parts of the benchmark are run, all by default: parts network arithmetic pipeline service growth gpu.
 SECTIONS ?=
 
 bench: ## How fast it is, as one table: docs/performance.md
@@ -53,6 +53,7 @@ types: ## The OpenAPI document, and the dashboard's types from it
 lock: ## Pin requirements/*.txt anew from requirements/*.in
 	$(UV_COMPILE) requirements/serve.in --output-file requirements/serve.txt
 	$(UV_COMPILE) requirements/train.in --output-file requirements/train.txt
+	$(UV_COMPILE) requirements/gpu.in --output-file requirements/gpu.txt
 	$(UV_COMPILE) requirements/tracing.in --output-file requirements/tracing.txt
 	$(UV_COMPILE) requirements/test.in --output-file requirements/test.txt
 

@@ -1,23 +1,39 @@
 """How far a device's answers are from the CPU's, on films of your own.
 
-    python -m benchmarks.agreement FILMS/labels.csv [--films N] [--device cuda|cpu]
+    python -m benchmarks.agreement FILMS/labels.csv [--films N] [--device cuda|cpu] [--half]
 
-`cpu` runs what a card runs, in the same half precision, by torch on the processor's cores: slow,
-and only for want of a card.
+`cpu` runs what a card runs by torch on the processor's cores, for want of a card. With `--half`
+the backbone's weights and activations have 16 bits (float16), which the service does not use.
 """
 
 import argparse
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor, nn
 
 from benchmarks.machine import describe_machine
 from model.agreement import MAX_DISAGREEMENT
 from model.classifier import Classifier, load_classifier
 from model.labels import read_labels
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME
+from model.network import build_network
+from model.onnx_weights import load_exported
 from model.reading import read_radiograph
-from model.torch_runtime import load_torch_runtime
+from model.torch_runtime import TorchRuntime, load_torch_runtime
+
+
+class InHalf(nn.Module):
+    """A backbone whose weights and activations have 16 bits."""
+
+    def __init__(self, backbone: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone.half()
+
+    def forward(self, films: Tensor) -> Tensor:
+        """Features in float32, (N, 1, S, S) -> (N, C, h, w)."""
+        features: Tensor = self.backbone(films.half())
+        return features.float()
 
 
 def main() -> None:
@@ -26,11 +42,17 @@ def main() -> None:
     parser.add_argument("labels", type=Path)
     parser.add_argument("--films", type=int, default=200, help="evenly over the file")
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
+    parser.add_argument("--half", action="store_true", help="as if in half precision")
     options = parser.parse_args()
     print(describe_machine(), end="\n\n")
     on_cpu = load_classifier()
     network = (DEFAULT_ARTEFACT / NETWORK_NAME).read_bytes()
-    runtime = load_torch_runtime(on_cpu.manifest, network, device=options.device)
+    if options.half:
+        averaged = load_exported(build_network(pretrained=False), network)
+        averaged.network.backbone = InHalf(averaged.network.backbone)
+        runtime = TorchRuntime(averaged, device=options.device)
+    else:
+        runtime = load_torch_runtime(on_cpu.manifest, network, device=options.device)
     on_device = Classifier(on_cpu.manifest, runtime)
     labels = read_labels(options.labels)
     paths = [film.path for film in labels[:: max(1, len(labels) // options.films)]]

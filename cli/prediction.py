@@ -14,10 +14,14 @@ from rich.progress import track
 
 from model.analysis import Analysis, analyse
 from model.classifier import Classifier, load_classifier
+from model.device import Device
 from model.errors import UnreadableImage
 
 #: Films in one pass through the network.
 _BATCH = 8
+
+#: Films that are in memory while a device runs the network, which waits at the end of each batch.
+_DEVICE_BATCH = 256
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
@@ -33,7 +37,12 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def predict_files(
-    files: Sequence[Path], *, output: Path | None, maps: Path | None, heatmaps: Path | None
+    files: Sequence[Path],
+    *,
+    output: Path | None,
+    maps: Path | None,
+    heatmaps: Path | None,
+    device: Device = Device.CPU,
 ) -> bool:
     """Write one JSON object a file: `file`, then `result` or `error`; whether all were read.
 
@@ -42,14 +51,20 @@ def predict_files(
         output: Where the lines go; None for standard output.
         maps: Folder for each raw map, float32 (H, W) in [0, 1], as `<stem>.npy`.
         heatmaps: Folder for each film with its map over it, as `<stem>.jpg`.
+        device: What runs the network.
+
+    Raises:
+        DeviceUnavailable: There is no such device.
+        DeviceDisagrees: Its answers are not the CPU's.
     """
     for folder in (maps, heatmaps):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-    classifier = load_classifier()
+    classifier = load_classifier(device=device)
+    size = _DEVICE_BATCH if classifier.gathers else _BATCH
     stems = _unique_stems(files)
     all_read = True
-    batches = [range(i, min(i + _BATCH, len(files))) for i in range(0, len(files), _BATCH)]
+    batches = [range(i, min(i + size, len(files))) for i in range(0, len(files), size)]
     console = Console(stderr=True)
     with _lines(output) as lines:
         for batch in track(batches, "Analysing", console=console, disable=not console.is_terminal):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any, Final
 
 import numpy as np
@@ -35,10 +35,17 @@ _LARGE_PIXELS: Final = 16_000_000
 
 _LARGE: Final = Lock()
 
+#: For each core, films on their way to and from a device that runs the network: more than the cores
+#: work on, so that there is always some that wait for the device, and some that do not.
+_ON_THEIR_WAY: Final = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Where the time went, in milliseconds; `infer` is the whole batch's, which films share."""
+    """Where the time went, in milliseconds.
+
+    `infer` is the whole batch's, which films share; on a device of its own, with the wait for it.
+    """
 
     decode: float
     infer: float
@@ -153,6 +160,10 @@ def analyse(
         In the files' order, an analysis or the reason why the file is no film. No file changes
         what is found in another; the readable ones are scored as one batch.
     """
+    if classifier.gathers:
+        # All at once, each film on its way for itself.
+        with stage("decode"), stage("infer"), stage("render"):
+            return _analyse_beside_device(classifier, files)
     threads = classifier.threads
     with stage("decode"):
         decoded = side_by_side(partial(_decode, classifier), files, threads=threads)
@@ -176,6 +187,32 @@ def analyse(
 
     with stage("render"):
         return side_by_side(draw, to_draw, threads=threads)
+
+
+def _analyse_beside_device(
+    classifier: Classifier, files: Sequence[bytes]
+) -> list[Analysis | UnreadableImage]:
+    """Read and draw films on the cores while a device runs the network on others.
+
+    A film waits for the device only while that runs a pass, and then goes into the next one with
+    all that became ready meanwhile.
+    """
+    cores = BoundedSemaphore(classifier.threads)
+
+    def analyse_one(content: bytes) -> Analysis | UnreadableImage:
+        with cores:
+            film = _decode(classifier, content)
+        if isinstance(film, UnreadableImage):
+            return film
+        finding = None
+        started = time.perf_counter()
+        if not film.reasons:
+            (finding,) = classifier.infer_prepared([film.grid])
+        infer_ms = _milliseconds_since(started)
+        with cores:
+            return _draw(classifier, film, finding, infer_ms)
+
+    return side_by_side(analyse_one, files, threads=_ON_THEIR_WAY * classifier.threads)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

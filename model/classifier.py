@@ -1,4 +1,4 @@
-"""The trained network as serving uses it: OpenVINO on the CPU, no torch."""
+"""The trained network as serving uses it: on the CPU without torch, or on a graphics card."""
 
 import os
 from collections.abc import Sequence
@@ -9,13 +9,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import CorruptArtefact
+from model.agreement import require_agreement
+from model.device import Device
+from model.errors import CorruptArtefact, DeviceUnavailable
 from model.gating import Reason, reasons_from_likeness
+from model.inference import Outputs, Runtime
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME, Manifest, read_manifest, sha256_of
+from model.openvino_runtime import OpenVinoRuntime
 from model.preprocessing import to_network_grid
 from model.radiograph import Radiograph
-from model.runtime import openvino
-from model.side_by_side import side_by_side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,46 +47,24 @@ class Finding:
         return self.probability >= self.threshold
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Outputs:
-    """What the network gives of N films.
-
-    Attributes:
-        logits: Shape (N,), uncalibrated.
-        maps: Shape (N, h, w), uncalibrated.
-        likeness: Shape (N, K), to each of `gating.PICTURE_KINDS`, in [0, 1].
-    """
-
-    logits: NDArray[np.float32]
-    maps: NDArray[np.float32]
-    likeness: NDArray[np.float32]
-
-
 class Classifier:
     """A network ready to read films; safe to use from several threads.
 
-    Films go side by side, each on one thread: no thread waits for another, and what a layer writes
-    is still in the cache when the next one reads it. One pass over all films on all threads takes
-    half as much processor time again (docs/performance.md).
-
     Args:
         manifest: Of the artefact.
-        network: The contents of its `network.onnx`.
-        threads: CPU threads; None takes all cores that this process may run on.
+        runtime: Runs its network.
+        threads: Films that are worked on side by side.
     """
 
-    def __init__(self, manifest: Manifest, network: bytes, *, threads: int | None = None) -> None:
+    def __init__(self, manifest: Manifest, runtime: Runtime, *, threads: int = 1) -> None:
         self.manifest = manifest
-        self.threads = threads or len(os.sched_getaffinity(0))
-        core = openvino.Core()
-        options = {
-            # Processors with bfloat16 would use it by default and answer differently from others,
-            # by up to 0.1 in probability (docs/performance.md).
-            "INFERENCE_PRECISION_HINT": "f32",
-            "INFERENCE_NUM_THREADS": self.threads,
-            "NUM_STREAMS": self.threads,
-        }
-        self._compiled = core.compile_model(core.read_model(network), "CPU", options)
+        self.threads = threads
+        self._runtime = runtime
+
+    @property
+    def gathers(self) -> bool:
+        """Whether films are best given one by one, from several threads: see `Runtime.gathers`."""
+        return self._runtime.gathers
 
     def infer(self, radiographs: Sequence[Radiograph]) -> list[Finding]:
         """Read films as one batch.
@@ -126,30 +106,26 @@ class Classifier:
 
     def run(self, films: NDArray[np.float32]) -> Outputs:
         """What the network gives of films (N, 1, S, S) in [0, 1], N > 0."""
-        found = side_by_side(self._run_one, films, threads=self.threads)
-        return Outputs(
-            logits=np.concatenate([one.logits for one in found]),
-            maps=np.concatenate([one.maps for one in found]),
-            likeness=np.concatenate([one.likeness for one in found]),
-        )
-
-    def _run_one(self, film: NDArray[np.float32]) -> Outputs:
-        # A request of its own per call: requests of one compiled network may run side by side.
-        outputs = self._compiled.create_infer_request().infer({0: film[None]})
-        return Outputs(
-            logits=np.asarray(outputs["logit"], dtype=np.float32).reshape(-1),
-            maps=np.asarray(outputs["activation_map"], dtype=np.float32),
-            likeness=np.asarray(outputs["likeness"], dtype=np.float32),
-        )
+        return self._runtime.run(films)
 
 
 def load_classifier(
-    directory: Path = DEFAULT_ARTEFACT, *, threads: int | None = None
+    directory: Path = DEFAULT_ARTEFACT,
+    *,
+    threads: int | None = None,
+    device: Device = Device.CPU,
 ) -> Classifier:
     """The classifier whose artefact is in `directory`.
 
+    Args:
+        directory: Of the artefact.
+        threads: CPU threads; None takes all cores that this process may run on.
+        device: What runs the network. Any other than the CPU is compared with it first.
+
     Raises:
         CorruptArtefact: A file is missing, or the weights are not those the manifest names.
+        DeviceUnavailable: There is no such device, or nothing is installed to run it with.
+        DeviceDisagrees: Its answers are not the CPU's.
     """
     manifest = read_manifest(directory)
     path = directory / NETWORK_NAME
@@ -159,7 +135,22 @@ def load_classifier(
         raise CorruptArtefact(f"cannot read {path}: {exc.strerror}") from exc
     if sha256_of(network) != manifest.network_sha256:
         raise CorruptArtefact(f"{path} is not the file that its manifest names")
-    return Classifier(manifest, network, threads=threads)
+    threads = threads or len(os.sched_getaffinity(0))
+    if device is Device.CPU:
+        return Classifier(manifest, OpenVinoRuntime(network, threads=threads), threads=threads)
+    return Classifier(manifest, _on_device(device, manifest, network), threads=threads)
+
+
+def _on_device(device: Device, manifest: Manifest, network: bytes) -> Runtime:
+    try:
+        # Only here: what serves on the CPU neither has torch nor loads it.
+        from model.torch_runtime import load_torch_runtime  # noqa: PLC0415
+    except ImportError as exc:
+        reason = f"needs {exc.name}, which requirements/gpu.txt installs"
+        raise DeviceUnavailable(device, reason) from exc
+    runtime = load_torch_runtime(manifest, network, device=device)
+    require_agreement(manifest, OpenVinoRuntime(network), runtime)
+    return runtime
 
 
 def project_to_image(

@@ -20,6 +20,8 @@ __all__ = [
     "ColourImage",
     "ContradictoryImage",
     "CorruptArtefact",
+    "DeviceDisagrees",
+    "DeviceUnavailable",
     "EmptyFile",
     "ImageTooLarge",
     "ImageTooSmall",
@@ -47,6 +49,22 @@ class ModelError(Exception):
 
 class CorruptArtefact(ModelError):
     """A classifier's folder is incomplete, or its weights are not those its manifest names."""
+
+
+class DeviceUnavailable(ModelError):
+    """What was to run the network is not there, or does not work any more."""
+
+    def __init__(self, device: str, reason: str) -> None:
+        super().__init__(device, reason)  # args rebuild the error when it crosses a process
+        self.device = device
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the device {self.device} {self.reason}"
+
+
+class DeviceDisagrees(ModelError):
+    """A device answers otherwise than the CPU, by more than may be."""
 
 
 class InvalidLabels(ModelError):

@@ -5,14 +5,14 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import onnx
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from model.classifier import Classifier
+from model.agreement import MAX_DISAGREEMENT, largest_difference, probe_films
 from model.errors import ModelError
+from model.inference import Outputs, Runtime
 from model.manifest import (
     MANIFEST_NAME,
     NETWORK_NAME,
@@ -22,12 +22,10 @@ from model.manifest import (
     write_manifest,
 )
 from model.network import Backbone, FlipAveraged, Network, NetworkOutput, build_network
+from model.openvino_runtime import OpenVinoRuntime
 
 #: The weights in a training run's folder.
 WEIGHTS_NAME = "network.safetensors"
-
-#: The largest difference in probability between torch and the exported network.
-MAX_DISAGREEMENT = 0.01
 
 
 class ExportDisagrees(ModelError):
@@ -110,7 +108,7 @@ def write_artefact(network: Network, manifest: Manifest, directory: Path) -> Exp
     averaged = FlipAveraged(network).eval()
     content = to_onnx(averaged, manifest.preprocessing.size)
     complete = manifest.with_network(sha256_of(content))
-    disagreement = disagreement_with_torch(averaged, Classifier(complete, content))
+    disagreement = disagreement_with_torch(averaged, complete, OpenVinoRuntime(content))
     if disagreement > MAX_DISAGREEMENT:
         raise ExportDisagrees(f"probabilities differ by {disagreement:.4f} from torch's")
     directory.mkdir(parents=True, exist_ok=True)
@@ -148,27 +146,9 @@ def to_onnx(network: nn.Module, size: int) -> bytes:
     return bytes(graph.SerializeToString())
 
 
-def disagreement_with_torch(network: nn.Module, classifier: Classifier) -> float:
-    """The largest difference in calibrated probability on noise, gradients and a blank film."""
-    size = classifier.manifest.preprocessing.size
-    generator = np.random.default_rng(0)
-    ramp = np.linspace(0, 1, size, dtype=np.float32)
-    films = np.stack(
-        [
-            generator.random((size, size), dtype=np.float32),
-            np.broadcast_to(ramp, (size, size)),
-            np.outer(ramp, ramp),
-            np.full((size, size), 0.5, dtype=np.float32),
-        ]
-    )[:, None]
+def disagreement_with_torch(network: nn.Module, manifest: Manifest, runtime: Runtime) -> float:
+    """The largest difference in calibrated probability on `agreement.probe_films`."""
+    films = probe_films(manifest.preprocessing.size)
     with torch.inference_mode():
-        ours = network(torch.from_numpy(films))
-    theirs = classifier.run(films)
-    probabilities = classifier.manifest.calibration.probabilities
-    return float(
-        max(
-            np.abs(probabilities(ours.logit.numpy()) - probabilities(theirs.logits)).max(),
-            np.abs(probabilities(ours.activation_map.numpy()) - probabilities(theirs.maps)).max(),
-            np.abs(ours.likeness.numpy() - theirs.likeness).max(),
-        )
-    )
+        ours = Outputs(*(output.numpy() for output in network(torch.from_numpy(films))))
+    return largest_difference(manifest, ours, runtime.run(films))

@@ -10,6 +10,11 @@ import sys
 
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # the documented way to block
 
+import numpy as np  # noqa: E402
 import openvino  # noqa: E402
+
+# The binding to numpy is set up at its first use, with a lock that two threads that come first at
+# the same time never get out of: one has it and waits for the interpreter, the other the reverse.
+openvino.Tensor(np.zeros(1, dtype=np.float32)).data  # noqa: B018
 
 __all__ = ["openvino"]

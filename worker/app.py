@@ -17,9 +17,9 @@ from jobs.logs import configure_logs
 from jobs.queue import ANALYZE, celery_settings
 from jobs.states import Priority
 from jobs.tracing import begin_tracing, end_tracing
-from model.errors import CorruptArtefact
+from model.errors import CorruptArtefact, DeviceDisagrees, DeviceUnavailable
 from worker.connection import patient_connection
-from worker.guards import Unfit, require_intact_network, require_prefork
+from worker.guards import Unfit, require_device, require_intact_network, require_prefork
 from worker.settings import WorkerSettings
 from worker.upkeep import Upkeep
 from worker.webhooks import WebhookSender
@@ -99,6 +99,11 @@ def analyze(self: Any) -> None:  # Any: Celery's task class has no types
         _Process.bench.run_batch(
             priorities, holder=f"{_worker_name(os.getppid())}/{self.request.id}"
         )
+    except DeviceUnavailable as exc:
+        # What a process has once lost of a card it does not get back; the next one may. What was in
+        # hand is queued again already.
+        log.critical("device_lost", reason=str(exc))
+        raise SystemExit(1) from exc
     except Exception:
         # The items are queued again, at once or when their leases run out, and the sweep hints
         # them. Celery would write the exception's text to its log.
@@ -114,6 +119,7 @@ def _configure_logs(**_: Any) -> None:
 def _begin(sender: Any, **_: Any) -> None:
     require_prefork(sender.pool_cls)
     require_intact_network(settings.model_dir)
+    require_device(settings.device, settings.model_dir)
     try:
         Database(settings.database_url).migrate(patience_s=settings.start_patience_s)
     except OperationalError as exc:
@@ -136,7 +142,7 @@ def _open_bench(**_: Any) -> None:
     try:
         _Process.bench = Workbench.open(settings)
         _Process.bench.announce(_worker_name(os.getppid()))
-    except CorruptArtefact as exc:
+    except (CorruptArtefact, DeviceUnavailable, DeviceDisagrees) as exc:
         # Changed since the worker began. It stops, and refuses when it is started again.
         log.critical("network_refused", reason=str(exc))
         os.kill(os.getppid(), signal.SIGTERM)

@@ -17,7 +17,7 @@ from jobs.states import Artifact, ItemState, Priority
 from jobs.tracing import BatchTrace
 from model.analysis import Analysis, analyse
 from model.classifier import Classifier
-from model.errors import UnreadableImage
+from model.errors import DeviceUnavailable, UnreadableImage
 from model.side_by_side import side_by_side
 from worker.settings import WorkerSettings
 
@@ -48,6 +48,7 @@ def run_batch(
 
     Raises:
         StoreUnavailable: The artifact store is away. The items are queued again, unharmed.
+        DeviceUnavailable: What runs the network does not work any more. The same.
     """
     trace = BatchTrace()
     with trace.stage("claim"):
@@ -68,7 +69,7 @@ def run_batch(
                 database, leases, model_name=manifest.name, model_version=manifest.version
             )
             outcomes = _outcomes(store, classifier, leases, earlier, trace)
-        except StoreUnavailable:
+        except (StoreUnavailable, DeviceUnavailable):
             release(database, [lease.token for lease in leases])
             raise
         with trace.stage("commit"):
@@ -148,11 +149,17 @@ def _copy(store: ArtifactStore, lease: Lease, earlier: EarlierResult) -> Outcome
 def _analyse(
     classifier: Classifier, files: Sequence[bytes], trace: BatchTrace
 ) -> Sequence[Analysis | UnreadableImage | None]:
-    """Analyse a batch; one by one if the batch as a whole breaks. None marks what broke it."""
+    """Analyse a batch; one by one if the batch as a whole breaks. None marks what broke it.
+
+    Raises:
+        DeviceUnavailable: No film broke it.
+    """
     if not files:
         return []
     try:
         return analyse(classifier, files, stage=trace.stage)
+    except DeviceUnavailable:
+        raise
     except Exception:
         # A defect of ours, whatever it is, must not take a neighbour with it.
         if len(files) == 1:

@@ -1,11 +1,15 @@
 """What a worker refuses to start with."""
 
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from pathlib import Path
 
 from celery.concurrency import get_implementation
 from celery.concurrency.prefork import TaskPool
 
-from model.errors import CorruptArtefact
+from model.device import Device
+from model.errors import CorruptArtefact, DeviceDisagrees, DeviceUnavailable
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME, read_manifest, sha256_of
 
 
@@ -49,3 +53,29 @@ def require_intact_network(directory: Path | None) -> None:
         raise Unfit(f"cannot read {directory / NETWORK_NAME}: {exc.strerror}") from exc
     if digest != manifest.network_sha256:
         raise Unfit(f"{directory / NETWORK_NAME} is not the file that its manifest names")
+
+
+def require_device(device: Device, directory: Path | None) -> None:
+    """Refuse a device that is not there, or that answers otherwise than the CPU.
+
+    It is tried in a process that ends with this call: the one that calls stays small, and a driver
+    that crashes takes nothing with it.
+
+    Raises:
+        Unfit: The network does not run on it as it should.
+    """
+    if device is Device.CPU:
+        return
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        try:
+            process.submit(_try_device, device, directory).result()
+        except (CorruptArtefact, DeviceUnavailable, DeviceDisagrees) as exc:
+            raise Unfit(f"{exc}; see PNEUMOCAM_DEVICE") from exc
+        except BrokenProcessPool as exc:
+            raise Unfit(f"the device {device} crashes; see PNEUMOCAM_DEVICE") from exc
+
+
+def _try_device(device: Device, directory: Path | None) -> None:
+    from model.classifier import load_classifier  # noqa: PLC0415
+
+    load_classifier(directory or DEFAULT_ARTEFACT, device=device)

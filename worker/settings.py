@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from jobs.settings import ServiceSettings
+from model.device import Device
 
 
 class WorkerSettings(ServiceSettings):
@@ -12,6 +13,8 @@ class WorkerSettings(ServiceSettings):
 
     #: Folder of the network to run; empty for the one that ships.
     model_dir: Path | None = None
+    #: What runs the network.
+    device: Device = Device.CPU
     #: CPU threads, and films that are worked on side by side; 0 for all cores.
     threads: int = Field(0, ge=0)
     #: A batch that takes longer than this loses its process, and its items are tried alone.

@@ -32,7 +32,9 @@ class Workbench:
         # Films are read and drawn side by side; OpenCV's own threads would only get in the way.
         cv2.setNumThreads(1)
         classifier = load_classifier(
-            settings.model_dir or DEFAULT_ARTEFACT, threads=settings.threads or None
+            settings.model_dir or DEFAULT_ARTEFACT,
+            threads=settings.threads or None,
+            device=settings.device,
         )
         blank = np.zeros((64, 64), dtype=np.float32)
         classifier.infer([Radiograph(blank, InputFacts(64, 64, format="png", bits_stored=8))])

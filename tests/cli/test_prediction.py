@@ -1,6 +1,7 @@
 """`pneumocam predict`, as its users type it."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from cli.prediction import find_files
 from tests.conftest import ROOT
@@ -52,6 +54,24 @@ def test_files_that_cannot_be_read_have_their_own_lines(tmp_path: Path) -> None:
     assert lines[0]["error"]["code"] == "not_an_image"
     assert "probability" in lines[1]["result"]
     assert lines[2]["error"]["code"] == "unreadable_file"
+
+
+@pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="there is a card here")
+def test_a_card_that_is_not_there_is_said_in_one_line() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "cli.main", "predict", str(FILM)],
+        cwd=ROOT,
+        env={**os.environ, "PNEUMOCAM_DEVICE": "cuda"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    [line] = ended.stderr.splitlines()
+    assert line.startswith("pneumocam: the device cuda is not there")
+    assert not ended.stdout
 
 
 def test_lines_go_to_a_file_when_asked(tmp_path: Path) -> None:

@@ -2,19 +2,25 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
+from headers.header import Header
 from model.analysis import Analysis, analyse
 from model.classifier import Classifier, load_classifier
 from model.errors import EmptyFile, NotAnImage, TruncatedImage, UnreadableImage
 from model.export import write_artefact
 from model.gating import ReasonCode
+from model.inference import Outputs
+from model.network import FlipAveraged
 from model.radiograph import Radiograph
-from model.reading import read_radiograph
+from model.reading import read_inspected
+from model.torch_runtime import TorchRuntime
 from tests.model.synthetic import dicom, encode, gradient, png
 from tests.model.tiny import brightness_network, make_manifest
 
@@ -187,14 +193,14 @@ def test_large_films_are_decoded_one_at_a_time(
     at_once: list[int] = []
     decoding: set[int] = set()
 
-    def read(content: bytes) -> Radiograph:
+    def read(content: bytes, header: Header) -> Radiograph:
         decoding.add(id(content))
         at_once.append(len(decoding))
-        radiograph = read_radiograph(content)
+        radiograph = read_inspected(content, header)
         decoding.remove(id(content))
         return radiograph
 
-    monkeypatch.setattr("model.analysis.read_radiograph", read)
+    monkeypatch.setattr("model.analysis.read_inspected", read)
     classifier = load_classifier(brightness_artefact, threads=4)
     large = gradient(4100, 4000)
 
@@ -213,3 +219,52 @@ def test_real_films_are_analysed(films: Path, shipped_classifier: Classifier) ->
     assert not [outcome for outcome in outcomes if isinstance(outcome, UnreadableImage)]
     rejected = [outcome for outcome in outcomes if isinstance(outcome, Analysis)]
     assert sum(outcome.rejected for outcome in rejected) == 1
+
+
+class _AwaitsTheNext:
+    """A device whose first pass ends when a second film is ready for it."""
+
+    gathers = True
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.classifier = classifier
+        self.calls: list[int] = []
+        self.second_is_ready = Event()
+
+    def run(self, films: NDArray[np.float32]) -> Outputs:
+        self.calls.append(len(films))
+        if len(self.calls) > 1:
+            self.second_is_ready.set()
+        assert self.second_is_ready.wait(30)
+        return self.classifier.run(films)
+
+
+def test_films_are_read_while_a_device_runs_the_network(
+    brightness_classifier: Classifier,
+) -> None:
+    """With one core only: a film that waits for the device leaves it to the others."""
+    device = _AwaitsTheNext(brightness_classifier)
+    classifier = Classifier(brightness_classifier.manifest, device, threads=1)
+
+    outcomes = analyse(classifier, [chest(), png(gradient())])
+
+    assert all(isinstance(outcome, Analysis) for outcome in outcomes)
+    assert device.calls == [1, 1]
+
+
+def test_a_device_of_its_own_changes_no_result(brightness_classifier: Classifier) -> None:
+    """Scored, rejected by its tags, by its pixels, and unreadable, each in its place."""
+    runtime = TorchRuntime(FlipAveraged(brightness_network()), device="cpu")
+    beside = Classifier(brightness_classifier.manifest, runtime, threads=2)
+    lateral = dicom((gradient() * 255).round().astype(np.uint8), ViewPosition="LL")
+    files = [chest(), b"", lateral, png(gradient()), png(gradient()[::-1])]
+
+    expected, found = analyse(brightness_classifier, files), analyse(beside, files)
+
+    for one, other in zip(found, expected, strict=True):
+        assert type(one) is type(other)
+        if isinstance(one, Analysis) and isinstance(other, Analysis):
+            assert one.radiograph_jpeg == other.radiograph_jpeg
+            assert one.result.reasons == other.result.reasons
+            assert one.result.input == other.result.input
+            assert one.result.probability == pytest.approx(other.result.probability, abs=0.001)

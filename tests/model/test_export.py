@@ -2,9 +2,9 @@ import onnx
 import onnxruntime  # type: ignore[import-untyped]  # ships no types
 import torch
 
-from model.classifier import Classifier
 from model.export import disagreement_with_torch, to_onnx
 from model.network import FlipAveraged, build_network
+from model.openvino_runtime import OpenVinoRuntime
 from tests.model.tiny import make_manifest
 
 
@@ -26,7 +26,7 @@ def test_torch_onnx_and_openvino_agree() -> None:
     probabilities = torch.sigmoid
     for theirs, own in ((logit, ours.logit), (activation_map, ours.activation_map)):
         assert (probabilities(torch.as_tensor(theirs)) - probabilities(own)).abs().max() < 0.01
-    assert disagreement_with_torch(averaged, Classifier(manifest, content)) < 0.01
+    assert disagreement_with_torch(averaged, manifest, OpenVinoRuntime(content)) < 0.01
 
 
 def test_an_exported_network_holds_no_notes_of_where_it_was_made() -> None:

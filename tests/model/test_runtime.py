@@ -17,3 +17,19 @@ def test_loading_the_network_runtime_loads_no_usage_reporting() -> None:
     ).stdout
 
     assert output.split() == ["False", "True"]
+
+
+def test_reading_films_on_the_cpu_loads_no_torch() -> None:
+    program = (
+        "import sys\n"
+        "from worker.workbench import Workbench\n"
+        "from model.classifier import load_classifier\n"
+        "load_classifier()\n"
+        "print('torch' in sys.modules, 'onnx' in sys.modules)"
+    )
+
+    output = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT
+    ).stdout
+
+    assert output.split() == ["False", "False"]

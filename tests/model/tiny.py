@@ -7,7 +7,14 @@ from torch import nn
 
 from model.calibration import Calibration
 from model.export import write_artefact
-from model.manifest import Manifest, Metric, Preprocessing, TrainingData
+from model.manifest import (
+    Curves,
+    Manifest,
+    Metric,
+    Preprocessing,
+    Reliability,
+    TrainingData,
+)
 from model.network import Network
 
 SIZE = 32
@@ -68,6 +75,16 @@ def make_manifest(
         citations=("Nobody 2020",),
         intended_use="Tests.",
         limitations=("Everything.",),
+        curves=Curves(
+            data="none",
+            films=2,
+            positives=1,
+            threshold=(0.8, 0.2),
+            sensitivity=(1.0, 1.0),
+            specificity=(1.0, 0.0),
+            precision=(1.0, 0.5),
+            reliability=(Reliability(1, 0.2, 0.0, None, None), Reliability(1, 0.8, 1.0, 0.9, 1.0)),
+        ),
     )
 
 

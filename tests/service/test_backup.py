@@ -33,7 +33,8 @@ def printed(heading: str, number: int) -> str:
     """One of the shell examples below a heading of docs/operations.md."""
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)[number]
+    examples: list[str] = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    return examples[number]
 
 
 def type_in(folder: Path, commands: str, environment: dict[str, str]) -> None:

@@ -1,10 +1,12 @@
 """Celery accepts misspelt options in silence, so the ones that matter are asserted."""
 
+import pytest
 from celery import Celery
 from celery.app.defaults import DEFAULTS
 
 from jobs.queue import ANALYZE, celery_settings
-from worker.app import app
+from model.errors import DeviceUnavailable
+from worker.app import _Process, analyze, app
 
 
 def test_every_celery_option_exists() -> None:
@@ -39,3 +41,16 @@ def test_sender_and_worker_know_the_same_queues() -> None:
     sender.conf.update(celery_settings())
 
     assert set(sender.amqp.queues) == set(app.amqp.queues) == {"stat", "routine"}
+
+
+def test_a_process_whose_device_is_lost_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it has lost it does not get back; the process that takes its place may."""
+
+    class Bench:
+        def run_batch(self, *_: object, **__: object) -> int:
+            raise DeviceUnavailable("cuda", "does not work any more")
+
+    monkeypatch.setattr(_Process, "bench", Bench())
+
+    with pytest.raises(SystemExit):
+        analyze.apply(throw=True)

@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sqlalchemy import update
 
 from jobs.artifacts import PICTURES, ArtifactStore, picture_key, upload_key
@@ -20,6 +22,8 @@ from jobs.states import Artifact, ItemState, Priority
 from jobs.tables import ItemRow
 from model.analysis import analyse
 from model.classifier import Classifier
+from model.errors import DeviceUnavailable
+from model.inference import Outputs
 from tests.worker.conftest import Submit, film
 from worker.batch import run_batch
 from worker.settings import WorkerSettings
@@ -312,6 +316,32 @@ def test_a_full_disk_costs_no_attempt(
     assert [item.attempts for item in items(database, job_id)] == [0, 0]
     run_all()
     assert [item.state for item in items(database, job_id)] == [ItemState.SUCCEEDED] * 2
+
+
+def test_a_device_that_breaks_costs_no_attempt(
+    database: Database, submit: Submit, run_all: RunAll, classifier: Classifier
+) -> None:
+    """No film is failed, or tried alone, for what is the device's."""
+    job_id = submit(film(), film(300))
+    broken = _Broken()
+    for _ in range(5):
+        with pytest.raises(DeviceUnavailable):
+            run_all(Classifier(classifier.manifest, broken))
+
+    assert broken.calls == 5
+    assert [item.attempts for item in items(database, job_id)] == [0, 0]
+    run_all()
+    assert [item.state for item in items(database, job_id)] == [ItemState.SUCCEEDED] * 2
+
+
+class _Broken:
+    gathers = False
+    calls = 0
+
+    def run(self, films: NDArray[np.float32]) -> Outputs:
+        assert len(films)
+        self.calls += 1
+        raise DeviceUnavailable("cuda", "does not work any more")
 
 
 def test_a_batch_that_is_stuck_is_not_kept_alive(

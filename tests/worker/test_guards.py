@@ -9,10 +9,15 @@ from pathlib import Path
 import pytest
 from celery.concurrency import get_implementation
 
+from model.device import Device
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME
 from tests.conftest import ROOT
 from tests.servers.redis import RedisServer
-from worker.guards import Unfit, require_intact_network, require_prefork
+from worker.guards import Unfit, require_device, require_intact_network, require_prefork
+
+
+def _has_card() -> bool:
+    return Path("/dev/nvidiactl").exists()
 
 
 def start_worker(tmp_path: Path, redis_url: str, **settings: str) -> tuple[int, str]:
@@ -69,6 +74,22 @@ def test_a_worker_without_a_database_does_not_start(
     assert status == 1
     assert "the database does not answer" in said
     assert "nobody" not in said
+
+
+@pytest.mark.skipif(_has_card(), reason="there is a card here")
+def test_a_worker_without_its_card_does_not_start(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    status, said = start_worker(tmp_path, redis_server.url, PNEUMOCAM_DEVICE="cuda")
+
+    assert status == 1
+    assert "PneumoCAM's worker does not start: the device cuda is not there" in said
+    assert "PNEUMOCAM_DEVICE" in said
+    assert "Traceback" not in said
+
+
+def test_the_cpu_is_always_there() -> None:
+    require_device(Device.CPU, None)
 
 
 @pytest.mark.parametrize("missing", ["manifest.json", NETWORK_NAME])

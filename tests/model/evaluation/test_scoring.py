@@ -11,6 +11,7 @@ from model.evaluation.scoring import Refusal, score_films
 from model.gating import Reason, ReasonCode
 from model.labels import training_data_digest
 from model.manifest import NETWORK_NAME, read_manifest, sha256_of
+from model.openvino_runtime import OpenVinoRuntime
 from tests.model.evaluation.labelled import labelled
 from tests.model.synthetic import dicom, gradient, png
 
@@ -63,7 +64,7 @@ def test_films_that_the_network_takes_for_something_else_are_rejected(
 ) -> None:
     (tmp_path / "a.png").write_bytes(png(gradient(64, 64)))
     network = (brightness_artefact / NETWORK_NAME).read_bytes()
-    classifier = SeesLaterals(read_manifest(brightness_artefact), network, threads=1)
+    classifier = SeesLaterals(read_manifest(brightness_artefact), OpenVinoRuntime(network))
 
     scoring = score_films([labelled(0, path=tmp_path / "a.png")] * 4, classifier)
 

@@ -1,0 +1,48 @@
+"""The network on the processor's cores, by OpenVINO."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.inference import Outputs
+from model.runtime import openvino
+from model.side_by_side import side_by_side
+
+
+class OpenVinoRuntime:
+    """Runs an exported network.
+
+    Films go side by side, each on one thread: no thread waits for another, and what a layer writes
+    is still in the cache when the next one reads it. One pass over all films on all threads takes
+    half as much processor time again (docs/performance.md).
+
+    Args:
+        network: The contents of a `network.onnx`.
+        threads: CPU threads.
+    """
+
+    gathers = False
+
+    def __init__(self, network: bytes, *, threads: int = 1) -> None:
+        self._threads = threads
+        core = openvino.Core()
+        options = {
+            # Processors with bfloat16 would use it by default and answer differently from others,
+            # by up to 0.1 in probability (docs/performance.md).
+            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": threads,
+        }
+        self._compiled = core.compile_model(core.read_model(network), "CPU", options)
+
+    def run(self, films: NDArray[np.float32]) -> Outputs:
+        """What the network gives of films (N, 1, S, S) in [0, 1], N > 0."""
+        return Outputs.joined(side_by_side(self._run_one, films, threads=self._threads))
+
+    def _run_one(self, film: NDArray[np.float32]) -> Outputs:
+        # A request of its own per call: requests of one compiled network may run side by side.
+        outputs = self._compiled.create_infer_request().infer({0: film[None]})
+        return Outputs(
+            logits=np.asarray(outputs["logit"], dtype=np.float32).reshape(-1),
+            maps=np.asarray(outputs["activation_map"], dtype=np.float32),
+            likeness=np.asarray(outputs["likeness"], dtype=np.float32),
+        )

@@ -1,0 +1,49 @@
+"""The services of docker-compose.yml, as far as they can be held without containers."""
+
+from typing import Any
+
+import yaml
+
+from tests.conftest import ROOT
+from worker.settings import WorkerSettings
+
+
+def services() -> dict[str, Any]:
+    """Each service by its name, with what it shares with others filled in."""
+    described: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return dict(described["services"])
+
+
+def test_the_card_is_only_asked_for_where_its_profile_is() -> None:
+    asking = {name for name, service in services().items() if "deploy" in service}
+
+    assert asking == {"worker-gpu"}
+    assert services()["worker-gpu"]["profiles"] == ["gpu"]
+
+
+def test_the_cards_worker_is_the_other_one_but_for_what_the_card_needs() -> None:
+    on_card, on_cpu = services()["worker-gpu"], services()["worker"]
+
+    different = {name for name in on_card if on_card[name] != on_cpu.get(name)}
+    assert different == {
+        "build",
+        "command",
+        "deploy",
+        "environment",
+        "mem_limit",
+        "pids_limit",
+        "profiles",
+    }
+    assert set(on_cpu) <= set(on_card)
+    assert on_card["environment"].items() >= on_cpu["environment"].items()
+    [device] = on_card["deploy"]["resources"]["reservations"]["devices"]
+    assert device == {"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}
+
+
+def test_what_the_image_is_built_for_is_a_device_of_the_worker() -> None:
+    built_for = services()["worker-gpu"]["build"]["args"]["DEVICE"]
+    recipe = (ROOT / "Dockerfile.worker").read_text()
+
+    assert WorkerSettings(device=built_for).device == built_for
+    assert "PNEUMOCAM_DEVICE=$DEVICE" in recipe
+    assert f'"$DEVICE" = {built_for} ]' in recipe
