@@ -41,7 +41,7 @@ const WINDOW_STEP = 8
 const PAN_STEP = 48
 const OPACITY_STEP = 0.1
 
-/** A film with its tools, its map and what the network said; a new one begins anew. */
+/** A film with its tools, its map and what the network said. */
 export function FilmViewer({ jobId, item, job, header }: FilmViewerProps) {
   const { viewer } = useMessages()
   const [view, dispatch] = useReducer(reduceView, INITIAL_VIEW)
@@ -51,6 +51,17 @@ export function FilmViewer({ jobId, item, job, header }: FilmViewerProps) {
   const [isSplit, setSplit] = useState(false)
   const [draft, setDraft] = useState<Opinion | null>(null)
   const settings = useMapSettings()
+
+  // The next film is looked at anew, with the same tools. The viewer stays: making another one takes
+  // longer than drawing a film.
+  const place = `${jobId}/${item.index}`
+  const [shownPlace, setShownPlace] = useState(place)
+  if (place !== shownPlace) {
+    setShownPlace(place)
+    dispatch({ type: 'reset' })
+    setActive(null)
+    setDraft(null)
+  }
 
   const film = useGreyPicture(item.links.radiograph)
   const map = useGreyPicture(item.links.activation_map)
@@ -152,12 +163,20 @@ export function FilmViewer({ jobId, item, job, header }: FilmViewerProps) {
       />
       <aside
         aria-label={viewer.panel}
-        className="flex flex-col border-line bg-panel lg:w-68 lg:overflow-y-auto lg:border-l xl:w-80"
+        className="flex flex-col border-line bg-panel lg:w-64 lg:overflow-y-auto lg:border-l xl:w-80"
       >
         <div className="px-4 py-4">
           <Verdict item={item} />
         </div>
-        {item.result && <Judging jobId={jobId} item={item} draft={draft} onDraft={setDraft} />}
+        {item.result && (
+          <Judging
+            key={`judging ${place}`}
+            jobId={jobId}
+            item={item}
+            draft={draft}
+            onDraft={setDraft}
+          />
+        )}
         {item.state === 'succeeded' && (
           <>
             <Regions regions={regions} active={active} onActivate={activate} />
@@ -166,7 +185,7 @@ export function FilmViewer({ jobId, item, job, header }: FilmViewerProps) {
         )}
         {film.data && <GreyControls view={view} dispatch={dispatch} />}
         <Facts item={item} job={job} />
-        <Downloads item={item} job={job} look={settings} />
+        <Downloads key={`downloads of ${place}`} item={item} job={job} look={settings} />
         <Disclaimer className="mt-auto border-t border-line px-4 py-3" />
       </aside>
       <ShortcutsDialog isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />

@@ -75,7 +75,7 @@ export function ViewerPage({ jobId, index, list }: ViewerPageProps) {
           </span>
         )}
       </div>
-      <h1 className="min-w-0 flex-1 truncate font-medium" title={item?.filename}>
+      <h1 aria-live="polite" className="min-w-0 flex-1 truncate font-medium" title={item?.filename}>
         {item?.filename ?? viewer.filmNumber(index + 1)}
       </h1>
     </>
@@ -96,13 +96,5 @@ export function ViewerPage({ jobId, index, list }: ViewerPageProps) {
       </ViewerFrame>
     )
   }
-  return (
-    <FilmViewer
-      key={`${jobId}/${index}`}
-      jobId={jobId}
-      item={item}
-      job={job?.data}
-      header={header}
-    />
-  )
+  return <FilmViewer jobId={jobId} item={item} job={job?.data} header={header} />
 }
