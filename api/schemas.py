@@ -297,14 +297,23 @@ class Deliveries(Wire):
     next_cursor: str | None
 
 
+class SubmissionLimits(Wire):
+    """What one submission may carry; what is larger is refused, and need not be sent."""
+
+    max_files: int = Field(description="Films, those inside archives counted.")
+    max_upload_bytes: int = Field(description="Of one film.")
+    max_request_bytes: int = Field(description="Of all together, as sent and as unpacked.")
+
+
 class Session(Wire):
-    """Who the service takes the caller for."""
+    """Who the service takes the caller for, and what they may send."""
 
     keys_needed: bool = Field(description="Whether requests need a key or a session.")
     name: str | None = Field(
         description="What the caller's key is called; null without one, or where none is needed."
     )
     scopes: list[Scope] = Field(description="What the caller may do.")
+    limits: SubmissionLimits
 
 
 class SignIn(Wire):

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,6 +55,60 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
+class Reliability:
+    """Films of nearly the same probability: what was promised, and what came true.
+
+    Attributes:
+        films: How many.
+        mean_probability: Of them, in [0, 1].
+        share: Of them that show opacity, in [0, 1].
+        low: Lower end of its 95 % interval, None where none was computed.
+        high: Upper end.
+    """
+
+    films: int
+    mean_probability: float
+    share: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """What the ROC, precision-recall and reliability plots are drawn from.
+
+    Attributes:
+        data: Which films were measured on.
+        films: How many.
+        positives: How many of them show opacity.
+        threshold: Some thresholds of the probability, the highest first.
+        sensitivity: At each of them, in [0, 1].
+        specificity: Likewise.
+        precision: Likewise.
+        reliability: Bins of as many films each, the lowest probabilities first.
+    """
+
+    data: str
+    films: int
+    positives: int
+    threshold: tuple[float, ...]
+    sensitivity: tuple[float, ...]
+    specificity: tuple[float, ...]
+    precision: tuple[float, ...]
+    reliability: tuple[Reliability, ...]
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Curves":
+        """From what JSON has, which knows no tuples."""
+        lists = {
+            name: tuple(float(value) for value in values[name])
+            for name in ("threshold", "sensitivity", "specificity", "precision")
+        }
+        bins = tuple(Reliability(**one) for one in values["reliability"])
+        return cls(**{**values, **lists, "reliability": bins})
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingData:
     """What the weights were fitted to.
 
@@ -90,6 +144,7 @@ class Manifest:
         training_data: What it was trained on.
         training_config: `TrainingConfig.to_dict()`, or a summary of it.
         metrics: Measured figures.
+        curves: Measured curves; None where none were, as in earlier artefacts.
         licence: Terms of the weights.
         citations: To be given with any use.
         intended_use: One sentence.
@@ -114,6 +169,7 @@ class Manifest:
     citations: tuple[str, ...]
     intended_use: str
     limitations: tuple[str, ...]
+    curves: Curves | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -148,6 +204,7 @@ class Manifest:
                 }
                 for metric in self.metrics
             ],
+            "curves": None if self.curves is None else asdict(self.curves),
             "licence": self.licence,
             "citations": list(self.citations),
             "intended_use": self.intended_use,
@@ -166,6 +223,7 @@ class Manifest:
             CorruptArtefact: A value is missing or of the wrong kind.
         """
         try:
+            curves = values.get("curves")
             return cls(
                 name=str(values["name"]),
                 version=str(values["version"]),
@@ -185,6 +243,7 @@ class Manifest:
                 citations=tuple(values["citations"]),
                 intended_use=str(values["intended_use"]),
                 limitations=tuple(values["limitations"]),
+                curves=None if curves is None else Curves.from_dict(curves),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise CorruptArtefact(f"the manifest is damaged: {exc!r}") from exc

@@ -30,7 +30,7 @@ from api.errors import (
 )
 from api.gateway import Gateway, GatewayDep
 from api.problems import documented
-from api.schemas import Session, SignIn
+from api.schemas import Session, SignIn, SubmissionLimits
 from jobs.audit import Via
 from jobs.keys import Caller, check_key
 from jobs.sessions import check_session, close_session, open_session
@@ -150,10 +150,16 @@ def _open(gateway: Gateway, key: str, earlier_token: str | None) -> tuple[Caller
 
 
 def _present(gateway: Gateway, caller: Caller | None) -> Session:
+    settings = gateway.settings
     return Session(
         keys_needed=keys_needed(gateway),
         name=None if caller is None else caller.name,
         scopes=[] if caller is None else [scope for scope in Scope if caller.may(scope)],
+        limits=SubmissionLimits(
+            max_files=settings.max_files,
+            max_upload_bytes=settings.max_upload_bytes,
+            max_request_bytes=settings.max_request_bytes,
+        ),
     )
 
 

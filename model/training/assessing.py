@@ -13,9 +13,10 @@ from torch import nn
 from model.boxes import box_mask
 from model.calibration import Calibration
 from model.evaluation.bootstrap import finite
+from model.evaluation.curves import measure_curves
 from model.evaluation.figures import Figure, measure
 from model.evaluation.localisation import GRID, on_grid
-from model.manifest import Manifest, Metric, Preprocessing, TrainingData
+from model.manifest import Curves, Manifest, Metric, Preprocessing, TrainingData
 from model.training import provenance
 from model.training.calibrating import (
     fit_calibration,
@@ -43,6 +44,7 @@ class Assessment:
         map_threshold: Chosen on the validation fold.
         threshold_rule: How the reported threshold was chosen.
         metrics: Measured on the test fold, or the validation fold where there is none.
+        curves: Of the first source, on the same films; None where they are all of one class.
         rows: One prediction a film of both folds, for `predictions.csv`.
     """
 
@@ -51,6 +53,7 @@ class Assessment:
     map_threshold: float
     threshold_rule: str
     metrics: tuple[Metric, ...]
+    curves: Curves | None
     rows: tuple[tuple[str, str, int, float], ...]
 
     def write_predictions(self, path: Path) -> None:
@@ -82,6 +85,7 @@ class Assessment:
             ),
             training_config=config.to_dict(),
             metrics=self.metrics,
+            curves=self.curves,
             licence=provenance.LICENCE,
             citations=provenance.CITATIONS,
             intended_use=provenance.INTENDED_USE,
@@ -121,14 +125,18 @@ def assess(
     if not test:
         measured, data = validation, f"validation patients, who also chose {chosen}"
     metrics: list[Metric] = []
+    curves: Curves | None = None
     for source in (first, *further):
         indices = films.of_source(measured, source)
         predictions = predict(network, films, indices)
         probabilities = calibration.probabilities(predictions.logits)
         if test:
             rows += _rows("test", films, indices, probabilities)
+        labels = [films.labels[index] for index in indices]
+        if source == first:
+            curves = measure_curves(labels, probabilities, data=data)
         figures = measure(
-            [films.labels[index] for index in indices],
+            labels,
             probabilities=probabilities,
             maps=list(calibration.probabilities(predictions.maps)),
             threshold=thresholds[REPORTED],
@@ -142,6 +150,7 @@ def assess(
         threshold_rule="The highest threshold that finds 90 % of the validation fold's films with "
         "opacity.",
         metrics=tuple(metrics),
+        curves=curves,
         rows=tuple(rows),
     )
 
@@ -193,16 +202,20 @@ def assess_out_of_fold(
         cuts[inside] = thresholds[REPORTED]
 
     metrics: list[Metric] = []
+    curves: Curves | None = None
+    data = f"{len(folds)}-fold cross-validation by patient, out-of-fold predictions pooled"
     for source in (first, *further):
         among = np.flatnonzero(sources == source)
+        labels = [films.labels[index] for index in indices[among]]
+        if source == first:
+            curves = measure_curves(labels, probabilities[among], data=data)
         figures = measure(
-            [films.labels[index] for index in indices[among]],
+            labels,
             probabilities=probabilities[among],
             maps=list(calibrated_maps[among]),
             threshold=cuts[among],
         )
         suffix = "" if source == first else f"_{source}"
-        data = f"{len(folds)}-fold cross-validation by patient, out-of-fold predictions pooled"
         metrics += _metrics(figures, suffix=suffix, data=data, command=command)
 
     decisive = sources == first
@@ -216,6 +229,7 @@ def assess_out_of_fold(
         threshold_rule="The highest threshold that finds 90 % of the films with opacity, by "
         "out-of-fold predictions.",
         metrics=tuple(metrics),
+        curves=curves,
         rows=tuple(_rows("out of fold", films, indices.tolist(), probabilities)),
     )
 

@@ -117,10 +117,26 @@ def test_before_the_first_key_this_machine_needs_none(client: TestClient) -> Non
     job = submit(client, "made up")
 
     assert client.get(job["links"]["self"]).status_code == 200
-    assert client.get("/v1/session").json() == {
+    assert who(client.get("/v1/session")) == {
         "keys_needed": False,
         "name": None,
         "scopes": [*Scope],
+    }
+
+
+def who(answer: Response) -> dict[str, Any]:
+    """What a session says of its caller."""
+    assert answer.status_code == 200
+    return {name: value for name, value in answer.json().items() if name != "limits"}
+
+
+def test_a_session_says_what_a_submission_may_carry(
+    client: TestClient, settings: ApiSettings
+) -> None:
+    assert client.get("/v1/session").json()["limits"] == {
+        "max_files": settings.max_files,
+        "max_upload_bytes": settings.max_upload_bytes,
+        "max_request_bytes": settings.max_request_bytes,
     }
 
 
@@ -347,16 +363,16 @@ def sign_in(client: TestClient, key: str, **headers: str) -> Response:
 def test_a_browser_signs_in_and_out(client: TestClient, make_key: MakeKey) -> None:
     key = make_key(Scope.READ)
 
-    before = client.get("/v1/session").json()
+    before = who(client.get("/v1/session"))
     signed_in = sign_in(client, f" {key}\n", **SAME)
     token = client.cookies[COOKIE]
     seen = client.get("/v1/jobs").status_code
     signed_out = client.delete("/v1/session", headers=SAME)
     client.cookies.set(COOKIE, token)
-    stale = client.get("/v1/session").json()
+    stale = who(client.get("/v1/session"))
 
     assert before == stale == {"keys_needed": True, "name": None, "scopes": []}
-    assert signed_in.json() == {"keys_needed": True, "name": "ward 3", "scopes": ["read"]}
+    assert who(signed_in) == {"keys_needed": True, "name": "ward 3", "scopes": ["read"]}
     assert signed_in.headers["Cache-Control"] == "no-store"
     assert seen == 200
     assert signed_out.status_code == 204

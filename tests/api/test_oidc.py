@@ -90,11 +90,9 @@ def test_a_token_says_who_and_what_they_may(client: TestClient, issuer: Issuer) 
     assert ask(client, reader) == 200
     refused(client.get("/v1/jobs", headers=bearer(submitter)), 403, "missing_scope")
     refused(client.get("/v1/jobs", headers=bearer(issuer.token())), 403, "missing_scope")
-    assert client.get("/v1/session", headers=bearer(reader)).json() == {
-        "keys_needed": True,
-        "name": None,
-        "scopes": ["read"],
-    }
+    session = client.get("/v1/session", headers=bearer(reader)).json()
+    assert (session["keys_needed"], session["name"]) == (True, None)
+    assert session["scopes"] == ["read"]
 
 
 def test_a_subjects_jobs_are_its_own(

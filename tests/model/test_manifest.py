@@ -22,6 +22,21 @@ def test_a_manifest_survives_writing_and_reading(tmp_path: Path) -> None:
     assert read_manifest(tmp_path) == manifest
 
 
+def test_a_manifest_of_before_there_were_curves_is_read() -> None:
+    values = make_manifest().to_dict()
+    del values["curves"]
+
+    assert Manifest.from_dict(values).curves is None
+
+
+def test_curves_that_lack_a_part_are_refused() -> None:
+    values = make_manifest().to_dict()
+    del values["curves"]["precision"]
+
+    with pytest.raises(CorruptArtefact):
+        Manifest.from_dict(values)
+
+
 @pytest.mark.parametrize("missing", ["threshold", "calibration", "network_sha256", "metrics"])
 def test_a_manifest_without_a_value_is_refused(missing: str) -> None:
     values = make_manifest().to_dict()

@@ -52,6 +52,10 @@ class Service:
                 return process
         raise LookupError(words)
 
+    def workers(self) -> list[psutil.Process]:
+        """The worker and the processes of its pool."""
+        return [one for one in self.tree() if "worker.app" in " ".join(one.cmdline())]
+
     def logs(self) -> str:
         """Everything its processes have logged."""
         return "".join(log.read_text() for log in (self.data_dir / "logs").glob("*.log"))

@@ -3,10 +3,11 @@
 import io
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 from PIL import Image
 from playwright.sync_api import Browser, CDPSession, Locator, Page, Playwright, expect
 
@@ -77,12 +78,17 @@ def submit_films(page: Page, *films: Path) -> None:
     page.locator('input[type="file"][aria-label="Choose films"]').set_input_files(films)
 
 
-def hold_uploads(page: Page) -> CDPSession:
-    """Let what is sent begin and never arrive, until `Fetch.disable`."""
+def hold_requests(page: Page, pattern: str) -> CDPSession:
+    """Let what is asked begin and never arrive, until `Fetch.disable`."""
     devtools = page.context.new_cdp_session(page)
-    pattern = {"urlPattern": "*/v1/jobs", "requestStage": "Request"}
-    devtools.send("Fetch.enable", {"patterns": [pattern]})
+    held = {"urlPattern": pattern, "requestStage": "Request"}
+    devtools.send("Fetch.enable", {"patterns": [held]})
     return devtools
+
+
+def hold_uploads(page: Page) -> CDPSession:
+    """Let films be sent and never arrive."""
+    return hold_requests(page, "*/v1/jobs")
 
 
 def wait_until_kept(page: Page) -> None:
@@ -94,6 +100,44 @@ def wait_until_kept(page: Page) -> None:
           return !leaving.defaultPrevented
         }"""
     )
+
+
+def drop(page: Page, *paths: Path) -> None:
+    """Drop files and folders on the page, as from the desktop."""
+    devtools = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+
+    def drag(step: str) -> None:
+        at = {"type": step, "x": 400, "y": 300, "data": data}
+        devtools.send("Input.dispatchDragEvent", at)
+
+    offer = page.get_by_text("Drop to submit")
+    drag("dragEnter")
+    expect(offer).to_be_visible()
+    # The page says with each movement that it takes them, in its own time; without that a drop is
+    # none. A hand would wait as well, and try again.
+    for _ in range(10):
+        drag("dragOver")
+        page.wait_for_timeout(100)
+        drag("drop")
+        with suppress(AssertionError):
+            expect(offer).to_have_count(0, timeout=2_000)
+            break
+    expect(offer).to_have_count(0)
+    devtools.detach()
+
+
+@contextmanager
+def frozen(*processes: psutil.Process) -> Iterator[None]:
+    """Hold processes where they are; whatever is left of them goes on afterwards."""
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            if process.is_running():
+                process.resume()
 
 
 def submitted(page: Page) -> Locator:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 from playwright.sync_api import Locator, Page, expect
 
 from jobs.database import Database
@@ -15,12 +14,13 @@ from jobs.settings import ServiceSettings
 from tests.service.conftest import (
     PROJECTED_FILM,
     PROJECTED_OPACITY,
-    Service,
     start_service,
     submit,
     wait_until_finished,
 )
 from tests.service.dashboard import (
+    frozen,
+    hold_requests,
     hold_uploads,
     submit_films,
     submitted,
@@ -82,16 +82,17 @@ def search(words: str) -> Step:
     return lambda page: page.get_by_label("File name or reference").fill(words)
 
 
-def choose_all(page: Page) -> None:
-    # On a phone there is no column for it.
-    if (box := page.get_by_role("checkbox", name="Choose all that are loaded")).is_visible():
-        box.click()
+def never_answer(pattern: str) -> Step:
+    return lambda page: (hold_requests(page, pattern), page.reload())
 
 
-def choose_emergency(page: Page) -> None:
-    # By key, because a phone has no column for it.
-    page.get_by_role("link", name="emergency.dcm").focus()
-    page.keyboard.press("Space")
+def break_down(path: str) -> Step:
+    problem = {"type": "about:blank", "title": "Broken", "status": 500, "detail": "It broke down."}
+    answer = {**problem, "request_id": "01KAAAAAAAAAAAAAAAAAAAAAAA", "errors": []}
+    return lambda page: (
+        page.route(path, lambda route: route.fulfill(status=500, json=answer)),
+        page.reload(),
+    )
 
 
 def go_offline(page: Page) -> None:
@@ -136,14 +137,8 @@ def groups(folder: Path) -> Generator[Group, None, None]:
         with httpx.Client(base_url=service.url, timeout=60) as client:
             yield Group(service.url, _new_states(folder))
             yield Group(service.url, _used_states(client))
-            workers = _workers(service)
-            for worker in workers:
-                worker.suspend()
-            try:
+            with frozen(*service.workers()):
                 yield Group(service.url, _held_states(client))
-            finally:
-                for worker in workers:
-                    worker.resume()
     finally:
         service.stop()
     yield from _locked(folder / "locked")
@@ -156,7 +151,13 @@ def _new_states(folder: Path) -> dict[str, State]:
     letter.write_bytes(b"%PDF-1.7")
     return {
         "worklist-empty": state("/", says("No films yet")),
+        "worklist-loading": state("/", never_answer("*/v1/jobs?*"), says("Loading the worklist")),
+        "worklist-error": state("/", break_down("**/v1/jobs?*"), says("This could not be loaded")),
         "submit": state("/submit", says("Drop films or folders")),
+        "submit-not-sent": state(
+            "/submit", lambda page: submit_films(page, letter), says("Not sent")
+        ),
+        "model-loading": state("/model", never_answer("*/v1/model"), says("Loading the model")),
         "model-no-films-yet": state("/model", says("No film was finished")),
         "dropping": state("/", hold_files_over, says("Drop to submit")),
         "offline": state(
@@ -224,9 +225,13 @@ def _used_states(client: httpx.Client) -> dict[str, State]:
         "worklist-suspicious": state("/?sort=-probability", worklist),
         "worklist-search": state("/", worklist, search("ward bed"), says("2 films")),
         "worklist-none": state("/", worklist, search("nobody"), says("No film matches")),
-        "worklist-chosen": state("/", worklist, choose_all),
+        "worklist-chosen": state("/", worklist, click("checkbox", "Choose all that are loaded")),
         "worklist-erasing": state(
-            "/", worklist, choose_emergency, click("button", "Erase"), dialog
+            "/",
+            worklist,
+            click("checkbox", "Choose emergency.dcm"),
+            click("button", "Erase"),
+            dialog,
         ),
         "settings": state("/", worklist, click("button", "Settings"), says("Language")),
         "spanish": state("/", worklist, speak_spanish, says("Lista de trabajo")),
@@ -246,6 +251,10 @@ def _used_states(client: httpx.Client) -> dict[str, State]:
         "shortcuts": state(film, scored, press("?"), dialog),
         "shortcuts-changing": state(film, scored, press("?"), dialog, _change_keys),
         "model": state("/model", says("Operating point"), sees(drift)),
+        "model-curves": state(
+            "/model",
+            scroll_to(lambda page: page.get_by_role("figure", name="ROC curve").get_by_text("As")),
+        ),
         "model-drift": state("/model", sees(drift), scroll_to(_text("First reason"))),
     }
 
@@ -281,10 +290,6 @@ def _held_states(client: httpx.Client) -> dict[str, State]:
         "viewer-cancelled": state(f"/jobs/{cancelled['id']}/items/0", says("was cancelled")),
         "not-ready": state("/", worklist, says("Service not ready")),
     }
-
-
-def _workers(service: Service) -> list[psutil.Process]:
-    return [one for one in service.tree() if "worker.app" in " ".join(one.cmdline())]
 
 
 def _locked(folder: Path) -> Generator[Group, None, None]:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import httpx
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.service.conftest import PROJECTED_FILM, PROJECTED_OPACITY, Service, submit
@@ -13,7 +14,6 @@ from tests.service.dashboard import (
     submit_films,
     submitted,
     turned_film,
-    write_variants,
 )
 
 ONE_FILM = "82764af4-85dc-4512-bdfe-d9e9f66e0fc4.dcm"
@@ -32,52 +32,6 @@ def test_a_dropped_film_shows_the_services_own_number_and_picture(
     expect(page.get_by_test_id("film").first).to_be_visible()
     expect(page.get_by_test_id("activation-map").first).to_be_visible()
     expect(page.get_by_text("not a diagnosis").first).to_be_visible()
-
-
-def test_twenty_films_are_followed_from_the_drop_to_the_last_result(
-    page: Page, tmp_path: Path
-) -> None:
-    films = write_variants(tmp_path, 20)
-
-    submit_films(page, *films)
-
-    progress = page.get_by_role("region", name="Progress")
-    expect(progress).to_contain_text("20 of 20 films done", timeout=READ_MS)
-    expect(progress).to_contain_text("above threshold")
-    rows = submitted(page).get_by_role("listitem")
-    expect(rows.first).to_have_attribute("aria-setsize", "20")
-    for film in films[:3]:
-        expect(rows.filter(has_text=film.name).get_by_role("meter")).to_be_visible()
-
-
-def test_sending_is_paused_and_goes_on(page: Page, tmp_path: Path) -> None:
-    """Held by hand at the first film, so that there is something left to pause."""
-    page.goto("/submit")
-    page.context.set_offline(True)
-    submit_films(page, *write_variants(tmp_path, 3, first=20))
-    page.get_by_role("button", name="Pause sending").click()
-    page.context.set_offline(False)
-    expect(page.get_by_text("Sending is paused")).to_be_visible()
-    expect(submitted(page).get_by_text("Waiting to be sent")).to_have_count(3)
-
-    page.get_by_role("button", name="Go on sending").click()
-
-    progress = page.get_by_role("region", name="Progress")
-    expect(progress).to_contain_text("3 of 3 films done", timeout=READ_MS)
-
-
-def test_what_cannot_be_sent_is_said_beside_the_file_before_it_is_sent(
-    page: Page, tmp_path: Path
-) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.method))
-    (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.7")
-    (tmp_path / "empty.dcm").touch()
-
-    submit_films(page, tmp_path / "letter.pdf", tmp_path / "empty.dcm")
-
-    expect(submitted(page).get_by_text("Not sent")).to_have_count(2)
-    assert "POST" not in asked
 
 
 def test_a_film_on_its_side_is_shown_without_a_number_or_sides(page: Page, tmp_path: Path) -> None:
@@ -166,17 +120,44 @@ def test_a_search_finds_films_and_is_in_no_address_and_no_log(
     assert "mustermann" not in " ".join([*asked, page.url, service.logs()]).lower()
 
 
-def test_the_worklist_shows_new_films_by_itself(page: Page, client: httpx.Client) -> None:
+@pytest.mark.parametrize("way", ["events", "polling"])
+def test_the_worklist_shows_new_films_by_itself(page: Page, client: httpx.Client, way: str) -> None:
+    name = f"by another program, told by {way}.png"
     expect(page.get_by_role("heading", name="Worklist")).to_be_visible()
-    with page.expect_response("**/v1/jobs/events"):
+    if way == "polling":
+        page.route("**/v1/jobs/events", lambda route: route.abort())
         page.reload()
+    else:
+        with page.expect_response("**/v1/jobs/events"):
+            page.reload()
 
-    film = ("by another program.png", PROJECTED_FILM.read_bytes())
-    submit(client, film)
+    submit(client, (name, PROJECTED_FILM.read_bytes()))
 
-    row = page.get_by_role("row").filter(has_text="by another program.png")
+    row = page.get_by_role("row").filter(has_text=name)
     expect(row).to_be_visible()
     expect(row.get_by_role("meter")).to_be_visible(timeout=READ_MS)
+
+
+def test_the_model_page_shows_the_curves_and_figures_of_the_card(
+    page: Page, client: httpx.Client
+) -> None:
+    card = client.get("/v1/model").json()
+    curves, auroc = card["curves"], card["metrics"][0]
+    page.get_by_role("link", name="Model", exact=True).click()
+    named = page.get_by_role("rowheader", name="AUROC", exact=True)
+    expect(page.get_by_role("row").filter(has=named)).to_contain_text(f"{auroc['value']:.3f}")
+
+    for name, lines in (
+        ("ROC curve", len(curves["threshold"])),
+        ("precision-recall curve", len(curves["threshold"])),
+        ("reliability diagram", len(curves["reliability"])),
+    ):
+        figure = page.get_by_role("figure", name=name)
+        figure.get_by_text("As a table").click()
+        expect(figure.get_by_role("row")).to_have_count(1 + lines)
+        expect(figure.locator("path").last).to_be_visible()
+    last = page.get_by_role("figure", name="reliability diagram").get_by_role("row").last
+    expect(last).to_contain_text(f"{curves['reliability'][-1]['share']:.3f}")
 
 
 def test_disagreeing_by_key_is_kept_and_exported(page: Page, client: httpx.Client) -> None:
@@ -191,17 +172,3 @@ def test_disagreeing_by_key_is_kept_and_exported(page: Page, client: httpx.Clien
     page.reload()
     expect(page.get_by_text("It is a skin fold")).to_be_visible()
     assert "disagree,It is a skin fold" in client.get("/v1/feedback.csv").text
-
-
-def test_a_report_is_saved_as_pdf_with_the_film_in_it(page: Page) -> None:
-    submit_films(page, PROJECTED_OPACITY)
-    open_submitted(page, PROJECTED_OPACITY)
-
-    with page.expect_download() as saving:
-        page.get_by_role("button", name="Report (PDF)").click()
-
-    report = saving.value.path().read_bytes()
-    assert saving.value.suggested_filename == "projected-opacity.pdf"
-    assert report.startswith(b"%PDF-")
-    assert report.count(b"/Subtype /Image") == 3  # the film, the film with its map, the scale
-    assert len(report) > 30_000

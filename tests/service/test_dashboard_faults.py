@@ -1,8 +1,6 @@
 """The dashboard while parts of the service die, and while it is out of reach."""
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -12,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.service.conftest import PROJECTED_FILM, PROJECTED_OPACITY, Service, submit
 from tests.service.dashboard import (
     READ_MS,
+    frozen,
     hold_uploads,
     submit_films,
     submitted,
@@ -23,28 +22,10 @@ from tests.service.dashboard import (
 RECOVERY_MS = 200_000
 
 
-def workers(service: Service) -> list[psutil.Process]:
-    """The worker and the processes of its pool."""
-    return [one for one in service.tree() if "worker.app" in " ".join(one.cmdline())]
-
-
-@contextmanager
-def frozen(*processes: psutil.Process) -> Iterator[None]:
-    """Hold processes where they are; whatever is left of them goes on afterwards."""
-    for process in processes:
-        process.suspend()
-    try:
-        yield
-    finally:
-        for process in processes:
-            if process.is_running():
-                process.resume()
-
-
 def test_films_that_wait_say_so_and_are_followed_until_they_are_read(
     page: Page, service: Service, client: httpx.Client
 ) -> None:
-    with frozen(*workers(service)):
+    with frozen(*service.workers()):
         job = submit(client, *variants(2))
         page.goto(f"/jobs/{job['id']}")
         expect(page.get_by_text("0 of 2 films done")).to_be_visible()
@@ -63,7 +44,7 @@ def test_a_worker_that_is_killed_in_mid_job_costs_no_film(
 
     hold_in_mid_job(service, client, job)
     expect(submitted(page).get_by_text("Being read").first).to_be_visible(timeout=RECOVERY_MS)
-    for process in workers(service):
+    for process in service.workers():
         process.send_signal(signal.SIGKILL)
 
     progress = page.get_by_role("region", name="Progress")
@@ -73,7 +54,7 @@ def test_a_worker_that_is_killed_in_mid_job_costs_no_film(
 
 def hold_in_mid_job(service: Service, client: httpx.Client, job: dict[str, Any]) -> None:
     """Freeze the workers at a moment at which they are reading the job's films."""
-    processes = workers(service)
+    processes = service.workers()
     while True:
         counts = client.get(job["links"]["self"]).json()["counts"]
         assert counts["queued"] + counts["running"] > 0, "the job was over before it was caught"

@@ -1,10 +1,17 @@
 """The viewer's picture: what window, map and tools do to it, by pointer and by key."""
 
+import io
+import json
 import re
+import zlib
+from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.service.conftest import PROJECTED_OPACITY, Service, submit, wait_until_finished
@@ -54,7 +61,11 @@ def drag(page: Page, film: Locator, *, right: int, down: int) -> None:
     page.mouse.up()
 
 
-def test_the_film_has_most_of_the_viewer(page: Page, film: Locator) -> None:
+@pytest.mark.parametrize(("width", "height"), [(1024, 768), (1440, 900), (3840, 2160)])
+def test_the_film_has_most_of_the_viewer(
+    page: Page, film: Locator, width: int, height: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": height})
     expect(film).to_be_visible()
 
     share = page.evaluate(
@@ -188,3 +199,83 @@ def test_a_region_is_brought_to_the_middle_by_key_and_from_the_list(
 
     expect(region).to_have_attribute("aria-pressed", "false")
     expect(place).to_have_attribute("style", before)
+
+
+def saved(page: Page, button: str) -> tuple[str, bytes]:
+    """Name and content of what a button saves."""
+    with page.expect_download() as saving:
+        page.get_by_text(button, exact=True).click()
+    return saving.value.suggested_filename, Path(saving.value.path()).read_bytes()
+
+
+def grey(content: bytes, *, size: tuple[int, int] | None = None) -> NDArray[np.int_]:
+    """The values of a picture, at the size of another."""
+    with Image.open(io.BytesIO(content)) as image:
+        picture = image.convert("L")
+    return np.asarray(picture if size is None else picture.resize(size), dtype=np.int_)
+
+
+def test_the_heatmap_that_is_saved_is_the_film_coloured_where_the_map_is_high(
+    page: Page, film: Locator, read: dict[str, Any], client: httpx.Client
+) -> None:
+    expect(film).to_be_visible()
+    links = read["items"][0]["links"]
+
+    name, content = saved(page, "Heatmap (PNG)")
+
+    assert name == "projected-opacity-heatmap.png"
+    with Image.open(io.BytesIO(content)) as image:
+        assert image.format == "PNG"
+        picture = np.asarray(image.convert("RGB"), dtype=np.int_)
+    size = (picture.shape[1], picture.shape[0])
+    radiograph = grey(client.get(links["radiograph"]).content, size=size)
+    activation = grey(client.get(links["activation_map"]).content, size=size)
+    colour = picture.max(axis=2) - picture.min(axis=2)
+    cold, hot = activation < 0.1 * 255, activation > 0.9 * activation.max()
+    # The lines of the regions' boxes reach into the cold.
+    assert np.median(np.abs(picture[cold] - radiograph[cold][:, None])) <= 2
+    assert np.median(colour[cold]) == 0
+    assert np.median(colour[hot]) > 50
+
+
+def test_the_result_that_is_saved_is_what_the_service_says(
+    page: Page, film: Locator, read: dict[str, Any]
+) -> None:
+    expect(film).to_be_visible()
+
+    name, content = saved(page, "Result (JSON)")
+
+    assert name == "projected-opacity.json"
+    assert json.loads(content) == read["items"][0]
+
+
+def test_the_file_is_saved_as_it_came(page: Page, film: Locator, read: dict[str, Any]) -> None:
+    """Under a name of the service's: whoever submitted it may have called it anything."""
+    expect(film).to_be_visible()
+
+    name, content = saved(page, "File as it came")
+
+    assert name == f"{read['id']}-0.bin"
+    assert content == PROJECTED_OPACITY.read_bytes()
+
+
+def test_the_report_that_is_saved_is_a_pdf_with_the_film_in_it(page: Page, film: Locator) -> None:
+    expect(film).to_be_visible()
+
+    name, content = saved(page, "Report (PDF)")
+
+    assert name == "projected-opacity.pdf"
+    assert content.startswith(b"%PDF-")
+    # Whatever opens it begins at its end, with where its table of objects is.
+    table = re.search(rb"startxref\s+(\d+)\s+%%EOF\s*$", content)
+    assert table is not None
+    assert content[int(table[1]) :].startswith(b"xref")
+    written = b"".join(
+        zlib.decompress(stream)
+        for stream in re.findall(rb"stream\n(.*?)\nendstream", content, re.DOTALL)
+        if stream.startswith(b"x")  # and not as pictures do
+    )
+    assert b"projected-opacity.png" in written
+    assert b"not a diagnosis" in written
+    assert content.count(b"/Subtype /Image") == 3  # the film, the film with its map, the scale
+    assert len(content) > 30_000

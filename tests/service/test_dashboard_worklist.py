@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.service.conftest import Service, submit, wait_until_finished
-from tests.service.dashboard import READ_MS, tab_to, variants
+from tests.service.dashboard import READ_MS, frozen, tab_to, variants
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,16 @@ def test_a_filter_shows_what_it_says_and_stands_in_the_address(
     page.get_by_role("button", name="Failed").click()
     expect(page.get_by_text("No film matches")).to_be_visible()
     page.get_by_role("button", name="Show all").click()
+    expect(page.get_by_role("status").filter(has_text="20 films")).to_be_visible()
+
+
+def test_films_are_found_by_the_reference_of_their_job(page: Page, rows: Locator) -> None:
+    expect(rows.first).to_be_visible()
+
+    page.get_by_label("File name or reference").fill("shift nobody")
+    expect(page.get_by_text("No film matches")).to_be_visible()
+    page.get_by_label("File name or reference").fill("shift night")
+
     expect(page.get_by_role("status").filter(has_text="20 films")).to_be_visible()
 
 
@@ -127,3 +137,24 @@ def test_rows_are_chosen_with_the_keyboard(page: Page, rows: Locator) -> None:
     page.keyboard.press("Space")
 
     expect(page.get_by_role("region", name="Chosen films")).to_contain_text("2 films chosen")
+
+
+def test_chosen_jobs_are_cancelled_and_erased(
+    page: Page, rows: Locator, service: Service, client: httpx.Client
+) -> None:
+    """The last test of the twenty: its own films come and go above them."""
+    expect(rows.first).to_be_visible()
+    with frozen(*service.workers()):
+        jobs = [submit(client, film) for film in variants(2, first=40)]
+        for name in ("film-40.png", "film-41.png"):
+            page.get_by_role("checkbox", name=f"Choose {name}").click()
+        page.get_by_role("button", name="Cancel 2 jobs").click()
+        for name in ("film-40.png", "film-41.png"):
+            expect(rows.filter(has_text=name)).to_contain_text("Cancelled")
+    assert {client.get(job["links"]["self"]).json()["state"] for job in jobs} == {"cancelled"}
+
+    page.get_by_role("button", name="Erase 2 jobs").click()
+    page.get_by_role("dialog").get_by_role("button", name="Erase 2 jobs").click()
+
+    expect(page.get_by_role("status").filter(has_text="20 films")).to_be_visible()
+    assert {client.get(job["links"]["self"]).status_code for job in jobs} == {410}

@@ -1,7 +1,7 @@
 """What the documentation prints for clients is run as it is printed.
 
-`PNEUMOCAM_DOCUMENTED_FILMS` is how many films are sent at a time, beside one that is a chest: 499 make
-a request as large as may be.
+`PNEUMOCAM_DOCUMENTED_FILMS` is how many films are sent at a time, beside one that is a chest: 499
+make a request as large as may be.
 """
 
 import os

@@ -896,7 +896,7 @@ export interface components {
         Scope: "submit" | "read" | "erase" | "admin" | "metrics";
         /**
          * Session
-         * @description Who the service takes the caller for.
+         * @description Who the service takes the caller for, and what they may send.
          */
         Session: {
             /**
@@ -914,6 +914,28 @@ export interface components {
              * @description What the caller may do.
              */
             scopes: components["schemas"]["Scope"][];
+            limits: components["schemas"]["SubmissionLimits"];
+        };
+        /**
+         * SubmissionLimits
+         * @description What one submission may carry; what is larger is refused, and need not be sent.
+         */
+        SubmissionLimits: {
+            /**
+             * Max Files
+             * @description Films, those inside archives counted.
+             */
+            max_files: number;
+            /**
+             * Max Upload Bytes
+             * @description Of one film.
+             */
+            max_upload_bytes: number;
+            /**
+             * Max Request Bytes
+             * @description Of all together, as sent and as unpacked.
+             */
+            max_request_bytes: number;
         };
         /**
          * Timings

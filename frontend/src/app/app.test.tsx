@@ -97,6 +97,39 @@ test('a reload shows the submission again', async () => {
   expect(screen.getByText('2 of 2 films done')).toBeVisible()
 })
 
+test('a film whose reading broke off is submitted again from what the service has', async () => {
+  const error = { code: 'worker_lost', detail: 'x' }
+  const again = makeJob([makeItem()], { id: '01KBBBBBBBBBBBBBBBBBBBBBBB' })
+  const asked: string[] = []
+  server.use(
+    http.get('*/v1/jobs/:id/items/:index/upload', ({ request }) => {
+      asked.push(new URL(request.url).pathname)
+      return new HttpResponse(new Uint8Array([3]))
+    }),
+    http.post('*/v1/jobs', () => HttpResponse.json(again, { status: 202 })),
+  )
+  serveJob(makeJob([makeItem({ state: 'failed', result: null, error })]))
+  serveJob(again)
+  const user = open(`/jobs/${JOB_ID}`)
+
+  await user.click(await screen.findByRole('button', { name: 'Retry what failed' }))
+
+  await waitFor(() => expect(address()).toBe(`/jobs/${JOB_ID},${again.id}`))
+  expect(asked).toEqual([`/v1/jobs/${JOB_ID}/items/0/upload`])
+  expect(await screen.findByText('83 %')).toBeVisible()
+  expect(screen.queryByRole('button', { name: 'Retry what failed' })).not.toBeInTheDocument()
+})
+
+test('a film that cannot be read is not offered to be tried again as it is', async () => {
+  const error = { code: 'undecodable_image', detail: 'x' }
+  serveJob(makeJob([makeItem({ state: 'failed', result: null, error })]))
+
+  open(`/jobs/${JOB_ID}`)
+
+  expect(await screen.findByText('1 failed')).toBeVisible()
+  expect(screen.queryByRole('button', { name: 'Retry what failed' })).not.toBeInTheDocument()
+})
+
 test('a film that is not scored says why and what to do', async () => {
   const reasons = [{ code: 'not_frontal_chest', detail: 'x' }]
   const result = makeResult({ probability: null, positive: null, regions: [], reasons })
@@ -171,6 +204,26 @@ test('the worklist is walked and opened by key, and the next film follows by key
 
   await user.keyboard('{Escape}')
   expect(await screen.findByRole('table', { name: 'Worklist' })).toBeVisible()
+})
+
+test('the next film is looked at anew, with the same tool', async () => {
+  const items = ['a.dcm', 'b.dcm'].map((filename, index) => makeItem({ index, filename }))
+  serveWorklist(items.map((item) => makeRow({ item })))
+  serveJob(makeJob(items))
+  const user = open(`/jobs/${JOB_ID}/items/0`)
+  await user.click(await screen.findByRole('button', { name: 'Pan' }))
+  await user.keyboard('i')
+  await user.keyboard('a')
+  await user.type(await screen.findByLabelText('Comment, if you like'), 'of the first film')
+  expect(screen.getByRole('button', { name: 'Invert' })).toHaveAttribute('aria-pressed', 'true')
+
+  await user.click(screen.getByRole('button', { name: 'Next film' }))
+
+  expect(await screen.findByRole('heading', { name: 'b.dcm' })).toBeVisible()
+  expect(screen.getByRole('button', { name: 'Invert' })).toHaveAttribute('aria-pressed', 'false')
+  expect(screen.queryByLabelText('Comment, if you like')).not.toBeInTheDocument()
+  expect(screen.getByRole('button', { name: 'Pan' })).toHaveAttribute('aria-pressed', 'true')
+  expect(screen.getByRole('button', { name: 'Next film' })).toBeDisabled()
 })
 
 test('chosen films are erased with their jobs, after asking', async () => {

@@ -10,6 +10,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { KeptFilms } from '@/features/submission/kept-films'
 import type { Session } from '@/shared/api/wire'
 import { server } from '@/testing/server'
+import { LIMITS } from '@/testing/wire'
 
 import { App } from './app'
 
@@ -50,6 +51,7 @@ function signedInAs(name: string) {
         keys_needed: true,
         name: state.isSignedIn ? name : null,
         scopes: ['submit', 'read'],
+        limits: LIMITS,
       }),
     ),
     http.delete('*/v1/session', () => {

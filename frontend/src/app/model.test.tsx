@@ -32,9 +32,20 @@ const filmsOf = (change: Partial<FilmsOfDay>): FilmsOfDay => ({
   ...change,
 })
 
-function open(drift: Partial<Drift>) {
+const CURVES = {
+  data: 'cross',
+  films: 4,
+  positives: 1,
+  threshold: [0.8, 0.4],
+  sensitivity: [0.5, 1],
+  specificity: [0.9, 0],
+  precision: [0.75, 0.25],
+  reliability: [{ films: 2, mean_probability: 0.3, share: 0.4, low: 0.2, high: 0.6 }],
+}
+
+function open(drift: Partial<Drift>, card: Record<string, unknown> = CARD) {
   server.use(
-    http.get('*/v1/model', () => HttpResponse.json(CARD)),
+    http.get('*/v1/model', () => HttpResponse.json(card)),
     http.get('*/v1/model/drift', () =>
       HttpResponse.json<Drift>({
         as_of: '2026-11-23T09:00:00Z',
@@ -61,6 +72,29 @@ test('the operating point is told in words and in a table', async () => {
   const figure = screen.getByRole('figure', { name: /^Sensitivity and false alarms/ })
   await user.click(within(figure).getByText('As a table'))
   expect(within(figure).getByRole('cell', { name: '0.850 – 0.920' })).toBeVisible()
+})
+
+test('the curves of the card stand in figures too', async () => {
+  const user = open({}, { ...CARD, curves: CURVES })
+  const rowsOf = async (name: RegExp) => {
+    const figure = await screen.findByRole('figure', { name })
+    await user.click(within(figure).getByText('As a table'))
+    return within(figure)
+      .getAllByRole('row')
+      .slice(1)
+      .map((row) => row.textContent)
+  }
+
+  expect(await rowsOf(/ROC curve/)).toEqual(['0.80000.5000.100', '0.40001.0001.000'])
+  expect(await rowsOf(/precision-recall curve/)).toEqual(['0.80000.5000.750', '0.40001.0000.250'])
+  expect(await rowsOf(/reliability diagram/)).toEqual(['0.3000.4000.200 – 0.6002'])
+  expect(screen.getByText(/the share with opacity, 25 %/)).toBeVisible()
+})
+
+test('curves of another form are left out, and the point stays', async () => {
+  open({}, { ...CARD, curves: { ...CURVES, precision: [0.75] } })
+
+  expect(await screen.findByText(/The card holds this point and no curve/)).toBeVisible()
 })
 
 test('the films of the last weeks stand beside the training set, in figures too', async () => {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 import type { Session } from '@/shared/api/wire'
 import { problem, server } from '@/testing/server'
-import { makeRow, makeWorklist } from '@/testing/wire'
+import { LIMITS, makeRow, makeWorklist } from '@/testing/wire'
 
 import { App } from './app'
 
@@ -18,6 +18,7 @@ function serveKeys() {
     keys_needed: true,
     name: state.isSignedIn ? 'ward 3' : null,
     scopes: state.isSignedIn ? ['submit', 'read'] : [],
+    limits: LIMITS,
   })
   const refusal = (code: string) => {
     const body = { type: `urn:pneumocam:problem:${code}`, title: code, status: 401, detail: code }

@@ -3,7 +3,7 @@ import { setupServer } from 'msw/node'
 
 import type { Job, Problem, Session } from '@/shared/api/wire'
 
-import { makeWorklist } from './wire'
+import { LIMITS, makeWorklist } from './wire'
 
 /** The service as far as every page needs it; tests add what they are about. */
 export const server = setupServer(
@@ -11,7 +11,7 @@ export const server = setupServer(
     HttpResponse.json({ ready: true, dependencies: { database: 'ok', redis: 'ok' } }),
   ),
   http.get('*/v1/session', () =>
-    HttpResponse.json<Session>({ keys_needed: false, name: null, scopes: [] }),
+    HttpResponse.json<Session>({ keys_needed: false, name: null, scopes: [], limits: LIMITS }),
   ),
   http.get('*/v1/model', () => HttpResponse.json({ name: 'pneumocam', map_threshold: 0.3 })),
   http.get('*/v1/jobs', () => HttpResponse.json(makeWorklist())),

@@ -1,8 +1,15 @@
-import type { Item, Job, Result, Worklist, WorklistRow } from '@/shared/api/wire'
+import type { Item, Job, Result, SubmissionLimits, Worklist, WorklistRow } from '@/shared/api/wire'
 
 /** Records as the service sends them, with what a test is not about filled in. */
 
 export const JOB_ID = '01KAAAAAAAAAAAAAAAAAAAAAAA'
+
+/** What the service takes unless it was set otherwise. */
+export const LIMITS: SubmissionLimits = {
+  max_files: 500,
+  max_upload_bytes: 100 * 2 ** 20,
+  max_request_bytes: 2 * 2 ** 30,
+}
 
 export function makeResult(change: Partial<Result> = {}): Result {
   return {

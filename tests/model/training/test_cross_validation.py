@@ -71,6 +71,12 @@ def test_a_learnable_task_is_measured_as_learnt(result: TrainingResult) -> None:
     assert values["auroc"] is not None
     assert values["auroc"] > 0.95
     assert "cross-validation" in result.manifest.metrics[0].data
+    curves = result.manifest.curves
+    assert curves is not None
+    assert (curves.data, curves.films) == (
+        result.manifest.metrics[0].data,
+        result.manifest.metrics[0].films,
+    )
     assert load_classifier(result.artefact).manifest == result.manifest.with_network(
         load_classifier(result.artefact).manifest.network_sha256
     )

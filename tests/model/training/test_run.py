@@ -132,6 +132,9 @@ def test_a_further_source_is_trained_on_and_measured_for_itself(
     names = {metric.name for metric in result.manifest.metrics}
     assert {"auroc", "auroc_others", "pointing_game"} <= names
     assert "pointing_game_others" not in names
+    figures = {metric.name: metric for metric in result.manifest.metrics}
+    assert result.manifest.curves is not None
+    assert result.manifest.curves.films == figures["auroc"].films
 
 
 def test_a_line_written_before_a_kill_is_not_written_twice(squares: Path, tmp_path: Path) -> None:

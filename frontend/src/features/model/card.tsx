@@ -5,6 +5,7 @@ import { useMessages } from '@/shared/i18n/language'
 import { percent } from '@/shared/lib/figures'
 
 import { CardTree } from './card-tree'
+import { readCurves } from './curves'
 import { Metrics, readMetrics } from './metrics'
 import { OperatingPoint } from './operating-point'
 
@@ -63,7 +64,7 @@ export function Card({ card, live }: { card: ModelCard; live: ReactNode }) {
       </div>
       {metrics.length > 0 && (
         <Section title={text.metrics}>
-          <OperatingPoint metrics={metrics} />
+          <OperatingPoint metrics={metrics} curves={readCurves(card['curves'])} />
           <Metrics metrics={metrics} />
         </Section>
       )}

@@ -3,6 +3,7 @@ import { useLanguage, useMessages } from '@/shared/i18n/language'
 import { explainReason } from '@/shared/lib/explain'
 import { dayOfMonth, percent } from '@/shared/lib/figures'
 
+import { scoreShares, type Curves } from './curves'
 import { SCORE_BINS, VIEWS, type DriftFigures, type Share } from './drift-figures'
 import { Figure, Legend, Table } from './figure'
 import { Level, Plot } from './plot'
@@ -113,23 +114,29 @@ export function AboveEachDay({ figures: { days, above }, trained }: ChartProps) 
   )
 }
 
-/** How the scores are spread, of the last week and of those before. */
-export function Scores({ figures, trained }: ChartProps) {
+interface ScoresProps extends ChartProps {
+  curves: Curves | null
+}
+
+/** How the scores are spread, of the last week, of those before and of the training set. */
+export function Scores({ figures, trained, curves }: ScoresProps) {
   const { model } = useMessages()
   const text = model.drift
   const { lastWeek, before, meanProbability } = figures
-  const most = Math.max(0.1, ...lastWeek, ...before)
+  const training = curves && scoreShares(curves, SCORE_BINS)
+  const most = Math.max(0.1, ...lastWeek, ...before, ...(training ?? []))
   const bins = Array.from({ length: SCORE_BINS }, (_, bin) => bin)
   return (
     <Figure
       title={text.scores}
-      note={text.scoresNote}
+      note={training ? text.scoresCompared : text.scoresNote}
       legend={
         <>
           <Legend
             marks={[
               [FILLED, text.lastWeek],
               [OUTLINED, text.before],
+              ...(training ? [[FULL, text.trainingSet] as const] : []),
             ]}
           />
           <p className="text-xs leading-4 text-muted">
@@ -140,11 +147,12 @@ export function Scores({ figures, trained }: ChartProps) {
         </>
       }
       table={{
-        head: [text.score, text.lastWeek, text.before],
+        head: [text.score, text.lastWeek, text.before, ...(training ? [text.trainingSet] : [])],
         rows: bins.map((bin) => [
           `${bin * 10} – ${(bin + 1) * 10} %`,
           percent(lastWeek[bin] ?? 0),
           percent(before[bin] ?? 0),
+          ...(training ? [percent(training[bin] ?? 0)] : []),
         ]),
       }}
     >
@@ -154,6 +162,7 @@ export function Scores({ figures, trained }: ChartProps) {
             <div key={bin} className="flex h-full min-w-0 flex-1 items-end gap-px">
               <Column className={FILLED} share={(lastWeek[bin] ?? 0) / most} />
               <Column className={OUTLINED} share={(before[bin] ?? 0) / most} />
+              {training && <Column className={FULL} share={(training[bin] ?? 0) / most} />}
             </div>
           ))}
         </div>

@@ -8,6 +8,7 @@ import { Choice } from '@/shared/ui/choice'
 import { Failure } from '@/shared/ui/failure'
 import { Notice } from '@/shared/ui/notice'
 
+import type { Curves } from './curves'
 import { AboveEachDay, FilmsEachDay, Rejections, Scores, Views } from './drift-charts'
 import { driftFigures, versionsOf } from './drift-figures'
 
@@ -15,14 +16,14 @@ import { driftFigures, versionsOf } from './drift-figures'
 const DAYS = 28
 
 /** How the films of the last weeks look to the network, beside those that it was measured on. */
-export function DriftSection() {
+export function DriftSection({ curves }: { curves: Curves | null }) {
   const { model } = useMessages()
   const { data, error, refetch } = useDrift(DAYS)
   return (
     <section className="mt-6 border-t border-line py-6">
       <h2 className="mb-2 font-semibold">{model.drift.title}</h2>
       {data ? (
-        <Pictures drift={data} />
+        <Pictures drift={data} curves={curves} />
       ) : error ? (
         <Failure error={error} retry={() => void refetch()} className="py-8" />
       ) : (
@@ -32,7 +33,7 @@ export function DriftSection() {
   )
 }
 
-function Pictures({ drift }: { drift: Drift }) {
+function Pictures({ drift, curves }: { drift: Drift; curves: Curves | null }) {
   const { model } = useMessages()
   const text = model.drift
   const versions = versionsOf(drift)
@@ -67,7 +68,7 @@ function Pictures({ drift }: { drift: Drift }) {
       <div className="mt-6 grid gap-x-10 gap-y-8 lg:grid-cols-2">
         <FilmsEachDay {...parts} />
         <AboveEachDay {...parts} />
-        <Scores {...parts} />
+        <Scores {...parts} curves={curves} />
         <Views {...parts} />
         <Rejections {...parts} />
       </div>

@@ -55,8 +55,8 @@ export function Table({ head, rows, title }: TableProps & { title: string }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(([first, ...others]) => (
-            <tr key={first}>
+          {rows.map(([first, ...others], row) => (
+            <tr key={row}>
               <th
                 scope="row"
                 className="border-b border-line py-1 pr-4 text-left font-normal sm:whitespace-nowrap"

@@ -30,6 +30,10 @@ export function readMetrics(value: unknown): Metric[] {
   })
 }
 
+/** The ends of a 95 % interval, where one was computed. */
+export const intervalOf = ({ low, high }: Pick<Metric, 'low' | 'high'>) =>
+  low === null || high === null ? '–' : `${low.toFixed(3)} – ${high.toFixed(3)}`
+
 const numberOrNull = (value: unknown) => (typeof value === 'number' ? value : null)
 
 /** The metrics, in one table for each set of films that they were measured on. */
@@ -89,11 +93,7 @@ function MetricTable({ metrics }: { metrics: readonly Metric[] }) {
               {nameOf(metric.name, text)}
             </th>
             <td className={`${cell} text-right font-medium`}>{metric.value.toFixed(3)}</td>
-            <td className={`${cell} whitespace-nowrap text-muted`}>
-              {metric.low !== null && metric.high !== null
-                ? `${metric.low.toFixed(3)} – ${metric.high.toFixed(3)}`
-                : '–'}
-            </td>
+            <td className={`${cell} whitespace-nowrap text-muted`}>{intervalOf(metric)}</td>
             <td className={`${cell} max-md:hidden`}>
               <Interval metric={metric} />
             </td>

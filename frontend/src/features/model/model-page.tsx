@@ -8,6 +8,7 @@ import { Failure } from '@/shared/ui/failure'
 import { Notice } from '@/shared/ui/notice'
 
 import { Card } from './card'
+import { readCurves } from './curves'
 import { DriftSection } from './drift-section'
 import { FeedbackSection } from './feedback-section'
 
@@ -24,7 +25,7 @@ export function ModelPage() {
             card={card}
             live={
               <>
-                <DriftSection />
+                <DriftSection curves={readCurves(card['curves'])} />
                 <FeedbackSection />
               </>
             }

@@ -1,4 +1,4 @@
-import { isClutter } from './file-check'
+import { isClutter } from './clutter'
 
 /** The files of a drop, with those in its folders, in the order of their names. */
 export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {

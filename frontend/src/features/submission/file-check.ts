@@ -1,13 +1,17 @@
-const OBJECTIONS = ['empty_file', 'wrong_format', 'unreadable_file', 'archive_too_large'] as const
+import type { SubmissionLimits } from '@/shared/api/wire'
+
+import { filesInArchive } from './archive-directory'
+
+const OBJECTIONS = [
+  'empty_file',
+  'wrong_format',
+  'unreadable_file',
+  'file_too_large',
+  'archive_too_large',
+] as const
 export type FileObjection = (typeof OBJECTIONS)[number]
 
 export const isObjection = (code: string) => OBJECTIONS.some((known) => known === code)
-
-/**
- * What a request may carry (`max_request_bytes` of the gateway, unless it was set otherwise). Only
- * an archive is as large, and to send that much in vain takes minutes.
- */
-const MAX_ARCHIVE_BYTES = 2 * 2 ** 30
 
 const SIGNATURE_BYTES = 16
 
@@ -31,8 +35,13 @@ interface FileCheck {
   isArchive: boolean
 }
 
-/** Looks at a file's size and first bytes. */
-export async function checkFile(file: File): Promise<FileCheck> {
+/**
+ * Looks at a file's size and first bytes, and at how many films an archive holds.
+ *
+ * Args:
+ *   limits: What the service takes; null as long as it has not said.
+ */
+export async function checkFile(file: File, limits: SubmissionLimits | null): Promise<FileCheck> {
   if (file.size === 0) return { objection: 'empty_file', isArchive: false }
   let head: string
   try {
@@ -43,13 +52,16 @@ export async function checkFile(file: File): Promise<FileCheck> {
   }
   const begins = (start: string) => head.startsWith(start)
   if (ARCHIVES.some(begins)) {
-    const isTooLarge = file.size >= MAX_ARCHIVE_BYTES
+    const isTooLarge = limits !== null && (await isArchiveTooLarge(file, limits))
     return { objection: isTooLarge ? 'archive_too_large' : null, isArchive: true }
   }
-  return { objection: OTHER_FORMATS.some(begins) ? 'wrong_format' : null, isArchive: false }
+  if (OTHER_FORMATS.some(begins)) return { objection: 'wrong_format', isArchive: false }
+  const isTooLarge = limits !== null && file.size > limits.max_upload_bytes
+  return { objection: isTooLarge ? 'file_too_large' : null, isArchive: false }
 }
 
-/** What file managers leave in folders, and what DICOM media carry beside their films. */
-const CLUTTER = /^(\..*|thumbs\.db|desktop\.ini|dicomdir|__macosx)$/i
-
-export const isClutter = (name: string) => CLUTTER.test(name)
+async function isArchiveTooLarge(file: File, limits: SubmissionLimits): Promise<boolean> {
+  if (file.size >= limits.max_request_bytes) return true
+  const files = await filesInArchive(file).catch(() => null)
+  return files !== null && files > limits.max_files
+}

@@ -4,14 +4,15 @@ import { jobQuery } from '@/shared/api/job'
 import { askWhetherReady } from '@/shared/api/readiness'
 import { askWhoThisIs, sessionQuery } from '@/shared/api/session'
 import { submitFilms } from '@/shared/api/submit-films'
-import { randomKey } from '@/shared/lib/random-key'
 
 import { KeptFilms } from './kept-films'
 import { UploadQueue } from './upload-queue'
 
 /** A page's queue, and what keeps its films until they are sent. */
 export function makeQueue(queries: QueryClient) {
-  const page = randomKey()
+  // Only to tell this page from the others of this browser. Nobody need be kept from guessing it, and
+  // Chromium takes a tenth of a second over its first secret number, while the page is still empty.
+  const page = `${Date.now()}-${Math.random()}`
   const kept = new KeptFilms(page)
   const queue = new UploadQueue({
     keeper: {
@@ -26,6 +27,7 @@ export function makeQueue(queries: QueryClient) {
         askWhetherReady(queries, error)
         throw error
       }),
+    limits: () => queries.getQueryData(sessionQuery().queryKey)?.limits ?? null,
     onAccepted: (job) => {
       queries.setQueryData(jobQuery(job.id).queryKey, job)
       void queries.invalidateQueries({ queryKey: ['worklist'] })

@@ -1,5 +1,5 @@
 import { ListRestart, Pause, Play, RotateCcw, X } from 'lucide-react'
-import { useEffect, useMemo } from 'react'
+import { useEffect } from 'react'
 import { Link, useLocation } from 'wouter'
 
 import { useCancelJob } from '@/shared/api/cancel-job'
@@ -10,11 +10,13 @@ import { submitPlace, worklistPlace } from '@/shared/lib/places'
 import { Button, buttonClasses } from '@/shared/ui/button'
 import { Disclaimer } from '@/shared/ui/disclaimer'
 import { Failure } from '@/shared/ui/failure'
+import { Refusal } from '@/shared/ui/refusal'
 
 import { DropZone } from './drop-zone'
 import { FilmRows, type Row } from './film-rows'
 import { Progress } from './progress'
-import { isRetriable } from './upload-queue'
+import { retriableFilms, useRetryFilms } from './retry-films'
+import { isRetriable, type Upload } from './upload-queue'
 import { useUploads, useUploadState } from './uploads'
 
 /** What was submitted and how it goes: files on their way, then the films of the jobs. */
@@ -33,11 +35,19 @@ export function SubmissionPage({ jobIds }: { jobIds: readonly string[] }) {
   const known = jobs.flatMap(({ data }) => (data ? [data] : []))
   const failed = jobs.find((job) => job.error !== null && job.data === undefined)
 
-  const rows = useRows(known, uploads)
+  const rows = rowsOf(known, uploads)
   const open = known.filter((job) => !isFinished(job))
   const unsent = uploads.filter((upload) => upload.state !== 'refused')
-  const canRetry = uploads.some(isRetriable)
+  const retryFilms = useRetryFilms()
+  const brokenOff = retriableFilms(known)
+  // While some are being sent, they may be those that failed.
+  const canRetryFilms = brokenOff.length > 0 && unsent.length === 0
+  const canRetry = uploads.some(isRetriable) || canRetryFilms
 
+  const retry = () => {
+    queue.retry()
+    if (canRetryFilms) retryFilms.mutate(brokenOff)
+  }
   const cancelRest = () => {
     queue.cancel()
     open.forEach((job) => cancelJob.mutate(job.id))
@@ -83,7 +93,7 @@ export function SubmissionPage({ jobIds }: { jobIds: readonly string[] }) {
                 </Button>
               )}
               {canRetry && (
-                <Button icon={RotateCcw} onClick={() => queue.retry()}>
+                <Button icon={RotateCcw} disabled={retryFilms.isPending} onClick={retry}>
                   {text.retry}
                 </Button>
               )}
@@ -96,6 +106,7 @@ export function SubmissionPage({ jobIds }: { jobIds: readonly string[] }) {
                 {text.worklist}
               </Link>
             </div>
+            {retryFilms.error && <Refusal notDone={text.notRetried} error={retryFilms.error} />}
             <FilmRows rows={rows} jobIds={jobIds} />
           </>
         )}
@@ -105,12 +116,9 @@ export function SubmissionPage({ jobIds }: { jobIds: readonly string[] }) {
   )
 }
 
-function useRows(jobs: readonly Job[], uploads: ReturnType<typeof useUploadState>['uploads']) {
-  return useMemo<Row[]>(
-    () => [
-      ...jobs.flatMap((job) => job.items.map((item): Row => ({ kind: 'item', job, item }))),
-      ...uploads.map((upload): Row => ({ kind: 'upload', upload })),
-    ],
-    [jobs, uploads],
-  )
+function rowsOf(jobs: readonly Job[], uploads: readonly Upload[]): Row[] {
+  return [
+    ...jobs.flatMap((job) => job.items.map((item): Row => ({ kind: 'item', job, item }))),
+    ...uploads.map((upload): Row => ({ kind: 'upload', upload })),
+  ]
 }

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { ServiceRefused, ServiceUnreachable } from '@/shared/api/errors'
 import type { SubmitOptions, Submission } from '@/shared/api/submit-films'
 import type { Job, Problem } from '@/shared/api/wire'
-import { makeItem, makeJob } from '@/testing/wire'
+import { LIMITS, makeItem, makeJob } from '@/testing/wire'
 
 import type { LeftFilm } from './kept-films'
 import { UploadQueue, type JobOptions, type Keeper, type Upload } from './upload-queue'
@@ -58,10 +58,15 @@ class FakeKeeper implements Keeper {
   }
 }
 
-function setUp() {
+function setUp(limits = LIMITS) {
   const service = new FakeService()
   const keeper = new FakeKeeper()
-  const queue = new UploadQueue({ submit: service.submit, keeper, retryS: 0.2 })
+  const queue = new UploadQueue({
+    submit: service.submit,
+    keeper,
+    limits: () => limits,
+    retryS: 0.2,
+  })
   return { service, keeper, queue }
 }
 
@@ -87,6 +92,15 @@ test('films go in batches of 25, and each becomes a job', async () => {
 
   expect(service.names.map((names) => names.length)).toEqual([25, 25, 10])
   expect(queue.snapshot().jobIds).toEqual(['job-1', 'job-2', 'job-3'])
+})
+
+test('a service that takes fewer films at a time gets smaller batches', async () => {
+  const { service, queue } = setUp({ ...LIMITS, max_files: 2 })
+
+  await queue.add([film('a'), film('b'), film('c')], ROUTINE)
+  await vi.waitFor(() => expect(queue.snapshot().uploads).toEqual([]))
+
+  expect(service.names).toEqual([['a', 'b'], ['c']])
 })
 
 test('films with another priority are another job', async () => {

@@ -1,6 +1,6 @@
 import { ServiceRefused, ServiceUnreachable } from '@/shared/api/errors'
 import type { submitFilms } from '@/shared/api/submit-films'
-import type { Job, Priority, Problem } from '@/shared/api/wire'
+import type { Job, Priority, Problem, SubmissionLimits } from '@/shared/api/wire'
 import { ARCHIVE_CODES } from '@/shared/lib/codes'
 import { sleep } from '@/shared/lib/coalesced'
 import { randomKey } from '@/shared/lib/random-key'
@@ -78,6 +78,8 @@ interface UploadQueueOptions {
   keeper: Keeper
   /** Called with each job as soon as the service has answered for it. */
   onAccepted?: (job: Job) => void
+  /** What the service takes, as soon as it has said so. */
+  limits?: () => SubmissionLimits | null
   retryS?: number
 }
 
@@ -93,6 +95,7 @@ export class UploadQueue {
   readonly #retryS: number
   readonly #listeners = new Set<() => void>()
   readonly #onAccepted: ((job: Job) => void) | undefined
+  readonly #limits: () => SubmissionLimits | null
 
   #state: UploadState = { uploads: [], jobIds: [], hold: null }
   #queued = 0
@@ -104,11 +107,18 @@ export class UploadQueue {
   #wake: (() => void) | null = null
   #toldAt = 0
 
-  constructor({ submit, keeper, onAccepted, retryS = RETRY_S }: UploadQueueOptions) {
+  constructor({
+    submit,
+    keeper,
+    onAccepted,
+    limits = () => null,
+    retryS = RETRY_S,
+  }: UploadQueueOptions) {
     this.#submit = submit
     this.#keeper = keeper
     this.#retryS = retryS
     this.#onAccepted = onAccepted
+    this.#limits = limits
   }
 
   readonly subscribe = (listener: () => void) => {
@@ -120,11 +130,11 @@ export class UploadQueue {
 
   readonly snapshot = (): UploadState => this.#state
 
-  /** Queues files after those that are already there; empty and foreign ones are set aside. */
+  /** Queues files after those that are there already; what cannot be sent is set aside. */
   async add(files: readonly File[], options: JobOptions): Promise<void> {
     const uploads = await Promise.all(
       files.map(async (file): Promise<Upload> => {
-        const { objection, isArchive } = await checkFile(file)
+        const { objection, isArchive } = await checkFile(file, this.#limits())
         return {
           id: randomKey(),
           order: this.#queued++,
@@ -242,9 +252,10 @@ export class UploadQueue {
     const first = waiting[0]
     if (first === undefined) return null
     const uploads: Upload[] = []
+    const most = Math.min(BATCH_FILES, this.#limits()?.max_files ?? BATCH_FILES)
     let size = 0
     for (const upload of waiting) {
-      const fits = uploads.length < BATCH_FILES && size + upload.file.size <= BATCH_BYTES
+      const fits = uploads.length < most && size + upload.file.size <= BATCH_BYTES
       // An archive goes alone: what the service says of file 3 is then of the third file in it.
       const isApart = upload.isArchive || first.isArchive || upload.options !== first.options
       if (uploads.length > 0 && (isApart || !fits)) break

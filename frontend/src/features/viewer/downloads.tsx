@@ -65,7 +65,7 @@ export function Downloads({ item, job, look }: DownloadsProps) {
           </Button>
         )}
         {upload !== null && (
-          <a href={upload} download={item.filename} className={buttonClasses()}>
+          <a href={upload} download className={buttonClasses()}>
             <Download aria-hidden size={16} />
             {viewer.download.upload}
           </a>

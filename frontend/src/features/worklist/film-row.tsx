@@ -40,7 +40,7 @@ export const FilmRow = memo(function FilmRow(props: FilmRowProps) {
   const { item } = row
   const { result } = item
   const input = result?.input
-  const age = input?.age == null ? null : String(input.age)
+  const age = input?.age == null ? null : messages.worklist.years(input.age)
 
   return (
     <div
@@ -54,7 +54,7 @@ export const FilmRow = memo(function FilmRow(props: FilmRowProps) {
       )}
       style={{ transform: `translateY(${top}px)` }}
     >
-      <span role="cell" className={classes(FROM_MD, 'relative z-10')}>
+      <span role="cell" className="relative z-10">
         <Checkbox
           label={messages.worklist.selection.row(item.filename)}
           checked={isChosen}
@@ -85,6 +85,9 @@ export const FilmRow = memo(function FilmRow(props: FilmRowProps) {
         >
           {item.filename}
         </Link>
+        {row.priority === 'stat' && (
+          <span className="shrink-0 font-semibold lg:hidden">{messages.priority.stat}</span>
+        )}
         {item.feedback && (
           <span
             className="flex text-muted"

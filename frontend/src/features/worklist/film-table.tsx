@@ -124,7 +124,7 @@ export function FilmTable(props: FilmTableProps) {
     >
       <div role="rowgroup" className="sticky top-0 z-10 border-b border-line bg-ground">
         <div role="row" aria-rowindex={1} className={classes(COLUMNS, 'h-8 text-xs text-muted')}>
-          <span role="columnheader" className={FROM_MD}>
+          <span role="columnheader">
             <Checkbox
               label={text.selection.all}
               checked={rows.every((row) => chosen.has(keyOf(row)))}

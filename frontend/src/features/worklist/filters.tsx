@@ -59,7 +59,8 @@ export function ShownFilter({ filter, onChange }: FiltersProps) {
 /** Films of which priority are shown, and in which order. */
 export function OrderChoices({ filter, onChange }: FiltersProps) {
   const { worklist: text, priority } = useMessages()
-  const { priority: chosenPriority, sort, ...rest } = filter
+  const { priority: chosenPriority, ...ofAnyPriority } = filter
+  const { sort, ...newestFirst } = filter
   return (
     <div className="flex min-w-0 gap-2 max-md:w-full md:ml-auto">
       <Choice
@@ -71,7 +72,7 @@ export function OrderChoices({ filter, onChange }: FiltersProps) {
           { value: 'routine', label: priority.routine },
         ]}
         onChange={(value: Priority | '') =>
-          onChange({ ...rest, ...(sort && { sort }), ...(value !== '' && { priority: value }) })
+          onChange(value === '' ? ofAnyPriority : { ...filter, priority: value })
         }
       />
       <Choice
@@ -82,11 +83,7 @@ export function OrderChoices({ filter, onChange }: FiltersProps) {
           { value: '-probability', label: text.suspicious },
         ]}
         onChange={(value: WorklistSort) =>
-          onChange({
-            ...rest,
-            ...(chosenPriority && { priority: chosenPriority }),
-            ...(value !== '-created_at' && { sort: value }),
-          })
+          onChange(value === '-created_at' ? newestFirst : { ...filter, sort: value })
         }
       />
     </div>

@@ -1,4 +1,4 @@
-import { queryOptions, useQuery } from '@tanstack/react-query'
+import { queryOptions } from '@tanstack/react-query'
 
 import { bodyOf, client } from './client'
 import type { Job } from './wire'
@@ -17,5 +17,3 @@ export const jobQuery = (id: string) =>
     queryKey: ['job', id] as const,
     queryFn: ({ signal }) => getJob(id, signal),
   })
-
-export const useJob = (id: string) => useQuery(jobQuery(id))

@@ -64,11 +64,10 @@ export function useSignOut() {
   return useMutation({
     mutationFn: signOut,
     onSuccess: () => {
-      queries.setQueryData(sessionQuery().queryKey, {
-        keys_needed: true,
-        name: null,
-        scopes: [],
-      })
+      queries.setQueryData(
+        sessionQuery().queryKey,
+        (before) => before && { ...before, keys_needed: true, name: null, scopes: [] },
+      )
       // Pictures and names of patients do not outlive the session in this browser.
       forget(queries)
     },

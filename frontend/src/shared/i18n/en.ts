@@ -97,7 +97,6 @@ export const en = {
     waiting: 'Waiting to be sent',
     uploading: 'Sending',
     opening: 'Being opened',
-    sent: (percent: number) => `Sending, ${percent} %`,
     notSent: 'Not sent',
     position: (n: number, wait: string | null) =>
       `Queued, ${n} ahead${wait === null ? '' : `, about ${wait}`}`,
@@ -124,7 +123,8 @@ export const en = {
       dismiss: 'Discard',
     },
     cancel: 'Cancel what is left',
-    retry: 'Retry what was not sent',
+    retry: 'Retry what failed',
+    notRetried: 'The films could not be submitted again.',
     remove: (name: string) => `Remove ${name}`,
     startOver: 'New submission',
     worklist: 'Open worklist',
@@ -169,10 +169,10 @@ export const en = {
     keys: 'Up and down to move, Enter to open, Space to choose',
     search: 'File name or reference',
     clearSearch: 'Clear the search',
+    years: (n: number) => `${n} y`,
     units: { seconds: 's', minutes: 'min', hours: 'h', days: 'd' },
     selection: {
       label: 'Chosen films',
-      column: 'Choose',
       row: (name: string) => `Choose ${name}`,
       all: 'Choose all that are loaded',
       chosen: (films: string) => `${films} chosen`,
@@ -386,6 +386,11 @@ export const en = {
     asTable: 'As a table',
     roc: {
       title: 'Sensitivity and false alarms at the threshold, with 95\u00a0% intervals',
+      curve: 'Sensitivity and false alarms at every threshold (ROC curve)',
+      ofCurve:
+        'The square is the threshold in use, with 95\u00a0% intervals. A random guess would lie on the dashed line.',
+      threshold: 'Threshold',
+      falseAlarms: 'Films without opacity, above it',
       up: 'Films with opacity above the threshold',
       right: 'without opacity, above it',
       noCurve:
@@ -396,6 +401,19 @@ export const en = {
         `Of 100 films above it, about ${n} had an opacity; where opacities are rarer, fewer.`,
       elsewhere:
         'pneumocam evaluate draws ROC, reliability and decision curves for films of your own.',
+    },
+    precisionRecall: {
+      title: 'Precision at every sensitivity (precision-recall curve)',
+      up: 'Films above the threshold that have an opacity',
+      right: 'Sensitivity',
+      note: (share: string) =>
+        `The square is the threshold in use. The dashed line is what suspecting every film would give: the share with opacity, ${share}.`,
+    },
+    reliability: {
+      title: 'Probability and what came true (reliability diagram)',
+      up: 'Films with opacity',
+      right: 'Mean probability',
+      note: 'Each square is a fifteenth of the films, with its 95\u00a0% interval. On the dashed line a probability is what it says.',
     },
     drift: {
       title: 'The last four weeks',
@@ -424,6 +442,8 @@ export const en = {
       scores: 'Probabilities of scored films',
       scoresNote:
         'Shares of films in each tenth of the scale. How the training set’s are spread is not part of the card; their mean is.',
+      scoresCompared:
+        'Shares of films in each tenth of the scale, and those of the films that the network was measured on.',
       mean: (share: string) => `Mean ${share}.`,
       score: 'Probability',
       lastWeek: 'Last 7 days',

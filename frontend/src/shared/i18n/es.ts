@@ -99,7 +99,6 @@ export const es: Messages = {
     waiting: 'A la espera de envío',
     uploading: 'Enviando',
     opening: 'Abriéndose',
-    sent: (percent) => `Enviando, ${percent} %`,
     notSent: 'No enviada',
     position: (n, wait) => `En cola, ${n} delante${wait === null ? '' : `, unos ${wait}`}`,
     summary: {
@@ -125,7 +124,8 @@ export const es: Messages = {
       dismiss: 'Descartar',
     },
     cancel: 'Cancelar lo que falta',
-    retry: 'Reintentar lo no enviado',
+    retry: 'Reintentar lo que falló',
+    notRetried: 'Las radiografías no se pudieron enviar otra vez.',
     remove: (name) => `Quitar ${name}`,
     startOver: 'Nuevo envío',
     worklist: 'Abrir la lista de trabajo',
@@ -170,10 +170,10 @@ export const es: Messages = {
     keys: 'Arriba y abajo para moverse, Intro para abrir, Espacio para elegir',
     search: 'Archivo o referencia',
     clearSearch: 'Borrar la búsqueda',
+    years: (n) => `${n} a`,
     units: { seconds: 's', minutes: 'min', hours: 'h', days: 'd' },
     selection: {
       label: 'Radiografías elegidas',
-      column: 'Elegir',
       row: (name) => `Elegir ${name}`,
       all: 'Elegir todas las cargadas',
       chosen: (films) => `${films} en la selección`,
@@ -392,6 +392,11 @@ export const es: Messages = {
     asTable: 'En una tabla',
     roc: {
       title: 'Sensibilidad y falsas alarmas en el umbral, con intervalos del 95\u00a0%',
+      curve: 'Sensibilidad y falsas alarmas en cada umbral (curva ROC)',
+      ofCurve:
+        'El cuadrado es el umbral en uso, con intervalos del 95\u00a0%. Quien adivina estaría en la línea discontinua.',
+      threshold: 'Umbral',
+      falseAlarms: 'Radiografías sin opacidad, sobre él',
       up: 'Radiografías con opacidad sobre el umbral',
       right: 'sin opacidad, sobre él',
       noCurve:
@@ -402,6 +407,19 @@ export const es: Messages = {
         `De 100 radiografías sobre él, unas ${n} tenían una opacidad; donde son más raras, menos.`,
       elsewhere:
         'pneumocam evaluate dibuja las curvas ROC, de fiabilidad y de decisión con sus propias radiografías.',
+    },
+    precisionRecall: {
+      title: 'Precisión en cada sensibilidad (curva de precisión y sensibilidad)',
+      up: 'Radiografías sobre el umbral que tienen una opacidad',
+      right: 'Sensibilidad',
+      note: (share) =>
+        `El cuadrado es el umbral en uso. La línea discontinua es lo que daría sospechar de todas: la proporción con opacidad, ${share}.`,
+    },
+    reliability: {
+      title: 'Probabilidad y lo que resultó (diagrama de fiabilidad)',
+      up: 'Radiografías con opacidad',
+      right: 'Probabilidad media',
+      note: 'Cada cuadrado es una quinceava parte de las radiografías, con su intervalo del 95\u00a0%. En la línea discontinua una probabilidad es lo que dice.',
     },
     drift: {
       title: 'Las últimas cuatro semanas',
@@ -430,6 +448,8 @@ export const es: Messages = {
       scores: 'Probabilidades de las radiografías puntuadas',
       scoresNote:
         'Proporción de radiografías en cada décima de la escala. La ficha no dice cómo se reparten las del entrenamiento, solo su media.',
+      scoresCompared:
+        'Proporciones de radiografías en cada décima de la escala, y las de aquellas con las que se midió la red.',
       mean: (share) => `Media ${share}.`,
       score: 'Probabilidad',
       lastWeek: 'Últimos 7 días',

@@ -1,0 +1,43 @@
+import { useMutation } from '@tanstack/react-query'
+
+import { fetchPath } from '@/shared/api/client'
+import type { Item, Job } from '@/shared/api/wire'
+
+import { useUploads } from './uploads'
+
+/** Of films that may be good: their reading broke off, and another may go well. */
+const BROKEN_OFF: readonly string[] = ['worker_lost', 'timeout', 'internal_error']
+
+/** The films of jobs that may be submitted again as they are, and were not yet. */
+export function retriableFilms(jobs: readonly Job[]): { job: Job; items: Item[] }[] {
+  const items = jobs.flatMap((job) => job.items)
+  const underWay = new Set(
+    items.filter(({ state }) => state !== 'failed').map(({ sha256 }) => sha256),
+  )
+  const isRetriable = ({ error, links, sha256 }: Item) =>
+    error !== null &&
+    BROKEN_OFF.includes(error.code) &&
+    links.upload !== null &&
+    !underWay.has(sha256)
+  return jobs
+    .map((job) => ({ job, items: job.items.filter(isRetriable) }))
+    .filter((part) => part.items.length > 0)
+}
+
+/** Submits films again that the service has already: the browser no longer has their files. */
+export function useRetryFilms() {
+  const { queue } = useUploads()
+  return useMutation({
+    mutationFn: async (films: ReturnType<typeof retriableFilms>) => {
+      for (const { job, items } of films) {
+        const files = await Promise.all(items.map(fileOf))
+        await queue.add(files, { priority: job.priority, reference: job.reference ?? '' })
+      }
+    },
+  })
+}
+
+async function fileOf({ links, filename }: Item): Promise<File> {
+  const answer = await fetchPath(links.upload ?? '')
+  return new File([await answer.blob()], filename)
+}
