@@ -14,8 +14,9 @@ Measured are, each time by a browser that has nothing of it yet:
   been fetched while the one before it was looked at.
 
 There is no GPU in this: Chromium draws with the processor, beside the service on the same cores.
-On a machine that others use as well, only the processor times mean something: 20 ms of the page's
-own a frame leave room for 50 frames a second.
+What it can draw there at all is measured as well: rows of plain text, and one canvas over another,
+without any of the dashboard. On a machine that others use, only the processor times mean something:
+20 ms of the page's own a frame leave room for 50 frames a second.
 """
 
 import argparse
@@ -77,6 +78,38 @@ addEventListener('keydown', (event) => {
 }, { capture: true })
 """
 
+#: As many rows as the worklist has, each a line of text.
+_PLAIN_ROWS = """
+count => {
+  document.body.style.cssText = 'margin:0;height:100vh;overflow:hidden;font:14px sans-serif'
+  const row = (number) => `<div style="height:40px;border-bottom:1px solid #333">
+    film-${number}.jpg 63 % Routine 12:00</div>`
+  document.body.innerHTML = `<div style="height:100%;overflow:auto;background:#111;color:#eee">
+    ${Array.from({ length: count }, (_, number) => row(number)).join('')}</div>`
+}
+"""
+
+#: A canvas of a film's size that is drawn anew at each movement, under one that is half opaque.
+_PLAIN_CANVAS = """
+() => {
+  const canvas = (opacity) => {
+    const made = document.createElement('canvas')
+    made.width = made.height = 1024
+    made.style.cssText = `position:absolute;inset:0;width:850px;height:850px;opacity:${opacity}`
+    document.body.append(made)
+    return made.getContext('2d')
+  }
+  document.body.replaceChildren()
+  const film = canvas(1)
+  canvas(0.5).fillRect(0, 0, 1024, 1024)
+  const image = film.createImageData(1024, 1024)
+  addEventListener('pointermove', (event) => {
+    new Uint32Array(image.data.buffer).fill(0xff000000 | event.clientX)
+    film.putImageData(image, 0, 0)
+  })
+}
+"""
+
 _SHOWN = "count => performance.getEntriesByName('shown').length >= count"
 
 Events = list[dict[str, Any]]
@@ -104,6 +137,7 @@ def main() -> None:
             measure_scrolling(browser, service.url, options.rows, options.trace)
             measure_dragging(browser, service.url, options.trace)
             measure_next_film(browser, service.url, options.films, options.trace)
+            measure_plain_pages(browser, service.url, options.rows, options.trace)
         finally:
             service.stop()
         browser.close()
@@ -208,14 +242,36 @@ def measure_dragging(browser: Browser, url: str, traces: Path | None) -> None:
     """Frames a second while the pointer goes round in circles with its button held."""
     with visitor(browser, url) as page:
         open_newest(page)
-        page.mouse.move(600, 450)
-        page.mouse.down()
         with traced(browser, page, traces, "dragging") as events:
-            began = time.perf_counter()
-            while (at := time.perf_counter() - began) < _DRAG_S:
-                page.mouse.move(600 + 150 * math.sin(4 * at), 450 + 100 * math.cos(4 * at))
-        page.mouse.up()
+            drag(page)
         tell_frames("dragging window and level, map shown", events)
+
+
+def drag(page: Page) -> None:
+    """Turn the pointer in circles for a while, with its button held."""
+    page.mouse.move(600, 450)
+    page.mouse.down()
+    began = time.perf_counter()
+    while (at := time.perf_counter() - began) < _DRAG_S:
+        page.mouse.move(600 + 150 * math.sin(4 * at), 450 + 100 * math.cos(4 * at))
+    page.mouse.up()
+
+
+def measure_plain_pages(browser: Browser, url: str, rows: int, traces: Path | None) -> None:
+    """What Chromium draws here of pages that do next to nothing."""
+    with visitor(browser, url) as page:
+        page.goto("about:blank")
+        page.evaluate(_PLAIN_ROWS, rows)
+        devtools = page.context.new_cdp_session(page)
+        with traced(browser, page, traces, "plain-scrolling") as events:
+            scroll(devtools, 40 * rows)
+        tell_frames("plain rows", events)
+    with visitor(browser, url) as page:
+        page.goto("about:blank")
+        page.evaluate(_PLAIN_CANVAS)
+        with traced(browser, page, traces, "plain-canvas") as events:
+            drag(page)
+        tell_frames("plain canvas", events)
 
 
 def measure_next_film(browser: Browser, url: str, films: int, traces: Path | None) -> None:
