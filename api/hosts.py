@@ -42,7 +42,7 @@ class AllowedHosts:
         if scope["type"] == "http" and not self._is_for_us(scope):
             refusal = MisdirectedRequest(
                 "The service does not answer for this host. "
-                "Whoever runs it lists its hosts in PNEUMOCAM_ALLOWEDHOSTS."
+                "Whoever runs it lists its hosts in PNEUMOCAM_ALLOWED_HOSTS."
             )
             await problem_response(Request(scope), refusal)(scope, receive, send)
             return

@@ -125,10 +125,13 @@ def _refuse_unasked(scope: Scope) -> None:
     """Refuse what need not be looked at any further."""
     if scope["state"].get("has_too_many_beside_it") and scope["path"] not in _ALWAYS:
         raise TooManyConnections("This gateway has as many connections as it takes.")
-    says_none = all(name != b"host" for name, _ in scope["headers"])
-    need_not = scope["http_version"] == "1.0" and says_none
-    if host_of(scope) is None and not need_not:
+    if host_of(scope) is None and not _may_lack_host(scope):
         raise MalformedRequest("The request must say once for which host it is.")
+
+
+def _may_lack_host(scope: Scope) -> bool:
+    """Whether a request has no header Host and need not: HTTP/1.0 did not know it."""
+    return scope["http_version"] == "1.0" and all(name != b"host" for name, _ in scope["headers"])
 
 
 def _request_id(scope: Scope) -> str:

@@ -28,12 +28,12 @@ from onnxruntime.quantization.shape_inference import (  # type: ignore[import-un
 
 from benchmarks.machine import describe_machine
 from benchmarks.speed.figures import cpu_milliseconds
+from benchmarks.speed.network import on_one_thread, precisions
 from model.classifier import load_classifier
 from model.evaluation.metrics import auroc
 from model.labels import read_labels
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME
 from model.reading import read_radiograph
-from model.runtime import openvino
 
 Grid = NDArray[np.float32]
 
@@ -68,9 +68,7 @@ def quantised(network: Path, films: Sequence[Grid], folder: Path) -> bytes:
 
 def compiled(content: bytes, precision: str) -> Network:
     """A network on one thread; films that go in have shape (S, S)."""
-    core = openvino.Core()
-    options = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1}
-    request = core.compile_model(core.read_model(content), "CPU", options).create_infer_request()
+    request = on_one_thread(content, precision)
 
     def run(film: Grid) -> tuple[float, Grid]:
         outputs = request.infer({0: film[None, None]})
@@ -96,7 +94,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         int8 = quantised(network, others, Path(folder))
     ways = {"float32": compiled(network.read_bytes(), "f32")}
-    if "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+    if "bf16" in precisions():
         ways["bfloat16"] = compiled(network.read_bytes(), "bf16")
     ways["int8"] = compiled(int8, "f32")
     taken = cpu_milliseconds(

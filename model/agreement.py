@@ -27,25 +27,19 @@ def probe_films(size: int) -> NDArray[np.float32]:
     )[:, None]
 
 
-def disagreement(manifest: Manifest, one: Runtime, other: Runtime) -> float:
-    """The largest difference that two runtimes show on `probe_films`.
+def require_agreement(manifest: Manifest, reference: Runtime, other: Runtime) -> None:
+    """Refuse a runtime whose answers on `probe_films` are not those of another.
 
     Args:
         manifest: Of the network that both run.
-        one: The first.
-        other: The second.
-    """
-    films = probe_films(manifest.preprocessing.size)
-    return largest_difference(manifest, one.run(films), other.run(films))
-
-
-def require_agreement(manifest: Manifest, reference: Runtime, other: Runtime) -> None:
-    """Refuse a runtime whose answers are not those of another.
+        reference: The runtime that is trusted.
+        other: The one that is tried.
 
     Raises:
         DeviceDisagrees: A probability differs by more than `MAX_DISAGREEMENT`, or is none.
     """
-    found = disagreement(manifest, reference, other)
+    films = probe_films(manifest.preprocessing.size)
+    found = largest_difference(manifest, reference.run(films), other.run(films))
     if not found <= MAX_DISAGREEMENT:  # as NaN is not
         raise DeviceDisagrees(f"its probabilities differ by {found:.4f} from the CPU's")
 

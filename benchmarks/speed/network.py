@@ -25,25 +25,29 @@ def measure(rounds: int) -> Iterator[Figure]:
     eight = np.repeat(grid, 8, axis=0)
     content = (DEFAULT_ARTEFACT / NETWORK_NAME).read_bytes()
     ways: _Ways = {}
-    for precision in ("f32", "bf16"):
-        core = openvino.Core()
-        if precision == "bf16" and "BF16" not in core.get_property(
-            "CPU", "OPTIMIZATION_CAPABILITIES"
-        ):
-            continue
-        options = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1}
-        compiled = core.compile_model(core.read_model(content), "CPU", options)
-        request = compiled.create_infer_request()
+    for precision in precisions():
+        request = on_one_thread(content, precision)
         ways[f"OpenVINO {precision}, 1 film"] = partial(request.infer, {0: grid})
-        if precision == "f32":
-            ways["OpenVINO f32, batch of 8"] = partial(
-                compiled.create_infer_request().infer, {0: eight}
-            )
+    batches = on_one_thread(content, "f32")
+    ways["OpenVINO f32, batch of 8"] = partial(batches.infer, {0: eight})
     ways |= _onnx_runtime(content, grid)
     eager, compile_eager = _torch(grid)
     yield from _beside(ways | eager, rounds)
     # Compiling takes a minute or more.
     yield from _beside({_OURS: ways[_OURS]} | compile_eager(), rounds)
+
+
+def precisions() -> list[str]:
+    """What OpenVINO can run a network in here: float32, and bfloat16 where the processor has it."""
+    capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return ["f32", *(["bf16"] if "BF16" in capabilities else [])]
+
+
+def on_one_thread(network: bytes, precision: str) -> openvino.InferRequest:
+    """A network that OpenVINO runs on one thread in one of the `precisions`."""
+    core = openvino.Core()
+    options = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1}
+    return core.compile_model(core.read_model(network), "CPU", options).create_infer_request()
 
 
 def _beside(ways: _Ways, rounds: int) -> Iterator[Figure]:

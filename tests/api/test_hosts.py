@@ -69,6 +69,7 @@ def test_on_loopback_any_other_name_is_refused(
     assert answer.status_code == 421
     assert answer.json()["type"] == "urn:pneumocam:problem:misdirected_request"
     assert "evil" not in answer.text
+    assert "PNEUMOCAM_ALLOWED_HOSTS" in answer.json()["detail"]
     assert answer.headers["content-type"] == "application/problem+json"
 
 

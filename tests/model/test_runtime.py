@@ -4,6 +4,14 @@ import sys
 from tests.conftest import ROOT
 
 
+def said_by_new_process(program: str) -> list[str]:
+    """The words that a program prints."""
+    output = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT
+    ).stdout
+    return output.split()
+
+
 def test_loading_the_network_runtime_loads_no_usage_reporting() -> None:
     """In a fresh process with a fresh home, where its package would make an identifier."""
     program = (
@@ -12,11 +20,7 @@ def test_loading_the_network_runtime_loads_no_usage_reporting() -> None:
         "print('openvino.tools.ovc.telemetry_stub' in sys.modules)"
     )
 
-    output = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT
-    ).stdout
-
-    assert output.split() == ["False", "True"]
+    assert said_by_new_process(program) == ["False", "True"]
 
 
 def test_reading_films_on_the_cpu_loads_no_torch() -> None:
@@ -28,8 +32,4 @@ def test_reading_films_on_the_cpu_loads_no_torch() -> None:
         "print('torch' in sys.modules, 'onnx' in sys.modules)"
     )
 
-    output = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT
-    ).stdout
-
-    assert output.split() == ["False", "False"]
+    assert said_by_new_process(program) == ["False", "False"]

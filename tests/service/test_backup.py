@@ -1,7 +1,6 @@
 """Backup and restore, as docs/operations.md prints them, on a service that works meanwhile."""
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +8,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import ROOT
 from tests.service.conftest import (
     PROJECTED_FILM,
     PROJECTED_OPACITY,
@@ -17,6 +15,7 @@ from tests.service.conftest import (
     submit,
     wait_until_finished,
 )
+from tests.service.documentation import printed
 
 
 @pytest.fixture
@@ -27,14 +26,6 @@ def installation(database_url: str, tmp_path: Path) -> dict[str, str]:
     if database_url.startswith("sqlite"):
         return {}
     return {"PNEUMOCAM_DATABASE_URL": database_url}
-
-
-def printed(heading: str, number: int) -> str:
-    """One of the shell examples below a heading of docs/operations.md."""
-    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    examples: list[str] = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
-    return examples[number]
 
 
 def type_in(folder: Path, commands: str, environment: dict[str, str]) -> None:
@@ -59,18 +50,20 @@ def read_film(url: str, film: Path) -> tuple[str, bytes]:
 
 
 def test_what_was_backed_up_is_there_again(installation: dict[str, str], tmp_path: Path) -> None:
-    kind = 2 if installation else 0  # SQLite's two examples come before PostgreSQL's
+    tools = ("pg_dump ", "pg_restore ") if installation else ("sqlite3 ", "rm -f var/pneumocam.db")
+    examples = printed("operations.md", "sh")
+    [back_up], [restore] = ([code for code in examples if tool in code] for tool in tools)
     data = tmp_path / "var"
     service = start_service(data, **installation)
     kept, heatmap = read_film(service.url, PROJECTED_FILM)
-    type_in(tmp_path, printed("Backup and restore", kind), installation)
+    type_in(tmp_path, back_up, installation)
     later, _ = read_film(service.url, PROJECTED_OPACITY)
     service.stop()
     for path in (data / "artifacts").rglob("*"):
         if path.is_file():
             path.write_bytes(b"the disk is broken")
 
-    type_in(tmp_path, printed("Backup and restore", kind + 1), installation)
+    type_in(tmp_path, restore, installation)
 
     service = start_service(data, **installation)
     with httpx.Client(base_url=service.url, timeout=60) as client:

@@ -19,8 +19,8 @@ import pytest
 from jobs.database import Database
 from jobs.keys import create_key
 from tests.api.conftest import film
-from tests.conftest import ROOT
 from tests.service.conftest import PROJECTED_FILM, Service, free_port, start_service
+from tests.service.documentation import printed
 
 FILMS = int(os.environ.get("PNEUMOCAM_DOCUMENTED_FILMS", "6"))
 HOST = "https://pneumocam.hospital.example"
@@ -76,13 +76,6 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     database.close()
     yield Reader(service, key, folder)
     service.stop()
-
-
-def printed(document: str, language: str) -> list[str]:
-    """Every block of a language, without what it is indented by."""
-    text = (ROOT / "docs" / document).read_text()
-    blocks = re.findall(rf"^( *)```{language}\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
-    return ["\n".join(line[len(by) :] for line in code.splitlines()) for by, code in blocks]
 
 
 @pytest.mark.parametrize(

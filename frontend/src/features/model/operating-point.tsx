@@ -4,7 +4,7 @@ import type { Curves } from './curves'
 import { Figure } from './figure'
 import { intervalOf, type Metric } from './metrics'
 import { PrecisionRecall, Reliability } from './other-curves'
-import { Line, SquarePlot, Spot } from './square-plot'
+import { DIAGONAL, Line, SquarePlot, Spot } from './square-plot'
 
 interface OperatingPointProps {
   metrics: readonly Metric[]
@@ -46,13 +46,7 @@ export function OperatingPoint({ metrics, curves }: OperatingPointProps) {
       }
     >
       <SquarePlot up={text.up} right={text.right}>
-        <Line
-          points={[
-            [0, 0],
-            [1, 1],
-          ]}
-          isReference
-        />
+        <Line points={DIAGONAL} isReference />
         {curves && (
           <Line
             points={[

@@ -4,7 +4,7 @@ import { percent } from '@/shared/lib/figures'
 import type { Curves } from './curves'
 import { Figure } from './figure'
 import { intervalOf, type Metric } from './metrics'
-import { Line, SquarePlot, Spot, type PlotPoint } from './square-plot'
+import { DIAGONAL, Line, SquarePlot, Spot, type PlotPoint } from './square-plot'
 
 interface PrecisionRecallProps {
   curves: Curves
@@ -69,13 +69,7 @@ export function Reliability({ curves: { reliability } }: { curves: Curves }) {
       }}
     >
       <SquarePlot up={text.up} right={text.right}>
-        <Line
-          points={[
-            [0, 0],
-            [1, 1],
-          ]}
-          isReference
-        />
+        <Line points={DIAGONAL} isReference />
         <Line points={reliability.map((bin) => [bin.mean_probability, bin.share])} />
         {reliability.map((bin) => (
           <Spot

@@ -23,6 +23,12 @@ export function SquarePlot({ up, right, children }: SquarePlotProps) {
   )
 }
 
+/** Where what is upwards equals what is to the right. */
+export const DIAGONAL: readonly PlotPoint[] = [
+  [0, 0],
+  [1, 1],
+]
+
 /** A line through points; one to compare with is dashed. */
 export function Line({ points, isReference = false }: LineProps) {
   const path = points.map(([x, y]) => `${round(x * 100)} ${round(100 - y * 100)}`).join('L')
