@@ -59,6 +59,9 @@ _SCROLL_SPEED = 8_000
 
 _DRAG_S = 5
 
+#: How long the slowed page is left alone to load.
+_LOAD_S = 4
+
 #: How long a film is looked at before the next one is asked for.
 _LOOK_S = 1.0
 
@@ -181,8 +184,9 @@ def measure_first_load(browser: Browser, url: str, traces: Path | None) -> None:
             devtools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
             with traced(browser, page, traces, "first-load") as events:
                 page.goto("/")
-                expect(page.get_by_role("row").nth(5)).to_be_visible()
-                page.wait_for_timeout(1_000)
+                # Asking the page whether it is ready would take its slowed processor from it.
+                page.wait_for_timeout(1000 * _LOAD_S)
+            expect(page.get_by_role("row").nth(5)).to_be_visible()
             paints.append(largest_paint_ms(events))
     tell("largest contentful paint, CPU slowed 4 x, median of 5", median(paints), "ms", "< 1500")
 

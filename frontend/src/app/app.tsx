@@ -1,7 +1,7 @@
-import { QueryClientProvider } from '@tanstack/react-query'
+import { QueryClientProvider, type QueryClient } from '@tanstack/react-query'
 import { SearchX } from 'lucide-react'
 import { Tooltip } from 'radix-ui'
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, type ReactNode } from 'react'
 import { Link, Route, Switch, useSearchParams } from 'wouter'
 
 import { SignInPage } from '@/features/session/sign-in-page'
@@ -18,7 +18,6 @@ import { Notice } from '@/shared/ui/notice'
 import { ChooseFilms } from './choose-films'
 import { Crash } from './crash'
 import { usePageFocus } from './page-focus'
-import { queryClient } from './query-client'
 import { Settings } from './settings'
 import { Shell } from './shell'
 import { useTheme } from './theme'
@@ -30,8 +29,7 @@ const ModelPage = lazy(() =>
   import('@/features/model/model-page').then((module) => ({ default: module.ModelPage })),
 )
 
-export function App() {
-  const [queries] = useState(queryClient)
+export function App({ queries }: { queries: QueryClient }) {
   const [theme] = useTheme()
   useEffect(() => {
     document.documentElement.dataset['theme'] = theme

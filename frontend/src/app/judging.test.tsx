@@ -8,10 +8,11 @@ import { problem, serveJob, server } from '@/testing/server'
 import { JOB_ID, makeItem, makeJob, makeRow, makeWorklist } from '@/testing/wire'
 
 import { App } from './app'
+import { queryClient } from './query-client'
 
 function open(address: string) {
   window.history.replaceState(null, '', address)
-  render(<App />)
+  render(<App queries={queryClient()} />)
   return userEvent.setup()
 }
 

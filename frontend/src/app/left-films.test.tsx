@@ -13,6 +13,7 @@ import { server } from '@/testing/server'
 import { LIMITS } from '@/testing/wire'
 
 import { App } from './app'
+import { queryClient } from './query-client'
 
 const NOBODY: ReadonlySet<string> = new Set()
 
@@ -63,7 +64,7 @@ function signedInAs(name: string) {
 
 function open() {
   window.history.replaceState(null, '', '/')
-  render(<App />)
+  render(<App queries={queryClient()} />)
   return userEvent.setup()
 }
 

@@ -7,6 +7,7 @@ import type { Drift, FilmsOfDay } from '@/shared/api/wire'
 import { problem, server } from '@/testing/server'
 
 import { App } from './app'
+import { queryClient } from './query-client'
 
 const CARD = {
   name: 'pneumocam',
@@ -57,7 +58,7 @@ function open(drift: Partial<Drift>, card: Record<string, unknown> = CARD) {
     ),
   )
   window.history.replaceState(null, '', '/model')
-  render(<App />)
+  render(<App queries={queryClient()} />)
   return userEvent.setup()
 }
 

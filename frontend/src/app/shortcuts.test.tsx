@@ -9,12 +9,13 @@ import { serveJob } from '@/testing/server'
 import { JOB_ID, makeJob } from '@/testing/wire'
 
 import { App } from './app'
+import { queryClient } from './query-client'
 
 beforeEach(() => serveJob(makeJob()))
 
 async function openShortcuts() {
   window.history.replaceState(null, '', `/jobs/${JOB_ID}/items/0`)
-  render(<App />)
+  render(<App queries={queryClient()} />)
   const user = userEvent.setup()
   expect(await screen.findByTestId('activation-map')).toBeInTheDocument()
   await user.keyboard('?')

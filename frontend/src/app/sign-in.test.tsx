@@ -8,6 +8,7 @@ import { problem, server } from '@/testing/server'
 import { LIMITS, makeRow, makeWorklist } from '@/testing/wire'
 
 import { App } from './app'
+import { queryClient } from './query-client'
 
 const KEY = 'pcam_0123456789ab_secret'
 
@@ -46,7 +47,7 @@ function serveKeys() {
 test('a key opens the page that was asked for, and signing out closes it', async () => {
   serveKeys()
   window.history.replaceState(null, '', '/?sort=-probability')
-  render(<App />)
+  render(<App queries={queryClient()} />)
   const user = userEvent.setup()
 
   const field = await screen.findByLabelText('Key')
@@ -73,7 +74,7 @@ test('a session that ends while a page is open leads to the sign-in', async () =
   const state = serveKeys()
   state.isSignedIn = true
   window.history.replaceState(null, '', '/')
-  render(<App />)
+  render(<App queries={queryClient()} />)
   const user = userEvent.setup()
   await screen.findByRole('link', { name: 'film.dcm' })
 
@@ -87,7 +88,7 @@ test('a service that is away says so', async () => {
   serveKeys()
   server.use(http.post('*/v1/session', () => problem(503, 'The database is unavailable.')))
   window.history.replaceState(null, '', '/')
-  render(<App />)
+  render(<App queries={queryClient()} />)
   const user = userEvent.setup()
 
   await user.type(await screen.findByLabelText('Key'), `${KEY}{Enter}`)
@@ -97,7 +98,7 @@ test('a service that is away says so', async () => {
 
 test('where no key is needed there is nothing to sign out of', async () => {
   window.history.replaceState(null, '', '/')
-  render(<App />)
+  render(<App queries={queryClient()} />)
 
   expect(await screen.findByText('No films yet')).toBeVisible()
   expect(screen.queryByRole('button', { name: /sign out/i })).not.toBeInTheDocument()

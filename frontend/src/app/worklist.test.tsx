@@ -8,12 +8,13 @@ import { JOB_ID, makeItem, makeJob, makeResult, makeRow, makeWorklist } from '@/
 import { serveJob } from '@/testing/server'
 
 import { App } from './app'
+import { queryClient } from './query-client'
 
 const SECRET = 'Mustermann'
 
 function open(address: string) {
   window.history.replaceState(null, '', address)
-  render(<App />)
+  render(<App queries={queryClient()} />)
   return userEvent.setup()
 }
 

@@ -12,6 +12,7 @@ import { ColourBar } from './colour-bar'
 import type { MapSettings } from './map-settings'
 import { Readout } from './readout'
 import { Stage, type StageProps } from './stage'
+import { useLiveWindow } from './use-live-window'
 
 interface FilmAreaProps {
   /** The element whose size is that of a pane. */
@@ -23,7 +24,15 @@ interface FilmAreaProps {
   isSplit: boolean
   stage: Omit<
     StageProps,
-    'name' | 'film' | 'map' | 'settings' | 'size' | 'isMapShown' | 'isFrontal'
+    | 'name'
+    | 'film'
+    | 'map'
+    | 'settings'
+    | 'size'
+    | 'isMapShown'
+    | 'isFrontal'
+    | 'onAdjust'
+    | 'onRelease'
   >
   settings: MapSettings
   size: Size | null
@@ -33,12 +42,16 @@ interface FilmAreaProps {
 export function FilmArea(props: FilmAreaProps) {
   const { frame, item, film, map, isSplit, stage, settings, size } = props
   const { viewer } = useMessages()
+  const live = useLiveWindow(item.links.radiograph ?? '', stage.view, stage.dispatch)
   const hasMap = map.data !== undefined && settings.isShown
   const pane = (isMapShown: boolean) =>
     film.data &&
     size && (
       <Stage
         {...stage}
+        view={live.view}
+        onAdjust={live.adjust}
+        onRelease={live.release}
         name={item.filename}
         film={film.data}
         map={map.data ?? null}
@@ -54,7 +67,7 @@ export function FilmArea(props: FilmAreaProps) {
       <div ref={frame} className="relative min-h-0 min-w-0 flex-1 overflow-hidden">
         {pane(settings.isShown && !isSplit)}
         {film.data && size ? (
-          <Readout view={stage.view} zoom={stage.zoom} size={size} />
+          <Readout view={live.view} zoom={stage.zoom} size={size} />
         ) : (
           <Instead item={item} film={film} />
         )}

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, type Dispatch, type PointerEvent } from 're
 import type { GreyPicture } from '@/shared/api/grey-picture'
 import type { Region } from '@/shared/api/wire'
 import { useMessages } from '@/shared/i18n/language'
+import { useSettled } from '@/shared/lib/use-settled'
 import type { Size } from '@/shared/lib/use-size'
 import { classes } from '@/shared/ui/classes'
 
@@ -12,6 +13,7 @@ import type { MapSettings } from './map-settings'
 import { mapTable } from './map-table'
 import { Marks } from './marks'
 import { PictureCanvas } from './picture-canvas'
+import { shrink } from './shrink'
 import { Sides } from './sides'
 
 export type Tool = 'window' | 'pan' | 'zoom'
@@ -29,6 +31,10 @@ export interface StageProps {
   zoom: number
   fitZoom: number
   dispatch: Dispatch<ViewAction>
+  /** Called with how much wider and higher the window is dragged, in grey values. */
+  onAdjust: (width: number, level: number) => void
+  /** Called when a pointer lets go of the film. */
+  onRelease: () => void
   tool: Tool
   /** Whether the map and its marks are drawn over the film. */
   isMapShown: boolean
@@ -43,11 +49,13 @@ const WINDOW_SPEED = 0.5
 /** Doubles in this many pixels of drag. */
 const ZOOM_DRAG_PX = 200
 const WHEEL_PX = 500
+/** While it is zoomed, a film is stretched; then it is drawn at the scale it has. */
+const ZOOM_PAUSE_MS = 150
 
 /** The film with its map, and what pointer and wheel do to them. */
 export function Stage(props: StageProps) {
   const { name, film, map, view, zoom, fitZoom, dispatch, tool, settings, size } = props
-  const { isMapShown, isFrontal } = props
+  const { isMapShown, isFrontal, onAdjust, onRelease } = props
   const messages = useMessages()
   const frame = useRef<HTMLDivElement>(null)
   const grey = useMemo(
@@ -57,6 +65,12 @@ export function Stage(props: StageProps) {
   const colours = useMemo(
     () => mapTable(settings.scale, settings.floor),
     [settings.scale, settings.floor],
+  )
+  const scale = useSettled(zoom * window.devicePixelRatio, ZOOM_PAUSE_MS)
+  const drawnFilm = useMemo(() => shrink(film, scale), [film, scale])
+  const drawnMap = useMemo(
+    () => map && shrink(map, (scale * film.width) / map.width),
+    [map, film.width, scale],
   )
   const pointers = useRef(new Map<number, Point>())
 
@@ -99,11 +113,7 @@ export function Stage(props: StageProps) {
     }
     switch (toolOf(event.buttons, tool)) {
       case 'window':
-        dispatch({
-          type: 'adjustWindow',
-          width: by.x * WINDOW_SPEED,
-          level: by.y * WINDOW_SPEED,
-        })
+        onAdjust(by.x * WINDOW_SPEED, by.y * WINDOW_SPEED)
         break
       case 'pan':
         dispatch({ type: 'pan', by, fitZoom })
@@ -113,7 +123,10 @@ export function Stage(props: StageProps) {
         break
     }
   }
-  const onPointerEnd = (event: PointerEvent) => pointers.current.delete(event.pointerId)
+  const onPointerEnd = (event: PointerEvent) => {
+    pointers.current.delete(event.pointerId)
+    onRelease()
+  }
 
   return (
     <div
@@ -143,16 +156,16 @@ export function Stage(props: StageProps) {
         }}
       >
         <PictureCanvas
-          picture={film}
+          picture={drawnFilm}
           table={grey}
           role="img"
           aria-label={messages.viewer.film(name)}
           data-testid="film"
           className="absolute inset-0 size-full"
         />
-        {map && isMapShown && (
+        {drawnMap && isMapShown && (
           <PictureCanvas
-            picture={map}
+            picture={drawnMap}
             table={colours}
             role="img"
             aria-label={messages.viewer.mapOf(name)}

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+
+import type { GreyPicture } from '@/shared/api/grey-picture'
+
+import { shrink } from './shrink'
+
+function picture(rows: number[][]): GreyPicture {
+  const pixels = Uint8ClampedArray.from(rows.flat())
+  return { width: rows[0]?.length ?? 0, height: rows.length, pixels }
+}
+
+test('a pixel is the mean of the area that it stands for', () => {
+  const shrunken = shrink(
+    picture([
+      [0, 90, 30],
+      [30, 60, 90],
+      [90, 0, 60],
+    ]),
+    2 / 3,
+  )
+
+  expect(shrunken).toMatchObject({ width: 2, height: 2 })
+  // Of 1.5 by 1.5 pixels: (0 + 90/2 + 30/2 + 60/4) / 2.25, and so on round the film.
+  expect([...shrunken.pixels]).toEqual([33, 60, 53, 53])
+})
+
+test('what is even stays even, to the edges', () => {
+  const even = picture(Array.from({ length: 101 }, () => new Array<number>(97).fill(201)))
+
+  for (const scale of [0.1, 0.33, 0.79, 0.999]) {
+    expect(new Set(shrink(even, scale).pixels)).toEqual(new Set([201]))
+  }
+})
+
+test('nothing is made larger than it is', () => {
+  const small = picture([
+    [1, 2],
+    [3, 4],
+  ])
+
+  expect(shrink(small, 1)).toBe(small)
+  expect(shrink(small, 3)).toBe(small)
+  expect(shrink(small, 0.01)).toMatchObject({ width: 1, height: 1 })
+})
