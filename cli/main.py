@@ -335,6 +335,10 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder of the run; goes on with one that is there.")],
     size: Annotated[int, typer.Option(help="Side of the network's input, in pixels.")] = 256,
     epochs: Annotated[int, typer.Option(help="At most this many.")] = 20,
+    further_films: Annotated[
+        float,
+        typer.Option(min=0, help="Of later CSV files, this many films a film of the first."),
+    ] = 1.0,
     seed: Annotated[int, typer.Option(help="Of everything that is random.")] = 1,
     validation_fold: Annotated[
         int, typer.Option(help="Fold of patients that chooses epoch, calibration and threshold.")
@@ -357,6 +361,7 @@ def train(
     config = TrainingConfig(
         size=size,
         epochs=epochs,
+        further_films=further_films,
         seed=seed,
         validation_fold=None if no_validation_fold else validation_fold,
         test_fold=None if no_test_fold else test_fold,

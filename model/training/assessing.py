@@ -179,10 +179,10 @@ def assess_out_of_fold(
 
     Args:
         films: All films.
-        folds: Together they hold each film once.
+        folds: Together they hold each film of the sources to measure once.
         command: What makes the figures again.
     """
-    first, *further = dict.fromkeys(film.source for film in films.labels)
+    first = films.labels[0].source
     indices = np.concatenate([np.asarray(fold.indices) for fold in folds])
     fold_of = np.concatenate([np.full(len(f.indices), n) for n, f in enumerate(folds)])
     logits = np.concatenate([fold.predictions.logits for fold in folds])
@@ -204,7 +204,7 @@ def assess_out_of_fold(
     metrics: list[Metric] = []
     curves: Curves | None = None
     data = f"{len(folds)}-fold cross-validation by patient, out-of-fold predictions pooled"
-    for source in (first, *further):
+    for source in dict.fromkeys((first, *sources)):
         among = np.flatnonzero(sources == source)
         labels = [films.labels[index] for index in indices[among]]
         if source == first:

@@ -26,7 +26,9 @@ class TrainingConfig:
         learning_rate: Peak of the one-cycle schedule (Smith and Topin, arXiv:1708.07120).
         weight_decay: Of AdamW.
         ema_decay: Per step, of the weights' moving average, which is what is kept.
-        map_weight: Of the per-position loss beside the image loss.
+        map_weight: Of the per-position loss beside the image loss. Few positions lie in a box, so
+            that the mean over them is small: at 1 the boxes have hardly a say (experiment 8 in
+            `docs/experiments.md`).
         box_weight: Of a position inside a box against one outside.
         sharpness: r of the log-sum-exp pooling.
         dropout: Before the linear layer.
@@ -56,7 +58,7 @@ class TrainingConfig:
     learning_rate: float = 3e-4
     weight_decay: float = 0.01
     ema_decay: float = 0.99
-    map_weight: float = 1.0
+    map_weight: float = 10.0
     box_weight: float = 3.0
     sharpness: float = 4.0
     dropout: float = 0.2

@@ -30,7 +30,8 @@ def cross_validate(
 
     Every fold goes to its last epoch, so its films have no say in the network that is measured on
     them. The last network is measured by no film at all: its figures, calibration and thresholds
-    are those of its siblings, which saw a fold less.
+    are those of its siblings, which saw a fold less. Where it starts from earlier weights, only the
+    first manifest is measured: the earlier run may have learnt from the very films of the others.
 
     A run that was killed goes on when called again with the same arguments.
 
@@ -71,6 +72,8 @@ def cross_validate(
         held_out = split_films(
             films.labels, config.with_changes(validation_fold=fold, test_fold=None)
         ).validation
+        if start_from is not None:
+            held_out = films.of_source(held_out, films.labels[0].source)
         folds.append(FoldPredictions(held_out, predict(FlipAveraged(network), films, held_out)))
     command = command_of(manifests, config, cross_validated=True)
     assessment = assess_out_of_fold(films, folds, command=command)

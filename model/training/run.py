@@ -132,6 +132,8 @@ def command_of(
         f"pneumocam train {names} --out RUN --size {config.size} --epochs {config.epochs} "
         f"--seed {config.seed}"
     )
+    if len(manifests) > 1:
+        command += f" --further-films {config.further_films:g}"
     if config.start_from is not None:
         command += " --start-from EARLIER/network.safetensors"
     if cross_validated:

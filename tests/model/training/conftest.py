@@ -27,3 +27,15 @@ def squares(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.writerow(["image", "target", "patient_id", "boxes"])
         writer.writerows(rows)
     return folder / "labels.csv"
+
+
+@pytest.fixture
+def others(squares: Path, tmp_path: Path) -> Path:
+    """The manifest of 40 of the same films as another source, without boxes."""
+    folder = tmp_path / "others"
+    folder.mkdir()
+    for film in squares.parent.glob("*.png"):
+        (folder / film.name).write_bytes(film.read_bytes())
+    lines = [f"{number}.png,{number % 2},other-{number}" for number in range(40)]
+    (folder / "labels.csv").write_text("\n".join(["image,target,patient_id", *lines]))
+    return folder / "labels.csv"

@@ -80,3 +80,22 @@ def test_a_learnable_task_is_measured_as_learnt(result: TrainingResult) -> None:
     assert load_classifier(result.artefact).manifest == result.manifest.with_network(
         load_classifier(result.artefact).manifest.network_sha256
     )
+
+
+def test_what_earlier_weights_may_have_learnt_from_is_not_measured(
+    result: TrainingResult, squares: Path, others: Path, tmp_path: Path
+) -> None:
+    def measured(start_from: Path | None) -> set[str]:
+        run = cross_validate(
+            [squares, others],
+            tmp_path / ("fresh" if start_from is None else "started"),
+            CONFIG.with_changes(epochs=1),
+            start_from=start_from,
+            make_network=learning_network,
+        )
+        return {metric.name for metric in run.manifest.metrics}
+
+    assert {"auroc", "auroc_others"} <= measured(None)
+    started = measured(result.run / "network.safetensors")
+    assert "auroc" in started
+    assert "auroc_others" not in started

@@ -112,18 +112,11 @@ def test_another_configuration_may_not_go_on_with_a_run(finished: Path, squares:
 
 
 def test_a_further_source_is_trained_on_and_measured_for_itself(
-    squares: Path, tmp_path: Path
+    squares: Path, others: Path, tmp_path: Path
 ) -> None:
     """Its films have no boxes, as those of most collections."""
-    others = tmp_path / "others"
-    others.mkdir()
-    for film in squares.parent.glob("*.png"):
-        (others / film.name).write_bytes(film.read_bytes())
-    lines = [f"{number}.png,{number % 2},other-{number}" for number in range(40)]
-    (others / "labels.csv").write_text("\n".join(["image,target,patient_id", *lines]))
-
     result = train(
-        [squares, others / "labels.csv"],
+        [squares, others],
         tmp_path / "run",
         CONFIG.with_changes(epochs=2),
         network=learning_network(),
