@@ -111,6 +111,7 @@ def drop(page: Page, *paths: Path) -> None:
         at = {"type": step, "x": 400, "y": 300, "data": data}
         devtools.send("Input.dispatchDragEvent", at)
 
+    expect(page.locator("#content")).to_be_visible()  # which takes films from then on
     offer = page.get_by_text("Drop to submit")
     drag("dragEnter")
     expect(offer).to_be_visible()
