@@ -100,19 +100,21 @@ def films_by_day(
 def training_set(card: Mapping[str, Any]) -> TrainingSet | None:
     """The training set as far as a model card's figures tell of it.
 
-    Of all its films the share above the threshold follows from sensitivity, specificity and
+    Of its films the share above the threshold follows from sensitivity, specificity and
     precision, and the mean score from the share with opacity and the calibration in the large.
+    Films of further sources that a network was trained on as well have figures of their own and
+    do not count here.
 
     Args:
         card: The manifest of a network; whatever it lacks is None here.
 
     Returns:
-        None where the card does not say how many films there were.
+        None where the card does not say how many films its figures are of.
     """
-    films = _get(card, "training_data", "films")
+    metrics = dict(_metrics(card))
+    films = metrics.get("auroc", {}).get("films")
     if not isinstance(films, int):
         return None
-    metrics = dict(_metrics(card))
 
     def figure(name: str, *, of: int | None = films) -> float | None:
         metric = metrics.get(name)
@@ -219,10 +221,3 @@ def _shares(
         return None, None
     with_opacity = precision * false_alarms / divisor
     return with_opacity, sensitivity * with_opacity + false_alarms * (1 - with_opacity)
-
-
-def _get(card: Mapping[str, Any], *path: str) -> Any:  # Any: a card is another version's JSON
-    value: Any = card
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value

@@ -9,7 +9,8 @@ LABELS: Final = ("lung_opacity",)
 DATA_DESCRIPTION: Final = (
     "A part of the RSNA Pneumonia Detection Challenge: frontal chest films of adults and "
     "adolescents from NIH ChestX-ray14, read by radiologists, opacities boxed. The network started "
-    "from weights fitted to children's films (Kermany et al. 2018), and those from ImageNet's."
+    "from weights fitted to children's films (Kermany et al. 2018), and those from ImageNet's; of "
+    "the children's films some were trained on beside the adults' to the end."
 )
 
 LICENCE: Final = (

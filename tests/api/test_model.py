@@ -14,7 +14,8 @@ from tests.api.test_problems import refused
 def test_drift_counts_a_keys_own_films_beside_the_training_set(
     client: TestClient, database: Database, store: ArtifactStore
 ) -> None:
-    announce(database, "worker-1", {"name": "pneumocam", "training_data": {"films": 10}})
+    auroc = {"name": "auroc", "value": 0.8, "films": 10}
+    announce(database, "worker-1", {"name": "pneumocam", "metrics": [auroc]})
     submit(client)
     finish(database, store)
 

@@ -102,11 +102,14 @@ def test_a_card_tells_of_its_training_set_what_its_figures_allow() -> None:
         "calibration_in_the_large": 0.01,
     }
     metrics = [{"name": name, "value": value, "films": 100} for name, value in figures.items()]
+    metrics += [{"name": "auroc", "value": 0.8, "films": 100}]
+    metrics += [{"name": "auroc_children", "value": 0.9, "films": 50}]
     views = [("auroc_view_pa", 70), ("auroc_view_ap", 30)]
     metrics += [{"name": name, "value": 0.8, "films": films} for name, films in views]
     metrics.append({"name": "gate_refused_frontal", "value": 0.0025, "films": 800})
 
-    known = training_set({"training_data": {"films": 100}, "metrics": metrics})
+    # It was trained on children's films as well, which have figures of their own.
+    known = training_set({"training_data": {"films": 150}, "metrics": metrics})
 
     assert known is not None
     assert known.films == 100
@@ -117,13 +120,16 @@ def test_a_card_tells_of_its_training_set_what_its_figures_allow() -> None:
 
 
 def test_what_a_card_does_not_say_is_not_made_up() -> None:
+    auroc = {"name": "auroc", "value": 0.8, "films": 5}
     assert training_set({}) is None
-    known = training_set({"training_data": {"films": 5}, "metrics": "none"})
+    assert training_set({"training_data": {"films": 5}, "metrics": "none"}) is None
+    known = training_set({"metrics": [auroc]})
     assert known is not None
+    assert known.films == 5
     assert (known.views, known.above_threshold, known.mean_probability) == ({}, None, None)
     # Figures of other films say nothing of these.
-    other = [{"name": "sensitivity", "value": 0.9, "films": 4}]
-    assert training_set({"training_data": {"films": 5}, "metrics": other}) == known
+    other = {"name": "sensitivity", "value": 0.9, "films": 4}
+    assert training_set({"metrics": [auroc, other]}) == known
 
 
 def test_the_card_that_ships_tells_of_its_training_set() -> None:

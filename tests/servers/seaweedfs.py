@@ -50,6 +50,8 @@ class SeaweedServer(ServerProcess):
         self._command = [binary, "server", "-s3", f"-dir={folder}", f"-s3.config={folder}/s3.json"]
         self._command += ["-ip=127.0.0.1", "-master.volumeSizeLimitMB=64", "-volume.max=1000"]
         self._command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
+        # By itself it stops to write when a hundredth of the disk is left, however much that is.
+        self._command += ["-volume.minFreeSpace=100MiB"]
         for part in _PARTS:
             self._command += [f"-{part}.port={ports[part]}", f"-{part}.port.grpc={free_port()}"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from PIL import Image
+from PIL import Image, ImageFilter
 from playwright.sync_api import Browser, CDPSession, Locator, Page, Playwright, expect
 
 from tests.conftest import ROOT
@@ -160,12 +160,13 @@ def variant(number: int) -> bytes:
     """A film that may be published and that no other number gives.
 
     Both films, one after the other, a little less of them and darker or brighter each time, so that
-    their probabilities differ.
+    their probabilities differ: below the threshold and above it. They are less sharp than the
+    projections, whose grain looks like a little opacity.
     """
     source = ("projected-chest.png", "projected-opacity.png")[number % 2]
     gamma = 0.8 + 0.5 * (number * 7 % 10) / 10
     with Image.open(_FILMS / source) as image:
-        film = image.convert("L")
+        film = image.convert("L").filter(ImageFilter.GaussianBlur(3))
     edge = number // 2
     film = film.crop((edge, edge, film.width - edge, film.height - edge)).resize((512, 512))
     film = film.point([round(255 * (level / 255) ** gamma) for level in range(256)])

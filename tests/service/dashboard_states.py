@@ -159,7 +159,7 @@ def _new_states(folder: Path) -> dict[str, State]:
         ),
         "model-loading": state("/model", never_answer("*/v1/model"), says("Loading the model")),
         "model-no-films-yet": state("/model", says("No film was finished")),
-        "dropping": state("/", hold_files_over, says("Drop to submit")),
+        "dropping": state("/", says("No films yet"), hold_files_over, says("Drop to submit")),
         "offline": state(
             "/model",
             says("Operating point"),

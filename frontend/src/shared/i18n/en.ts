@@ -421,7 +421,8 @@ export const en = {
       none: 'No film was finished in the last four weeks',
       noneHint: 'As soon as some are, this shows how they compare with the training set.',
       about: (n: number) => `${films(n)} that are not erased.`,
-      compared: (n: number) => `The training set has ${films(n)}.`,
+      compared: (n: number) =>
+        `Of the training set, ${films(n)} are in the figures of the model card.`,
       notCompared: 'What the training set looked like is not known.',
       version: 'Version of the network',
       versionOf: (version: string) => `Version ${version}`,

@@ -427,7 +427,8 @@ export const es: Messages = {
       none: 'Ninguna radiografía se terminó en las últimas cuatro semanas',
       noneHint: 'En cuanto haya algunas, aquí se comparan con el conjunto de entrenamiento.',
       about: (n) => `${films(n)} sin borrar.`,
-      compared: (n) => `El conjunto de entrenamiento tiene ${films(n)}.`,
+      compared: (n) =>
+        `Del conjunto de entrenamiento, las cifras de la ficha incluyen ${films(n)}.`,
       notCompared: 'No se sabe cómo era el conjunto de entrenamiento.',
       version: 'Versión de la red',
       versionOf: (version) => `Versión ${version}`,
