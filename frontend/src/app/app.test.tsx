@@ -1,5 +1,4 @@
-import { render, screen, waitFor, within } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
+import { screen, waitFor, within } from '@testing-library/react'
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 
@@ -7,14 +6,7 @@ import type { WorklistRow } from '@/shared/api/wire'
 import { problem, serveJob, server } from '@/testing/server'
 import { JOB_ID, makeItem, makeJob, makeResult, makeRow, makeWorklist } from '@/testing/wire'
 
-import { App } from './app'
-import { queryClient } from './query-client'
-
-function open(address: string) {
-  window.history.replaceState(null, '', address)
-  render(<App queries={queryClient()} />)
-  return userEvent.setup()
-}
+import { openDashboard } from './open-dashboard'
 
 const address = () => window.location.pathname + window.location.search
 
@@ -35,7 +27,7 @@ test('a chosen film goes through and opens in the viewer with the same number', 
   const job = makeJob()
   server.use(http.post('*/v1/jobs', () => HttpResponse.json(job, { status: 202 })))
   serveJob(job)
-  const user = open('/submit')
+  const user = openDashboard('/submit')
 
   await user.upload(screen.getByLabelText('Choose films'), film())
   const row = await screen.findByRole('listitem')
@@ -62,7 +54,7 @@ test('an archive becomes as many films as are in it', async () => {
   ])
   server.use(http.post('*/v1/jobs', () => HttpResponse.json(job, { status: 202 })))
   serveJob(job)
-  const user = open('/submit')
+  const user = openDashboard('/submit')
 
   await user.upload(screen.getByLabelText('Choose films'), new File(['PK\x03\x04'], 'night.zip'))
 
@@ -79,7 +71,7 @@ test('an archive without a film says what is wrong with the files in it', async 
   server.use(
     http.post('*/v1/jobs', () => problem(415, 'Not one of the files is an image.', errors)),
   )
-  const user = open('/submit')
+  const user = openDashboard('/submit')
 
   await user.upload(screen.getByLabelText('Choose films'), new File(['PK\x03\x04'], 'letters.zip'))
 
@@ -92,7 +84,7 @@ test('an archive without a film says what is wrong with the files in it', async 
 test('a reload shows the submission again', async () => {
   serveJob(makeJob([makeItem({ filename: 'a.dcm' }), makeItem({ index: 1, filename: 'b.dcm' })]))
 
-  open(`/jobs/${JOB_ID}`)
+  openDashboard(`/jobs/${JOB_ID}`)
 
   expect(await screen.findAllByRole('listitem')).toHaveLength(2)
   expect(screen.getByText('2 of 2 films done')).toBeVisible()
@@ -111,7 +103,7 @@ test('a film whose reading broke off is submitted again from what the service ha
   )
   serveJob(makeJob([makeItem({ state: 'failed', result: null, error })]))
   serveJob(again)
-  const user = open(`/jobs/${JOB_ID}`)
+  const user = openDashboard(`/jobs/${JOB_ID}`)
 
   await user.click(await screen.findByRole('button', { name: 'Retry what failed' }))
 
@@ -125,7 +117,7 @@ test('a film that cannot be read is not offered to be tried again as it is', asy
   const error = { code: 'undecodable_image', detail: 'x' }
   serveJob(makeJob([makeItem({ state: 'failed', result: null, error })]))
 
-  open(`/jobs/${JOB_ID}`)
+  openDashboard(`/jobs/${JOB_ID}`)
 
   expect(await screen.findByText('1 failed')).toBeVisible()
   expect(screen.queryByRole('button', { name: 'Retry what failed' })).not.toBeInTheDocument()
@@ -136,7 +128,7 @@ test('a film that is not scored says why and what to do', async () => {
   const result = makeResult({ probability: null, positive: null, regions: [], reasons })
   serveJob(makeJob([makeItem({ state: 'rejected', result })]))
 
-  open(`/jobs/${JOB_ID}/items/0`)
+  openDashboard(`/jobs/${JOB_ID}/items/0`)
 
   expect(await screen.findByRole('heading', { name: 'Not scored' })).toBeVisible()
   expect(screen.getByText('This does not look like a frontal chest radiograph.')).toBeVisible()
@@ -149,7 +141,7 @@ test('what to keep in mind about a probability stands beside it', async () => {
   const cautions = [{ code: 'child', detail: 'x' }]
   serveJob(makeJob([makeItem({ result: makeResult({ cautions }) })]))
 
-  open(`/jobs/${JOB_ID}/items/0`)
+  openDashboard(`/jobs/${JOB_ID}/items/0`)
 
   expect(await screen.findByTestId('probability')).toBeVisible()
   expect(screen.getByText(/The patient is a child/)).toBeVisible()
@@ -159,7 +151,7 @@ test('a failed film shows its code, and the service’s sentence where the code 
   const error = { code: 'moon_phase', detail: 'The moon was wrong.' }
   serveJob(makeJob([makeItem({ state: 'failed', error })]))
 
-  open(`/jobs/${JOB_ID}/items/0`)
+  openDashboard(`/jobs/${JOB_ID}/items/0`)
 
   expect(await screen.findByText('The moon was wrong.')).toBeVisible()
   expect(screen.getByText('moon_phase')).toBeVisible()
@@ -169,7 +161,7 @@ test('below the threshold it is said that this excludes nothing', async () => {
   const result = makeResult({ probability: 0.1, positive: false, regions: [] })
   serveJob(makeJob([makeItem({ result })]))
 
-  open(`/jobs/${JOB_ID}/items/0`)
+  openDashboard(`/jobs/${JOB_ID}/items/0`)
 
   expect(await screen.findByText('Below threshold')).toBeVisible()
   expect(screen.getByText(/does not exclude one/)).toBeVisible()
@@ -177,7 +169,7 @@ test('below the threshold it is said that this excludes nothing', async () => {
 
 test('the worklist is filtered and sorted by the address', async () => {
   const asked = serveWorklist([makeRow()])
-  const user = open('/?sort=-probability')
+  const user = openDashboard('/?sort=-probability')
   await screen.findByRole('link', { name: 'film.dcm' })
 
   await user.click(screen.getByRole('button', { name: 'Above threshold' }))
@@ -191,7 +183,7 @@ test('the worklist is walked and opened by key, and the next film follows by key
   const items = ['a.dcm', 'b.dcm', 'c.dcm'].map((filename, index) => makeItem({ index, filename }))
   serveWorklist(items.map((item) => makeRow({ item })))
   serveJob(makeJob(items))
-  const user = open('/')
+  const user = openDashboard('/')
   ;(await screen.findByRole('link', { name: 'a.dcm' })).focus()
 
   await user.keyboard('{ArrowDown}')
@@ -211,7 +203,7 @@ test('the next film is looked at anew, with the same tool', async () => {
   const items = ['a.dcm', 'b.dcm'].map((filename, index) => makeItem({ index, filename }))
   serveWorklist(items.map((item) => makeRow({ item })))
   serveJob(makeJob(items))
-  const user = open(`/jobs/${JOB_ID}/items/0`)
+  const user = openDashboard(`/jobs/${JOB_ID}/items/0`)
   await user.click(await screen.findByRole('button', { name: 'Pan' }))
   await user.keyboard('i')
   await user.keyboard('a')
@@ -238,7 +230,7 @@ test('chosen films are erased with their jobs, after asking', async () => {
       return new HttpResponse(null, { status: 204 })
     }),
   )
-  const user = open('/')
+  const user = openDashboard('/')
   await user.click(await screen.findByRole('checkbox', { name: 'Choose a.dcm' }))
 
   await user.click(screen.getByRole('button', { name: 'Erase 1 job' }))
@@ -257,7 +249,7 @@ test('jobs that the key may not erase stay, with the reason', async () => {
     http.get('*/v1/jobs', () => HttpResponse.json(makeWorklist([makeRow()]))),
     http.delete('*/v1/jobs/:id', () => HttpResponse.json(body, { status: 403 })),
   )
-  const user = open('/')
+  const user = openDashboard('/')
 
   await user.click(await screen.findByRole('checkbox', { name: 'Choose film.dcm' }))
   await user.click(screen.getByRole('button', { name: 'Erase 1 job' }))
@@ -269,7 +261,7 @@ test('jobs that the key may not erase stay, with the reason', async () => {
 })
 
 test('an empty worklist says so, and a filter that matches nothing says that', async () => {
-  const user = open('/')
+  const user = openDashboard('/')
   expect(await screen.findByText('No films yet')).toBeVisible()
 
   await user.click(screen.getByRole('button', { name: 'Failed' }))
@@ -282,7 +274,7 @@ test('an empty worklist says so, and a filter that matches nothing says that', a
 test('an erased job says so', async () => {
   server.use(http.get(`*/v1/jobs/${JOB_ID}`, () => problem(410, 'Erased')))
 
-  open(`/jobs/${JOB_ID}`)
+  openDashboard(`/jobs/${JOB_ID}`)
 
   expect(await screen.findByText(/This job has been erased/)).toBeVisible()
 })
@@ -294,7 +286,7 @@ test('a service that is away is told, and asked again', async () => {
       isAway ? HttpResponse.error() : HttpResponse.json(makeWorklist([makeRow()])),
     ),
   )
-  const user = open('/')
+  const user = openDashboard('/')
   expect(
     await screen.findByText(/The service does not answer/, {}, { timeout: 5_000 }),
   ).toBeVisible()
@@ -315,7 +307,7 @@ test('the header says that the service is away as soon as a page finds out', asy
       isAway ? HttpResponse.error() : HttpResponse.json({ ready: true, dependencies: {} }),
     ),
   )
-  const user = open('/')
+  const user = openDashboard('/')
   expect(await screen.findByText('Service ready')).toBeVisible()
 
   isAway = true
@@ -327,7 +319,7 @@ test('the header says that the service is away as soon as a page finds out', asy
 
 test('the map is switched by key, and single keys can be switched off', async () => {
   serveJob(makeJob())
-  const user = open(`/jobs/${JOB_ID}/items/0`)
+  const user = openDashboard(`/jobs/${JOB_ID}/items/0`)
   expect(await screen.findByTestId('activation-map')).toBeInTheDocument()
 
   await user.keyboard('m')
@@ -343,7 +335,7 @@ test('the map is switched by key, and single keys can be switched off', async ()
 })
 
 test('the dashboard speaks Spanish when asked, and remembers it', async () => {
-  const user = open('/')
+  const user = openDashboard('/')
   await user.click(screen.getByRole('button', { name: 'Settings' }))
 
   await user.click(screen.getByRole('radio', { name: 'Español' }))

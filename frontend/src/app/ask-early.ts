@@ -2,6 +2,7 @@ import type { QueryClient } from '@tanstack/react-query'
 
 import { sessionQuery } from '@/shared/api/session'
 import { worklistQuery } from '@/shared/api/worklist'
+import { sleep } from '@/shared/lib/coalesced'
 import { readFilter } from '@/shared/lib/places'
 
 /** A service that is slower than this does not keep the page from being drawn without it. */
@@ -16,8 +17,7 @@ export async function askEarly(queries: QueryClient, { pathname, search }: Locat
   if (pathname !== '/') return
   const filter = readFilter(new URLSearchParams(search))
   const worklist = queries.infiniteQuery(worklistQuery(filter)).catch(leaveToPage)
-  const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))
-  await Promise.race([Promise.all([session, worklist]), patience])
+  await Promise.race([Promise.all([session, worklist]), sleep(PATIENCE_MS)])
 }
 
 /** The page finds the error with the query, and says what is to be said. */

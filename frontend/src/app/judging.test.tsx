@@ -1,5 +1,4 @@
-import { render, screen, waitFor } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
+import { screen, waitFor } from '@testing-library/react'
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 
@@ -7,14 +6,7 @@ import type { Feedback, Judgement } from '@/shared/api/wire'
 import { problem, serveJob, server } from '@/testing/server'
 import { JOB_ID, makeItem, makeJob, makeRow, makeWorklist } from '@/testing/wire'
 
-import { App } from './app'
-import { queryClient } from './query-client'
-
-function open(address: string) {
-  window.history.replaceState(null, '', address)
-  render(<App queries={queryClient()} />)
-  return userEvent.setup()
-}
+import { openDashboard } from './open-dashboard'
 
 const SAID: Feedback = {
   opinion: 'agree',
@@ -43,7 +35,7 @@ function serveFeedback() {
 test('disagreeing with a comment needs the keyboard alone', async () => {
   serveJob(makeJob())
   const told = serveFeedback()
-  const user = open(`/jobs/${JOB_ID}/items/0`)
+  const user = openDashboard(`/jobs/${JOB_ID}/items/0`)
   await screen.findByTestId('probability')
 
   await user.keyboard('d')
@@ -62,7 +54,7 @@ test('what was said before is shown, and can be said anew', async () => {
   const feedback: Feedback = { ...SAID, model, comment: 'Seen on CT' }
   serveJob(makeJob([makeItem({ feedback })]))
   const told = serveFeedback()
-  const user = open(`/jobs/${JOB_ID}/items/0`)
+  const user = openDashboard(`/jobs/${JOB_ID}/items/0`)
 
   expect(await screen.findByText('Seen on CT')).toBeVisible()
   expect(screen.getByText(/It was about version 0.9.0/)).toBeVisible()
@@ -77,7 +69,7 @@ test('what was said before is shown, and can be said anew', async () => {
 test('what could not be saved stays, and says why', async () => {
   serveJob(makeJob())
   server.use(http.post('*/feedback', () => problem(503, 'away')))
-  const user = open(`/jobs/${JOB_ID}/items/0`)
+  const user = openDashboard(`/jobs/${JOB_ID}/items/0`)
   await screen.findByTestId('probability')
 
   await user.keyboard('awell{Control>}{Enter}{/Control}')
@@ -94,7 +86,7 @@ test('the worklist shows what was said of a film', async () => {
   const item = makeItem({ feedback: { ...SAID, opinion: 'disagree' } })
   server.use(http.get('*/v1/jobs', () => HttpResponse.json(makeWorklist([makeRow({ item })]))))
 
-  open('/')
+  openDashboard('/')
 
   expect(await screen.findByTitle('Disagree')).toHaveTextContent('Disagree')
 })

@@ -1,7 +1,6 @@
 import { File as NodeFile } from 'node:buffer'
 
-import { render, screen, waitFor } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
+import { screen, waitFor } from '@testing-library/react'
 import { IDBFactory } from 'fake-indexeddb'
 import 'fake-indexeddb/auto'
 import { http, HttpResponse } from 'msw'
@@ -12,8 +11,7 @@ import type { Session } from '@/shared/api/wire'
 import { server } from '@/testing/server'
 import { LIMITS } from '@/testing/wire'
 
-import { App } from './app'
-import { queryClient } from './query-client'
+import { openDashboard } from './open-dashboard'
 
 const NOBODY: ReadonlySet<string> = new Set()
 
@@ -62,15 +60,9 @@ function signedInAs(name: string) {
   )
 }
 
-function open() {
-  window.history.replaceState(null, '', '/')
-  render(<App queries={queryClient()} />)
-  return userEvent.setup()
-}
-
 test('what an earlier page has not sent is offered, and erased when it is not wanted', async () => {
   await leaveFilm(null)
-  const user = open()
+  const user = openDashboard('/')
 
   expect(await screen.findByText('1 film was not sent when this page was left.')).toBeVisible()
   expect(screen.getByRole('button', { name: 'Send now' })).toBeVisible()
@@ -83,7 +75,7 @@ test('what an earlier page has not sent is offered, and erased when it is not wa
 test('signing out erases it', async () => {
   signedInAs('ward 3')
   await leaveFilm('ward 3')
-  const user = open()
+  const user = openDashboard('/')
   expect(await screen.findByText(/was not sent when/)).toBeVisible()
 
   await user.click(screen.getByRole('button', { name: 'Sign out (ward 3)' }))
@@ -96,7 +88,7 @@ test('another person neither sees nor keeps it', async () => {
   signedInAs('ward 4')
   await leaveFilm('ward 3')
 
-  open()
+  openDashboard('/')
 
   expect(await screen.findByText('No films yet')).toBeVisible()
   await waitFor(async () => expect(await isLeft('ward 3')).toBe(false))

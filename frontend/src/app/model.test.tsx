@@ -1,13 +1,11 @@
-import { render, screen, within } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
+import { screen, within } from '@testing-library/react'
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 
 import type { Drift, FilmsOfDay } from '@/shared/api/wire'
 import { problem, server } from '@/testing/server'
 
-import { App } from './app'
-import { queryClient } from './query-client'
+import { openDashboard } from './open-dashboard'
 
 const CARD = {
   name: 'pneumocam',
@@ -57,9 +55,7 @@ function open(drift: Partial<Drift>, card: Record<string, unknown> = CARD) {
       }),
     ),
   )
-  window.history.replaceState(null, '', '/model')
-  render(<App queries={queryClient()} />)
-  return userEvent.setup()
+  return openDashboard('/model')
 }
 
 test('the operating point is told in words and in a table', async () => {

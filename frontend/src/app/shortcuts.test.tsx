@@ -1,5 +1,4 @@
-import { render, screen, within } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
+import { screen, within } from '@testing-library/react'
 import { beforeEach, expect, test } from 'vitest'
 
 import { shortcutGroups } from '@/features/viewer/shortcut-labels'
@@ -8,15 +7,12 @@ import { en } from '@/shared/i18n/en'
 import { serveJob } from '@/testing/server'
 import { JOB_ID, makeJob } from '@/testing/wire'
 
-import { App } from './app'
-import { queryClient } from './query-client'
+import { openDashboard } from './open-dashboard'
 
 beforeEach(() => serveJob(makeJob()))
 
 async function openShortcuts() {
-  window.history.replaceState(null, '', `/jobs/${JOB_ID}/items/0`)
-  render(<App queries={queryClient()} />)
-  const user = userEvent.setup()
+  const user = openDashboard(`/jobs/${JOB_ID}/items/0`)
   expect(await screen.findByTestId('activation-map')).toBeInTheDocument()
   await user.keyboard('?')
   const dialog = screen.getByRole('dialog', { name: 'Shortcuts' })

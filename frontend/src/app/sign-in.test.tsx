@@ -1,5 +1,4 @@
-import { render, screen, waitFor } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
+import { screen, waitFor } from '@testing-library/react'
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 
@@ -7,8 +6,7 @@ import type { Session } from '@/shared/api/wire'
 import { problem, server } from '@/testing/server'
 import { LIMITS, makeRow, makeWorklist } from '@/testing/wire'
 
-import { App } from './app'
-import { queryClient } from './query-client'
+import { openDashboard } from './open-dashboard'
 
 const KEY = 'pcam_0123456789ab_secret'
 
@@ -46,9 +44,7 @@ function serveKeys() {
 
 test('a key opens the page that was asked for, and signing out closes it', async () => {
   serveKeys()
-  window.history.replaceState(null, '', '/?sort=-probability')
-  render(<App queries={queryClient()} />)
-  const user = userEvent.setup()
+  const user = openDashboard('/?sort=-probability')
 
   const field = await screen.findByLabelText('Key')
   expect(field).toHaveFocus()
@@ -73,9 +69,7 @@ test('a key opens the page that was asked for, and signing out closes it', async
 test('a session that ends while a page is open leads to the sign-in', async () => {
   const state = serveKeys()
   state.isSignedIn = true
-  window.history.replaceState(null, '', '/')
-  render(<App queries={queryClient()} />)
-  const user = userEvent.setup()
+  const user = openDashboard('/')
   await screen.findByRole('link', { name: 'film.dcm' })
 
   state.isSignedIn = false
@@ -87,9 +81,7 @@ test('a session that ends while a page is open leads to the sign-in', async () =
 test('a service that is away says so', async () => {
   serveKeys()
   server.use(http.post('*/v1/session', () => problem(503, 'The database is unavailable.')))
-  window.history.replaceState(null, '', '/')
-  render(<App queries={queryClient()} />)
-  const user = userEvent.setup()
+  const user = openDashboard('/')
 
   await user.type(await screen.findByLabelText('Key'), `${KEY}{Enter}`)
 
@@ -97,8 +89,7 @@ test('a service that is away says so', async () => {
 })
 
 test('where no key is needed there is nothing to sign out of', async () => {
-  window.history.replaceState(null, '', '/')
-  render(<App queries={queryClient()} />)
+  openDashboard('/')
 
   expect(await screen.findByText('No films yet')).toBeVisible()
   expect(screen.queryByRole('button', { name: /sign out/i })).not.toBeInTheDocument()

@@ -1,5 +1,4 @@
-import { render, screen, waitFor } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
+import { screen, waitFor } from '@testing-library/react'
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 
@@ -7,16 +6,9 @@ import { server } from '@/testing/server'
 import { JOB_ID, makeItem, makeJob, makeResult, makeRow, makeWorklist } from '@/testing/wire'
 import { serveJob } from '@/testing/server'
 
-import { App } from './app'
-import { queryClient } from './query-client'
+import { openDashboard } from './open-dashboard'
 
 const SECRET = 'Mustermann'
-
-function open(address: string) {
-  window.history.replaceState(null, '', address)
-  render(<App queries={queryClient()} />)
-  return userEvent.setup()
-}
 
 /** A service that finds films by name, and what it was asked: addresses and bodies. */
 function serveSearch() {
@@ -43,7 +35,7 @@ function serveSearch() {
 
 test('a search finds films, walks from one to the next, and stands in no address', async () => {
   const asked = serveSearch()
-  const user = open('/?sort=-probability')
+  const user = openDashboard('/?sort=-probability')
   await screen.findByRole('link', { name: 'a.dcm' })
 
   await user.type(screen.getByRole('textbox', { name: 'File name or reference' }), SECRET)
@@ -71,7 +63,7 @@ test('a search finds films, walks from one to the next, and stands in no address
 
 test('a search that finds nothing says so, and is cleared with the filters', async () => {
   serveSearch()
-  const user = open('/')
+  const user = openDashboard('/')
   const field = await screen.findByRole('textbox', { name: 'File name or reference' })
 
   await user.type(field, 'nobody')
@@ -92,7 +84,7 @@ test('how long a film waits, or has waited, stands beside it', async () => {
   })
   server.use(http.get('*/v1/jobs', () => HttpResponse.json(makeWorklist([queued, read]))))
 
-  open('/')
+  openDashboard('/')
 
   // By the clock of the service, which says 02:10:00, whatever this computer's says.
   expect(await screen.findByText(/^4 min [2-9] s$/)).toBeVisible()
@@ -117,7 +109,7 @@ test('the list follows the service’s events', async () => {
       return new HttpResponse(body, { headers: { 'Content-Type': 'text/event-stream' } })
     }),
   )
-  open('/')
+  openDashboard('/')
   await screen.findByRole('link', { name: 'first.dcm' })
 
   rows = [makeRow({ job_id: JOB_ID.replace('K', 'L'), item: makeItem({ filename: 'new.dcm' }) })]

@@ -22,17 +22,9 @@ interface FilmAreaProps {
   map: ReturnType<typeof useGreyPicture>
   /** Whether the film stands beside itself, alone and with its map. */
   isSplit: boolean
-  stage: Omit<
+  stage: Pick<
     StageProps,
-    | 'name'
-    | 'film'
-    | 'map'
-    | 'settings'
-    | 'size'
-    | 'isMapShown'
-    | 'isFrontal'
-    | 'onAdjust'
-    | 'onRelease'
+    'regions' | 'active' | 'onActivate' | 'view' | 'zoom' | 'fitZoom' | 'dispatch' | 'tool'
   >
   settings: MapSettings
   size: Size | null

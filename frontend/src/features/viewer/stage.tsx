@@ -13,7 +13,6 @@ import type { MapSettings } from './map-settings'
 import { mapTable } from './map-table'
 import { Marks } from './marks'
 import { PictureCanvas } from './picture-canvas'
-import { shrink } from './shrink'
 import { Sides } from './sides'
 
 export type Tool = 'window' | 'pan' | 'zoom'
@@ -67,11 +66,6 @@ export function Stage(props: StageProps) {
     [settings.scale, settings.floor],
   )
   const scale = useSettled(zoom * window.devicePixelRatio, ZOOM_PAUSE_MS)
-  const drawnFilm = useMemo(() => shrink(film, scale), [film, scale])
-  const drawnMap = useMemo(
-    () => map && shrink(map, (scale * film.width) / map.width),
-    [map, film.width, scale],
-  )
   const pointers = useRef(new Map<number, Point>())
 
   // React listens to wheel passively, which cannot keep the page from scrolling.
@@ -156,16 +150,18 @@ export function Stage(props: StageProps) {
         }}
       >
         <PictureCanvas
-          picture={drawnFilm}
+          picture={film}
+          scale={scale}
           table={grey}
           role="img"
           aria-label={messages.viewer.film(name)}
           data-testid="film"
           className="absolute inset-0 size-full"
         />
-        {drawnMap && isMapShown && (
+        {map && isMapShown && (
           <PictureCanvas
-            picture={drawnMap}
+            picture={map}
+            scale={(scale * film.width) / map.width}
             table={colours}
             role="img"
             aria-label={messages.viewer.mapOf(name)}
