@@ -3,8 +3,8 @@
     python -m tests.service.screenshots [STATE ...]
 
 starts services of its own with films that may be published, and writes into `var/screenshots`:
-each state at 1440 x 900, dark and light, and at 390 x 844; or only the states whose names begin
-with one of the words.
+each state at 1440 x 900, dark and light, on a phone and on a 4K monitor; or only the states whose
+names begin with one of the words.
 """
 
 import argparse
@@ -36,6 +36,7 @@ LOOKS = {
     "dark": Look("dark", 1440, 900),
     "light": Look("light", 1440, 900),
     "phone": Look("dark", 390, 844),
+    "4k": Look("dark", 3840, 2160),
 }
 
 

@@ -158,3 +158,25 @@ def test_chosen_jobs_are_cancelled_and_erased(
 
     expect(page.get_by_role("status").filter(has_text="20 films")).to_be_visible()
     assert {client.get(job["links"]["self"]).status_code for job in jobs} == {410}
+
+
+def test_on_a_4k_monitor_text_is_larger_and_rows_follow(page: Page, rows: Locator) -> None:
+    expect(rows.first).to_be_visible()
+    heights = []
+    for width, height in ((1440, 900), (3840, 2160)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(_ROWS_TOUCH)
+        assert page.evaluate("document.body.scrollWidth") <= width
+        heights.append(rows.first.bounding_box()["height"])  # type: ignore[index]  # it is visible
+
+    assert heights == [40, 60]
+
+
+_ROWS_TOUCH = """
+() => {
+  const boxes = [...document.querySelectorAll('[data-row]')]
+    .map((row) => row.getBoundingClientRect())
+    .sort((a, b) => a.top - b.top)
+  return boxes.length > 3 && boxes.every((box, i) => i === 0 || box.top === boxes[i - 1].bottom)
+}
+"""

@@ -12,7 +12,7 @@ export function FeedbackSection() {
       <h2 className="mb-2 font-semibold">{text.title}</h2>
       <p className="mb-3 max-w-3xl text-muted">{text.hint}</p>
       <a href="/v1/feedback.csv" download className={buttonClasses()}>
-        <Download aria-hidden size={16} />
+        <Download aria-hidden size="1rem" />
         {text.export}
       </a>
     </section>

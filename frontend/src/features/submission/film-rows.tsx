@@ -10,6 +10,7 @@ import { explainError, explainReason } from '@/shared/lib/explain'
 import { bytes, duration } from '@/shared/lib/figures'
 import { filmPlace } from '@/shared/lib/places'
 import { serviceNow } from '@/shared/lib/service-clock'
+import { useRem } from '@/shared/lib/use-rem'
 import { IconButton } from '@/shared/ui/button'
 import { ItemStateLabel } from '@/shared/ui/item-state'
 import { Score } from '@/shared/ui/score'
@@ -22,16 +23,18 @@ export type Row = { kind: 'item'; job: Job; item: Item } | { kind: 'upload'; upl
 const keyOf = (row: Row) =>
   row.kind === 'item' ? `${row.job.id}/${row.item.index}` : `upload ${row.upload.id}`
 
-const ROW_PX = 48
+/** At least; they are measured. */
+const ROW_REM = 3
 
 /** One line a film; only those in sight are in the document. */
 export function FilmRows({ rows, jobIds }: { rows: readonly Row[]; jobIds: readonly string[] }) {
   const { submit: text } = useMessages()
   const scroller = useRef<HTMLDivElement>(null)
+  const rowPx = useRem(ROW_REM)
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => rowPx,
     getItemKey: (index) => {
       const row = rows[index]
       return row ? keyOf(row) : index
@@ -106,7 +109,7 @@ function ItemRow({
             ahead > 1 && { text: messages.submit.position(ahead - 1, startsIn(job, messages)) })}
         />
       )}
-      <ChevronRight aria-hidden size={16} className="justify-self-center text-muted" />
+      <ChevronRight aria-hidden size="1rem" className="justify-self-center text-muted" />
       {explanation && (
         <p className="col-span-2 text-muted">
           <span className="text-ink">{explanation.what}</span> {explanation.action}
@@ -141,7 +144,7 @@ function UploadRow({ upload }: { upload: Upload }) {
       </p>
       {upload.state === 'refused' ? (
         <span className="inline-flex items-center gap-2">
-          <CircleAlert aria-hidden size={16} className="text-muted" />
+          <CircleAlert aria-hidden size="1rem" className="text-muted" />
           {text.notSent}
         </span>
       ) : upload.state === 'sending' && upload.isArchive && share === 100 ? (

@@ -66,7 +66,7 @@ export function Downloads({ item, job, look }: DownloadsProps) {
         )}
         {upload !== null && (
           <a href={upload} download className={buttonClasses()}>
-            <Download aria-hidden size={16} />
+            <Download aria-hidden size="1rem" />
             {viewer.download.upload}
           </a>
         )}

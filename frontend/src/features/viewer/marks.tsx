@@ -1,5 +1,7 @@
 import { useMemo } from 'react'
 
+import { useRem } from '@/shared/lib/use-rem'
+
 import { contourPath } from './contours'
 import { svgTransform, type FilmView } from './film-view'
 import { CONTOURS_DRAWN } from './map-settings'
@@ -100,22 +102,23 @@ interface RegionNumberProps {
   isActive: boolean
 }
 
-const NUMBER_PX = 20
+const NUMBER_REM = 1.25
 const HIT_PX = 24
 
 /** Upright and of one size, however the film is turned; at the film's edge, still on the film. */
 function RegionNumber({ index, box, zoom, view, isActive }: RegionNumberProps) {
-  const half = NUMBER_PX / 2 / zoom
+  const side = useRem(NUMBER_REM)
+  const half = side / 2 / zoom
   const upright = `scale(${view.flipX ? -1 : 1} ${view.flipY ? -1 : 1})`
   return (
     <g
       transform={`translate(${Math.max(box.x, half)} ${Math.max(box.y, half)}) rotate(${-view.turns * 90}) ${upright} scale(${1 / zoom})`}
     >
       <rect
-        x={-NUMBER_PX / 2}
-        y={-NUMBER_PX / 2}
-        width={NUMBER_PX}
-        height={NUMBER_PX}
+        x={-side / 2}
+        y={-side / 2}
+        width={side}
+        height={side}
         rx={2}
         fill={isActive ? '#fff' : '#ff9046'}
         pointerEvents="all"
@@ -123,7 +126,7 @@ function RegionNumber({ index, box, zoom, view, isActive }: RegionNumberProps) {
       <text
         textAnchor="middle"
         dominantBaseline="central"
-        fontSize={13}
+        fontSize={0.65 * side}
         fontWeight={600}
         fill="#000"
       >

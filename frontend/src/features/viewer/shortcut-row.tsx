@@ -32,7 +32,7 @@ export function ShortcutRow(props: ShortcutRowProps) {
       </div>
       {rivals.length > 0 && (
         <p className="flex items-center gap-2 text-xs leading-4">
-          <TriangleAlert aria-hidden size={14} className="shrink-0" />
+          <TriangleAlert aria-hidden size="0.875rem" className="shrink-0" />
           {text.conflict(rivals.join(', '))}
         </p>
       )}

@@ -20,7 +20,7 @@ export function Verdict({ item }: { item: Item }) {
   if (item.state === 'rejected') {
     return (
       <Explained
-        icon={<CircleSlash aria-hidden size={20} />}
+        icon={<CircleSlash aria-hidden size="1.25rem" />}
         title={viewer.rejectedTitle}
         explanations={(item.result?.reasons ?? []).map(({ code, detail }) => ({
           code,
@@ -34,7 +34,7 @@ export function Verdict({ item }: { item: Item }) {
     return (
       <div className="flex flex-col items-start gap-4">
         <Explained
-          icon={<CircleAlert aria-hidden size={20} />}
+          icon={<CircleAlert aria-hidden size="1.25rem" />}
           title={viewer.failedTitle}
           explanations={[{ code, ...explainError(messages, code, detail) }]}
         />
@@ -107,7 +107,7 @@ function Probability({ result }: { result: Result }) {
       </p>
       {result.cautions.map(({ code, detail }) => (
         <p key={code} data-testid={`caution-${code}`} className="flex gap-2">
-          <TriangleAlert aria-hidden size={16} className="mt-0.5 shrink-0" />
+          <TriangleAlert aria-hidden size="1rem" className="mt-0.5 shrink-0" />
           {explainCaution(messages, code, detail)}
         </p>
       ))}

@@ -51,7 +51,7 @@ export function ViewerPage({ jobId, index, list }: ViewerPageProps) {
   const header = (
     <>
       <Link href={back} className={buttonClasses('quiet', 'h-9 px-2!')}>
-        <ArrowLeft aria-hidden size={16} />
+        <ArrowLeft aria-hidden size="1rem" />
         <span className="max-sm:sr-only">{backLabel}</span>
       </Link>
       <div className="flex items-center">

@@ -4,6 +4,7 @@ import type { WorklistRow } from '@/shared/api/wire'
 import type { WorklistFilter } from '@/shared/api/worklist'
 import { useMessages } from '@/shared/i18n/language'
 import { anchoredFilm, filmAnchor } from '@/shared/lib/places'
+import { useRem } from '@/shared/lib/use-rem'
 import { classes } from '@/shared/ui/classes'
 
 import { Checkbox } from './checkbox'
@@ -23,7 +24,8 @@ interface FilmTableProps {
 
 export const keyOf = (row: WorklistRow) => filmAnchor(row.job_id, row.item.index)
 
-const ROW_PX = 40
+/** As high as `FilmRow` is. */
+const ROW_REM = 2.5
 const PAGE_ROWS = 15
 /** Asked for before the end is reached, so that scrolling does not wait. */
 const LOAD_AHEAD = 40
@@ -34,7 +36,8 @@ export function FilmTable(props: FilmTableProps) {
   const { worklist: text } = useMessages()
   const scroller = useRef<HTMLDivElement>(null)
   const keys = useMemo(() => rows.map(keyOf), [rows])
-  useSteadyScroll(scroller, keys, ROW_PX)
+  const rowPx = useRem(ROW_REM)
+  useSteadyScroll(scroller, keys, rowPx)
   // Where the keyboard is: one film is in the tab order, and stays in the document. It is known
   // by its key, because others come and go above it.
   const [current, setCurrent] = useState(anchoredFilm)
@@ -42,14 +45,15 @@ export function FilmTable(props: FilmTableProps) {
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => rowPx,
     overscan: 10,
-    scrollPaddingEnd: ROW_PX,
+    scrollPaddingEnd: rowPx,
     rangeExtractor: (range) => {
       const shown = defaultRangeExtractor(range)
       return shown.includes(place) ? shown : [...shown, place].sort((a, b) => a - b)
     },
   })
+  useEffect(() => virtualizer.measure(), [virtualizer, rowPx])
   const shown = virtualizer.getVirtualItems()
 
   const last = virtualizer.range?.endIndex ?? 0

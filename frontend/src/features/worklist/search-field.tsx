@@ -28,7 +28,7 @@ export function SearchField({ onDown }: SearchFieldProps) {
 
   return (
     <div role="search" className="relative flex min-w-48 flex-1 items-center md:max-w-72">
-      <Search aria-hidden size={16} className="pointer-events-none absolute left-2 text-muted" />
+      <Search aria-hidden size="1rem" className="pointer-events-none absolute left-2 text-muted" />
       <input
         ref={field}
         // Not of the type "search": its own cross has no name and is too small to hit.

@@ -26,7 +26,7 @@ interface ButtonProps extends ComponentProps<'button'> {
 export function Button({ look, icon: Icon, className, children, ...rest }: ButtonProps) {
   return (
     <button type="button" className={buttonClasses(look, className)} {...rest}>
-      {Icon && <Icon aria-hidden size={16} />}
+      {Icon && <Icon aria-hidden size="1rem" />}
       {children}
     </button>
   )
@@ -62,7 +62,7 @@ export function IconButton({
         )}
         {...rest}
       >
-        <Icon aria-hidden size={18} />
+        <Icon aria-hidden size="1.125rem" />
       </button>
     </Hint>
   )

@@ -30,7 +30,7 @@ export function ItemStateLabel({ state, text }: { state: ItemState; text?: strin
     <span className="flex items-center gap-2 md:whitespace-nowrap">
       <Icon
         aria-hidden
-        size={16}
+        size="1rem"
         className={classes('text-muted', state === 'running' && 'animate-spin')}
       />
       {text ?? messages.state[state]}

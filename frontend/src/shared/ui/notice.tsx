@@ -22,7 +22,7 @@ export function Notice({ icon: Icon, title, children, role = 'status', className
         className,
       )}
     >
-      <Icon aria-hidden size={24} className="text-muted" />
+      <Icon aria-hidden size="1.5rem" className="text-muted" />
       <p className="font-medium">{title}</p>
       {children !== undefined && (
         <div className="flex flex-col items-center gap-4 text-muted">{children}</div>

@@ -6,5 +6,5 @@ const ICONS = { agree: ThumbsUp, disagree: ThumbsDown }
 
 export function OpinionIcon({ opinion }: { opinion: Opinion }) {
   const Icon = ICONS[opinion]
-  return <Icon aria-hidden size={16} className="shrink-0" />
+  return <Icon aria-hidden size="1rem" className="shrink-0" />
 }

@@ -25,7 +25,7 @@ export function ServiceState({ isShownWhenReady }: { isShownWhenReady: boolean }
       className={classes('flex items-center gap-2', isReady && !isShownWhenReady && 'sr-only')}
       title={error ? service.unreachableHint : words}
     >
-      <Icon aria-hidden size={16} className="shrink-0 text-muted" />
+      <Icon aria-hidden size="1rem" className="shrink-0 text-muted" />
       <span className={classes(isReady ? 'text-muted max-md:sr-only' : 'font-medium')}>
         {words}
       </span>
