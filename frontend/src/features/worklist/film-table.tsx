@@ -53,7 +53,10 @@ export function FilmTable(props: FilmTableProps) {
       return shown.includes(place) ? shown : [...shown, place].sort((a, b) => a - b)
     },
   })
-  useEffect(() => virtualizer.measure(), [virtualizer, rowPx])
+  const isResized = virtualizer.getTotalSize() !== rows.length * rowPx
+  useEffect(() => {
+    if (isResized) virtualizer.measure()
+  }, [virtualizer, isResized])
   const shown = virtualizer.getVirtualItems()
 
   const last = virtualizer.range?.endIndex ?? 0
