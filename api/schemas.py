@@ -80,7 +80,7 @@ class ReusedFrom(Wire):
 class Timings(BaseModel):
     """Milliseconds each stage took; null for one that was not gone through.
 
-    `infer` is that of the whole batch, whose films were scored together.
+    `infer` is with the wait for the device, where the network runs on one of its own.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")

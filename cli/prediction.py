@@ -5,23 +5,22 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from model.analysis import Analysis, analyse
+from model.analysis import Analysis, analyse_film
 from model.classifier import Classifier, load_classifier
 from model.device import Device
 from model.errors import UnreadableImage
+from model.side_by_side import side_by_side
 
-#: Films in one pass through the network.
-_BATCH = 8
-
-#: Films that are in memory while a device runs the network, which waits at the end of each batch.
-_DEVICE_BATCH = 256
+#: Films between two looks at the progress, as a multiple of those worked on at once.
+_ROUNDS: Final = 8
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
@@ -61,14 +60,16 @@ def predict_files(
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
     classifier = load_classifier(device=device)
-    size = _DEVICE_BATCH if classifier.gathers else _BATCH
+    at_once = classifier.films_at_once
+    size = _ROUNDS * at_once
     stems = _unique_stems(files)
     all_read = True
     batches = [range(i, min(i + size, len(files))) for i in range(0, len(files), size)]
     console = Console(stderr=True)
     with _lines(output) as lines:
         for batch in track(batches, "Analysing", console=console, disable=not console.is_terminal):
-            outcomes = _analyse_batch(classifier, [files[i] for i in batch])
+            chosen = [files[i] for i in batch]
+            outcomes = side_by_side(partial(_analyse, classifier), chosen, threads=at_once)
             for i, outcome in zip(batch, outcomes, strict=True):
                 all_read &= isinstance(outcome, Analysis)
                 lines.write(json.dumps({"file": str(files[i]), **_describe(outcome)}) + "\n")
@@ -77,20 +78,12 @@ def predict_files(
     return all_read
 
 
-def _analyse_batch(
-    classifier: Classifier, files: Sequence[Path]
-) -> list[Analysis | UnreadableImage | OSError]:
-    contents: list[bytes] = []
-    outcomes: dict[int, Analysis | UnreadableImage | OSError] = {}
-    readable: list[int] = []
-    for i, file in enumerate(files):
-        try:
-            contents.append(file.read_bytes())
-            readable.append(i)
-        except OSError as exc:
-            outcomes[i] = exc
-    outcomes.update(zip(readable, analyse(classifier, contents), strict=True))
-    return [outcomes[i] for i in range(len(files))]
+def _analyse(classifier: Classifier, file: Path) -> Analysis | UnreadableImage | OSError:
+    try:
+        content = file.read_bytes()
+    except OSError as exc:
+        return exc
+    return analyse_film(classifier, content)
 
 
 def _describe(outcome: Analysis | UnreadableImage | OSError) -> dict[str, Any]:

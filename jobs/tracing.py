@@ -11,8 +11,10 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import structlog
@@ -126,6 +128,18 @@ def current_traceparent() -> str | None:
     return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
+@dataclass(slots=True)
+class _Stage:
+    """When the first film of a batch entered a stage, and the last one left it; in nanoseconds.
+
+    `spent` is the sum over the films, which may be in a stage side by side.
+    """
+
+    began: int
+    ended: int
+    spent: int = 0
+
+
 class BatchTrace:
     """When the stages of a batch began and ended.
 
@@ -133,16 +147,22 @@ class BatchTrace:
     """
 
     def __init__(self) -> None:
-        self._stages: list[tuple[str, int, int]] = []
+        self._stages: dict[str, _Stage] = {}
+        self._lock = Lock()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time a stage; one that is gone through again is told again."""
+        """Time a stage, which films may go through side by side."""
         began = time.time_ns()
         try:
             yield
         finally:
-            self._stages.append((name, began, time.time_ns()))
+            ended = time.time_ns()
+            with self._lock:
+                stage = self._stages.setdefault(name, _Stage(began, ended))
+                stage.began = min(stage.began, began)
+                stage.ended = max(stage.ended, ended)
+                stage.spent += ended - began
 
     def tell(
         self,
@@ -191,7 +211,8 @@ class BatchTrace:
         from opentelemetry.trace import SpanKind, set_span_in_context  # noqa: PLC0415
 
         context = _context(traceparent)
-        batch_began, batch_ended = self._stages[0][1], self._stages[-1][2]
+        batch_began = min(stage.began for stage in self._stages.values())
+        batch_ended = max(stage.ended for stage in self._stages.values())
         waiting = tracer.start_span("queue", context, start_time=_nanoseconds(queued))
         waiting.end(batch_began)
         batch = tracer.start_span(
@@ -202,8 +223,10 @@ class BatchTrace:
             start_time=batch_began,
         )
         inside = set_span_in_context(batch)
-        for name, began, ended in self._stages:
-            tracer.start_span(name, inside, start_time=began).end(ended)
+        for name, stage in self._stages.items():
+            spent: dict[str, Attribute] = {_PREFIX + "spent_ms": stage.spent // 1_000_000}
+            span = tracer.start_span(name, inside, attributes=spent, start_time=stage.began)
+            span.end(stage.ended)
         batch.end(batch_ended)
 
 

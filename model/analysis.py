@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -30,21 +30,20 @@ from model.rendering import (
 )
 from model.side_by_side import side_by_side
 
+#: Entered around a stage with its name.
+_Stage = Callable[[str], AbstractContextManager[None]]
+
 #: Films beyond this many pixels are decoded one at a time: the largest takes most of a gigabyte.
 _LARGE_PIXELS: Final = 16_000_000
 
 _LARGE: Final = Lock()
-
-#: For each core, films on their way to and from a device that runs the network: more than the cores
-#: work on, so that there is always some that wait for the device, and some that do not.
-_ON_THEIR_WAY: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Timings:
     """Where the time went, in milliseconds.
 
-    `infer` is the whole batch's, which films share; on a device of its own, with the wait for it.
+    `infer` is with the wait for the device, where the network runs on one of its own.
     """
 
     decode: float
@@ -143,83 +142,60 @@ class Analysis:
         return project_to_image(self.finding.activation_map, (facts.height, facts.width))
 
 
-def analyse(
-    classifier: Classifier,
-    files: Sequence[bytes],
-    *,
-    stage: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
-) -> list[Analysis | UnreadableImage]:
-    """Read, check, score and draw the films of some files, as many at once as there are threads.
+def analyse(classifier: Classifier, files: Sequence[bytes]) -> list[Analysis | UnreadableImage]:
+    """Read, check, score and draw the films of some files side by side.
 
     Args:
         classifier: From `load_classifier`.
         files: The bytes of one film each.
+
+    Returns:
+        In the files' order, what `analyse_film` gives of each.
+    """
+    analyse_one = partial(analyse_film, classifier)
+    return side_by_side(analyse_one, files, threads=classifier.films_at_once)
+
+
+def analyse_film(
+    classifier: Classifier,
+    content: bytes,
+    *,
+    stage: _Stage = lambda _: nullcontext(),
+) -> Analysis | UnreadableImage:
+    """Read, check, score and draw the film of a file.
+
+    Meant to be called from `classifier.films_at_once` threads: a film that waits for a device or
+    for its turn on one of the classifier's cores holds none of them.
+
+    Args:
+        classifier: From `load_classifier`.
+        content: The file's bytes.
         stage: Entered with the name of each stage around it: `decode`, `infer`, `render`.
 
     Returns:
-        In the files' order, an analysis or the reason why the file is no film. No file changes
-        what is found in another; the readable ones are scored as one batch.
+        The analysis, or the reason why the file is no film.
+
+    Raises:
+        DeviceUnavailable: What runs the network does not work any more.
     """
-    if classifier.gathers:
-        # All at once, each film on its way for itself.
-        with stage("decode"), stage("infer"), stage("render"):
-            return _analyse_beside_device(classifier, files)
-    threads = classifier.threads
-    with stage("decode"):
-        decoded = side_by_side(partial(_decode, classifier), files, threads=threads)
-    scored = [film for film in decoded if isinstance(film, _Decoded) and not film.reasons]
-    started = time.perf_counter()
-    with stage("infer"):
-        findings = iter(classifier.infer_prepared([film.grid for film in scored]))
-    infer_ms = _milliseconds_since(started)
-    to_draw = [
-        (film, None if isinstance(film, UnreadableImage) or film.reasons else next(findings))
-        for film in decoded
-    ]
-
-    def draw(
-        read: tuple[_Decoded | UnreadableImage, Finding | None],
-    ) -> Analysis | UnreadableImage:
-        film, finding = read
-        if isinstance(film, UnreadableImage):
-            return film
-        return _draw(classifier, film, finding, infer_ms)
-
-    with stage("render"):
-        return side_by_side(draw, to_draw, threads=threads)
-
-
-def _analyse_beside_device(
-    classifier: Classifier, files: Sequence[bytes]
-) -> list[Analysis | UnreadableImage]:
-    """Read and draw films on the cores while a device runs the network on others.
-
-    A film waits for the device only while that runs a pass, and then goes into the next one with
-    all that became ready meanwhile.
-    """
-    cores = BoundedSemaphore(classifier.threads)
-
-    def analyse_one(content: bytes) -> Analysis | UnreadableImage:
-        with cores:
-            film = _decode(classifier, content)
-        if isinstance(film, UnreadableImage):
-            return film
-        finding = None
-        started = time.perf_counter()
-        if not film.reasons:
+    film = _decode(classifier, content, stage)
+    if isinstance(film, UnreadableImage):
+        return film
+    finding, infer_ms = None, 0.0
+    if not film.reasons:
+        with nullcontext() if classifier.gathers else classifier.cores, stage("infer"):
+            started = time.perf_counter()
             (finding,) = classifier.infer_prepared([film.grid])
-        infer_ms = _milliseconds_since(started)
-        with cores:
-            return _draw(classifier, film, finding, infer_ms)
-
-    return side_by_side(analyse_one, files, threads=_ON_THEIR_WAY * classifier.threads)
+            infer_ms = _milliseconds_since(started)
+    with classifier.cores, stage("render"):
+        return _draw(classifier, film, finding, infer_ms)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Decoded:
     """A readable file on its way.
 
-    Its pixels have been let go, so that a batch costs the memory of the films being decoded.
+    Its pixels have been let go, so that only films being decoded cost the memory of theirs.
     """
 
     facts: InputFacts
@@ -229,10 +205,11 @@ class _Decoded:
     decode_ms: float
 
 
-def _decode(classifier: Classifier, content: bytes) -> _Decoded | UnreadableImage:
+def _decode(classifier: Classifier, content: bytes, stage: _Stage) -> _Decoded | UnreadableImage:
     try:
         header = inspect_header(io.BytesIO(content), len(content))
-        with _LARGE if _may_be_large(header) else nullcontext():
+        turn = _LARGE if _may_be_large(header) else nullcontext()
+        with turn, classifier.cores, stage("decode"):
             return _read(classifier, content, header)
     except UnreadableImage as error:
         # A new one, because the tracebacks of this and of its cause hold the decoder's buffers.
@@ -285,7 +262,7 @@ def _draw(
         input=film.facts,
         timings=Timings(
             decode=film.decode_ms,
-            infer=0.0 if finding is None else infer_ms,
+            infer=infer_ms,
             render=_milliseconds_since(started),
         ),
     )

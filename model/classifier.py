@@ -4,6 +4,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Final
 
 import cv2
 import numpy as np
@@ -18,6 +20,10 @@ from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME, Manifest, read_manife
 from model.openvino_runtime import OpenVinoRuntime
 from model.preprocessing import to_network_grid
 from model.radiograph import Radiograph
+
+#: For each core, films on their way: some of them wait for a device or a disk, and leave the core
+#: to the others.
+_ON_THEIR_WAY: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,13 +59,23 @@ class Classifier:
     Args:
         manifest: Of the artefact.
         runtime: Runs its network.
-        threads: Films that are worked on side by side.
+        threads: Cores that films are worked on at a time.
+
+    Attributes:
+        manifest: Of the artefact.
+        cores: To be held by whoever works on a film, for as long as that keeps a core busy.
     """
 
     def __init__(self, manifest: Manifest, runtime: Runtime, *, threads: int = 1) -> None:
         self.manifest = manifest
         self.threads = threads
+        self.cores = BoundedSemaphore(threads)
         self._runtime = runtime
+
+    @property
+    def films_at_once(self) -> int:
+        """Films best given side by side: so many that some are ready while others wait."""
+        return _ON_THEIR_WAY * self.threads
 
     @property
     def gathers(self) -> bool:

@@ -15,16 +15,13 @@ from jobs.losses import release
 from jobs.reuse import EarlierResult, find_earlier_results
 from jobs.states import Artifact, ItemState, Priority
 from jobs.tracing import BatchTrace
-from model.analysis import Analysis, analyse
+from model.analysis import analyse_film
 from model.classifier import Classifier
 from model.errors import DeviceUnavailable, UnreadableImage
 from model.side_by_side import side_by_side
 from worker.settings import WorkerSettings
 
 log = structlog.get_logger()
-
-#: Films whose pictures are stored at once.
-_STORING_THREADS = 8
 
 
 def run_batch(
@@ -100,30 +97,19 @@ def _outcomes(
     earlier: dict[str, EarlierResult],
     trace: BatchTrace,
 ) -> list[tuple[Lease, Outcome]]:
-    outcomes: list[tuple[Lease, Outcome]] = []
-    present: list[Lease] = []
-    files: list[bytes] = []
-    with trace.stage("fetch"):
-        for lease in leases:
-            known = earlier.get(lease.token)
-            if known is not None and (copied := _copy(store, lease, known)) is not None:
-                outcomes.append((lease, copied))
-                continue
-            try:
-                files.append(store.get(upload_key(lease.job_id, lease.index)))
-                present.append(lease)
-            except ArtifactNotFound:
-                missing = _failed("upload_missing", "The uploaded file is no longer in the store.")
-                outcomes.append((lease, missing))
-    analyses = _analyse(classifier, files, trace)
-    with trace.stage("store"):
-        # Flushing to disk is mostly waiting: the threads wait for the same turn of the disk.
-        settled = side_by_side(
-            lambda film: (film[0], _settle(store, *film)),
-            zip(present, analyses, strict=True),
-            threads=_STORING_THREADS,
-        )
-    return outcomes + settled
+    """What becomes of each item.
+
+    Films go their ways side by side: while one is fetched, or its pictures are flushed to disk,
+    others have the cores.
+    """
+
+    def settle(lease: Lease) -> tuple[Lease, Outcome]:
+        known = earlier.get(lease.token)
+        if known is not None and (copied := _copy(store, lease, known)) is not None:
+            return lease, copied
+        return lease, _analyse(store, classifier, lease, trace)
+
+    return side_by_side(settle, leases, threads=classifier.films_at_once)
 
 
 def _copy(store: ArtifactStore, lease: Lease, earlier: EarlierResult) -> Outcome | None:
@@ -147,32 +133,26 @@ def _copy(store: ArtifactStore, lease: Lease, earlier: EarlierResult) -> Outcome
 
 
 def _analyse(
-    classifier: Classifier, files: Sequence[bytes], trace: BatchTrace
-) -> Sequence[Analysis | UnreadableImage | None]:
-    """Analyse a batch; one by one if the batch as a whole breaks. None marks what broke it.
+    store: ArtifactStore, classifier: Classifier, lease: Lease, trace: BatchTrace
+) -> Outcome:
+    """Analyse an item, store its pictures and say what to record.
 
     Raises:
-        DeviceUnavailable: No film broke it.
+        StoreUnavailable: The artifact store is away.
+        DeviceUnavailable: What runs the network does not work any more.
     """
-    if not files:
-        return []
     try:
-        return analyse(classifier, files, stage=trace.stage)
+        with trace.stage("fetch"):
+            content = store.get(upload_key(lease.job_id, lease.index))
+    except ArtifactNotFound:
+        return _failed("upload_missing", "The uploaded file is no longer in the store.")
+    try:
+        analysis = analyse_film(classifier, content, stage=trace.stage)
     except DeviceUnavailable:
         raise
     except Exception:
         # A defect of ours, whatever it is, must not take a neighbour with it.
-        if len(files) == 1:
-            log.exception("analysis_broke")
-            return [None]
-        return [_analyse(classifier, [file], trace)[0] for file in files]
-
-
-def _settle(
-    store: ArtifactStore, lease: Lease, analysis: Analysis | UnreadableImage | None
-) -> Outcome:
-    """Store an analysis's pictures and say what to record."""
-    if analysis is None:
+        log.exception("analysis_broke")
         return _failed("internal_error", "The analysis of this file broke. It has been logged.")
     if isinstance(analysis, UnreadableImage):
         return _failed(analysis.code, analysis.detail)
@@ -181,9 +161,10 @@ def _settle(
         Artifact.ACTIVATION_MAP: analysis.activation_map_png,
         Artifact.HEATMAP: analysis.heatmap_jpeg,
     }
-    for kind, data in pictures.items():
-        if data is not None:
-            store.put(picture_key(lease.job_id, lease.index, lease.token, kind), data)
+    with trace.stage("store"):
+        for kind, data in pictures.items():
+            if data is not None:
+                store.put(picture_key(lease.job_id, lease.index, lease.token, kind), data)
     result = analysis.result.to_dict()
     result["timings_ms"]["queued"] = _waited_ms(lease)
     state = ItemState.REJECTED if analysis.rejected else ItemState.SUCCEEDED

@@ -43,7 +43,7 @@ class Mark(StrEnum):
     EXITS = "exits"  # ends the process without a word
     LEAVES = "leaves"  # SystemExit, which is no Exception
     TAKES_ALL_MEMORY = "takes-all-memory"  # MemoryError
-    SWAPS = "swaps"  # nothing, but the results of its batch are mixed up
+    SWAPS = "swaps"  # nothing, but its result is that of another film
     UNUSABLE = "unusable"  # nothing: it cannot be read
 
 

@@ -57,7 +57,7 @@ class Analysed:
     process: str
     pid: int
     at: float
-    films: tuple[str, ...]
+    film: str
 
 
 class Installation:
@@ -173,9 +173,9 @@ class Installation:
             return []
         entries = [json.loads(line) for line in path.read_text().splitlines()]
         return [
-            Analysed(**{**entry, "films": tuple(entry["films"])})
+            Analysed(**entry)
             for entry in entries
-            if entry["phase"] == phase and (film is None or film in entry["films"])
+            if entry["phase"] == phase and film in {None, entry["film"]}
         ]
 
     def wait_until_analysed(self, film: str, *, times: int = 1, timeout_s: float = 30) -> Analysed:

@@ -40,6 +40,7 @@ ATTRIBUTES = {
     "pneumocam.job_id",
     "pneumocam.kept",
     "pneumocam.replayed",
+    "pneumocam.spent_ms",
     "pneumocam.states",
 }
 

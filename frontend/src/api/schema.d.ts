@@ -941,7 +941,7 @@ export interface components {
          * Timings
          * @description Milliseconds each stage took; null for one that was not gone through.
          *
-         *     `infer` is that of the whole batch, whose films were scored together.
+         *     `infer` is with the wait for the device, where the network runs on one of its own.
          */
         Timings: {
             /** Queued */

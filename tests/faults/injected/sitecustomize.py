@@ -54,13 +54,13 @@ def _fatal_around(owner: Any, name: str, *, before: str = "", after: str = "") -
     setattr(owner, name, call)
 
 
-def _note(phase: str, films: Sequence[bytes]) -> None:
+def _note(phase: str, film: bytes) -> None:
     line = {
         "phase": phase,
         "process": _PROCESS,
         "pid": os.getpid(),
         "at": time.time(),
-        "films": [hashlib.sha256(film).hexdigest() for film in films],
+        "film": hashlib.sha256(film).hexdigest(),
     }
     # One short write to a file opened for appending, so that lines of two processes never mix.
     with (_FOLDER / "analysed.jsonl").open("ab", buffering=0) as log:
@@ -95,20 +95,30 @@ def _suffer(film: bytes) -> None:
 
 
 def _patch_analysis(module: Any) -> None:
-    original = module.analyse
+    original = module.analyse_film
 
     @functools.wraps(original)
-    def analyse(classifier: Any, files: Sequence[bytes], *args: Any, **kwargs: Any) -> Any:
-        _note("begun", files)
-        for film in files:
-            _suffer(film)
-        found = original(classifier, files, *args, **kwargs)
-        _note("done", files)
-        if any(b"fault=swaps" in film[:256] for film in files):
-            return found[::-1]
+    def analyse_film(classifier: Any, content: bytes, **kwargs: Any) -> Any:
+        _note("begun", content)
+        _suffer(content)
+        swaps = b"fault=swaps" in content[:256]
+        found = original(classifier, _another(content) if swaps else content, **kwargs)
+        _note("done", content)
         return found
 
-    module.analyse = analyse
+    module.analyse_film = analyse_film
+
+
+def _another(film: bytes) -> bytes:
+    """A film that looks otherwise: the middle of this one, enlarged."""
+    import cv2  # only in processes that analyse
+    import numpy as np
+
+    levels = cv2.imdecode(np.frombuffer(film, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert levels is not None
+    rows, columns = levels.shape
+    middle = levels[rows // 8 : -rows // 8, columns // 8 : -columns // 8]
+    return bytes(cv2.imencode(".jpg", cv2.resize(middle, (columns, rows)))[1])
 
 
 def _patch_leases(module: Any) -> None:
