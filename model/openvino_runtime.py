@@ -33,6 +33,8 @@ class OpenVinoRuntime:
             "INFERENCE_PRECISION_HINT": "f32",
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": threads,
+            # Would bind the first thread of every process to the same core.
+            "ENABLE_CPU_PINNING": False,
         }
         compiled = core.compile_model(core.read_model(network), "CPU", options)
         # Each has the memory of a whole pass. Made anew for each film, they cost a fifth of the
