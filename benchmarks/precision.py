@@ -16,15 +16,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime.quantization import (  # type: ignore[import-untyped]  # ships no types
-    CalibrationDataReader,
-    QuantFormat,
-    QuantType,
-    quantize_static,
-)
-from onnxruntime.quantization.shape_inference import (  # type: ignore[import-untyped]  # ships no types
-    quant_pre_process,
-)
 
 from benchmarks.machine import describe_machine
 from benchmarks.speed.figures import cpu_milliseconds
@@ -34,6 +25,7 @@ from model.evaluation.metrics import auroc
 from model.labels import read_labels
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME
 from model.reading import read_radiograph
+from tests.onnx_runtime import quantization
 
 Grid = NDArray[np.float32]
 
@@ -44,7 +36,7 @@ Network = Callable[[Grid], tuple[float, Grid]]
 def quantised(network: Path, films: Sequence[Grid], folder: Path) -> bytes:
     """The network in int8, its ranges learnt from films."""
 
-    class Films(CalibrationDataReader):  # type: ignore[misc]  # its library ships no types
+    class Films(quantization.CalibrationDataReader):  # type: ignore[misc]  # its library ships no types
         def __init__(self) -> None:
             self._left = iter(films)
 
@@ -53,15 +45,17 @@ def quantised(network: Path, films: Sequence[Grid], folder: Path) -> bytes:
             return None if film is None else {"films": film[None, None]}
 
     prepared, written = folder / "prepared.onnx", folder / "int8.onnx"
-    quant_pre_process(str(network), str(prepared), skip_symbolic_shape=True)
-    quantize_static(
+    quantization.shape_inference.quant_pre_process(
+        str(network), str(prepared), skip_symbolic_shape=True
+    )
+    quantization.quantize_static(
         str(prepared),
         str(written),
         Films(),
-        quant_format=QuantFormat.QDQ,
+        quant_format=quantization.QuantFormat.QDQ,
         per_channel=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
+        activation_type=quantization.QuantType.QUInt8,
+        weight_type=quantization.QuantType.QInt8,
     )
     return written.read_bytes()
 

@@ -60,7 +60,7 @@ def _beside(ways: _Ways, rounds: int) -> Iterator[Figure]:
 def _onnx_runtime(content: bytes, grid: object) -> _Ways:
     if find_spec("onnxruntime") is None:
         return {}
-    import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415  # ships no types
+    from tests.onnx_runtime import onnxruntime  # noqa: PLC0415
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

@@ -1,11 +1,11 @@
 import onnx
-import onnxruntime  # type: ignore[import-untyped]  # ships no types
 import torch
 
 from model.export import disagreement_with_torch, to_onnx
 from model.network import FlipAveraged, build_network
 from model.openvino_runtime import OpenVinoRuntime
 from tests.model.tiny import make_manifest
+from tests.onnx_runtime import onnxruntime
 
 
 def test_torch_onnx_and_openvino_agree() -> None:
