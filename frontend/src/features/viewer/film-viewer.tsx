@@ -165,8 +165,9 @@ export function FilmViewer({ jobId, item, job, header }: FilmViewerProps) {
         aria-label={viewer.panel}
         className="flex flex-col border-line bg-panel lg:w-64 lg:overflow-y-auto lg:border-l xl:w-80"
       >
-        <div className="px-4 py-4">
+        <div className="flex flex-col gap-3 px-4 py-4">
           <Verdict item={item} />
+          <Disclaimer />
         </div>
         {item.result && (
           <Judging
@@ -186,7 +187,6 @@ export function FilmViewer({ jobId, item, job, header }: FilmViewerProps) {
         {film.data && <GreyControls view={view} dispatch={dispatch} />}
         <Facts item={item} job={job} />
         <Downloads key={`downloads of ${place}`} item={item} job={job} look={settings} />
-        <Disclaimer className="mt-auto border-t border-line px-4 py-3" />
       </aside>
       <ShortcutsDialog isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />
     </ViewerFrame>
