@@ -103,13 +103,19 @@ def _outcomes(
     others have the cores.
     """
 
-    def settle(lease: Lease) -> tuple[Lease, Outcome]:
+    def settle(lease: Lease) -> Outcome | None:
         known = earlier.get(lease.token)
         if known is not None and (copied := _copy(store, lease, known)) is not None:
-            return lease, copied
-        return lease, _analyse(store, classifier, lease, trace)
+            return copied
+        return _analyse(store, classifier, lease, trace)
 
-    return side_by_side(settle, leases, threads=classifier.films_at_once)
+    settled = side_by_side(settle, leases, threads=classifier.films_at_once)
+    broken = _failed("internal_error", "The analysis of this file broke. It has been logged.")
+    return [
+        # What broke is tried again, alone: the others may have had the memory that it lacked.
+        (lease, outcome or _analyse(store, classifier, lease, trace) or broken)
+        for lease, outcome in zip(leases, settled, strict=True)
+    ]
 
 
 def _copy(store: ArtifactStore, lease: Lease, earlier: EarlierResult) -> Outcome | None:
@@ -134,8 +140,8 @@ def _copy(store: ArtifactStore, lease: Lease, earlier: EarlierResult) -> Outcome
 
 def _analyse(
     store: ArtifactStore, classifier: Classifier, lease: Lease, trace: BatchTrace
-) -> Outcome:
-    """Analyse an item, store its pictures and say what to record.
+) -> Outcome | None:
+    """Analyse an item, store its pictures and say what to record; None if the analysis broke.
 
     Raises:
         StoreUnavailable: The artifact store is away.
@@ -153,7 +159,7 @@ def _analyse(
     except Exception:
         # A defect of ours, whatever it is, must not take a neighbour with it.
         log.exception("analysis_broke")
-        return _failed("internal_error", "The analysis of this file broke. It has been logged.")
+        return None
     if isinstance(analysis, UnreadableImage):
         return _failed(analysis.code, analysis.detail)
     pictures = {

@@ -344,6 +344,33 @@ class _Broken:
         raise DeviceUnavailable("cuda", "does not work any more")
 
 
+@pytest.mark.parametrize(("times", "state"), [(1, ItemState.SUCCEEDED), (9, ItemState.FAILED)])
+def test_an_analysis_that_breaks_is_tried_again_alone(
+    database: Database,
+    submit: Submit,
+    run_all: RunAll,
+    monkeypatch: pytest.MonkeyPatch,
+    times: int,
+    state: ItemState,
+) -> None:
+    """And breaks no other."""
+    job_id = submit(film(), film(300), film(320))
+    broke: list[bytes] = []
+
+    def break_some_times(classifier: Classifier, content: bytes, **options: Any) -> Any:
+        if content == film(300) and len(broke) < times:
+            broke.append(content)
+            raise MemoryError
+        return analyse_film(classifier, content, **options)
+
+    monkeypatch.setattr("worker.batch.analyse_film", break_some_times)
+    run_all()
+
+    good = ItemState.SUCCEEDED
+    assert [item.state for item in items(database, job_id)] == [good, state, good]
+    assert len(broke) == min(times, 2)
+
+
 def test_a_batch_that_is_stuck_is_not_kept_alive(
     database: Database,
     store: ArtifactStore,
