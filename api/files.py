@@ -64,8 +64,8 @@ class FileIntake:
                 if content.size + len(waiting) > limit:
                     raise self._too_large()
                 if len(waiting) >= _WRITE_BYTES:
-                    await anyio.to_thread.run_sync(content.write, bytes(waiting))
-                    waiting.clear()
+                    await anyio.to_thread.run_sync(content.write, waiting)
+                    waiting = bytearray()
             content.write(waiting)
             await anyio.to_thread.run_sync(partial(self._settle, content, part.filename))
 
