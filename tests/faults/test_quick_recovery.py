@@ -12,6 +12,8 @@ from tests.faults.trial import Trial, states
 
 #: So long that a test which waited for it would show.
 LEASE_S = 60.0
+#: What no wait for a lease can be done in; how much sooner it was, each test prints.
+AT_ONCE_S = LEASE_S / 4
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,7 @@ def installation(install: Install) -> Installation:
     return install("sqlite", settings={"PNEUMOCAM_LEASE_S": str(LEASE_S)})
 
 
-def test_a_killed_pool_process_costs_two_seconds(trial: Trial) -> None:
+def test_a_killed_pool_process_costs_no_lease(trial: Trial) -> None:
     """Its parent lives and knows."""
     film = trial.slow_film(1.5, once=True)
     entry = trial.submit(film, *trial.stock.films(3))
@@ -34,7 +36,7 @@ def test_a_killed_pool_process_costs_two_seconds(trial: Trial) -> None:
     items = trial.audit(f"1 pool process killed, again after {again.at - killed_at:.1f} s")
     assert [item["state"] for item in items] == ["succeeded"] * 4
     assert [item["attempts"] for item in items] == [2] * 4
-    assert again.at - killed_at < 2 * patience()
+    assert again.at - killed_at < AT_ONCE_S
 
 
 def test_a_stopping_worker_hands_back_what_it_cannot_finish(trial: Trial) -> None:
@@ -56,7 +58,7 @@ def test_a_stopping_worker_hands_back_what_it_cannot_finish(trial: Trial) -> Non
         f"1 worker asked to stop, gone after {seconds:.1f} s, again {again.at - asked_at:.1f} s"
     )
     assert item["state"] == "succeeded"
-    assert again.at - asked_at < SOFT_SHUTDOWN_S + 2 * patience()
+    assert again.at - asked_at < AT_ONCE_S
 
 
 def test_restarting_every_worker_in_turn_under_load_fails_nothing(trial: Trial) -> None:
