@@ -26,6 +26,7 @@ import { useShortcuts } from './shortcuts'
 import { ShortcutsDialog } from './shortcuts-dialog'
 import type { Tool } from './stage'
 import { Toolbar, ZOOM_STEP } from './toolbar'
+import { useShrinkAhead } from './use-shrink-ahead'
 import { Verdict } from './verdict'
 import { ViewerFrame } from './viewer-frame'
 
@@ -34,6 +35,8 @@ interface FilmViewerProps {
   item: Item
   /** As far as it is known yet. */
   job: Job | undefined
+  /** What is likely to be looked at next. */
+  next: Item | undefined
   header: ReactNode
 }
 
@@ -42,7 +45,7 @@ const PAN_STEP = 48
 const OPACITY_STEP = 0.1
 
 /** A film with its tools, its map and what the network said. */
-export function FilmViewer({ jobId, item, job, header }: FilmViewerProps) {
+export function FilmViewer({ jobId, item, job, next, header }: FilmViewerProps) {
   const { viewer } = useMessages()
   const [view, dispatch] = useReducer(reduceView, INITIAL_VIEW)
   const [tool, setTool] = useState<Tool>('window')
@@ -71,6 +74,7 @@ export function FilmViewer({ jobId, item, job, header }: FilmViewerProps) {
   const size = useSize(frame)
   const fit = film.data && size ? zoomToFit(film.data, size, view.turns) : 1
   const zoom = view.zoom ?? fit
+  useShrinkAhead(next, size)
 
   const activate = (region: number) => {
     const box = regions[region]

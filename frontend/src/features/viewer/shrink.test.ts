@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { GreyPicture } from '@/shared/api/grey-picture'
 
-import { shrink } from './shrink'
+import { shrink, shrunken } from './shrink'
 
 function picture(rows: number[][]): GreyPicture {
   const pixels = Uint8ClampedArray.from(rows.flat())
@@ -41,4 +41,14 @@ test('nothing is made larger than it is', () => {
   expect(shrink(small, 1)).toBe(small)
   expect(shrink(small, 3)).toBe(small)
   expect(shrink(small, 0.01)).toMatchObject({ width: 1, height: 1 })
+})
+
+test('what was made of a picture is kept until it is wanted at another scale', () => {
+  const film = picture(Array.from({ length: 8 }, () => new Array<number>(8).fill(7)))
+
+  const half = shrunken(film, 0.5)
+
+  expect(half).toEqual(shrink(film, 0.5))
+  expect(shrunken(film, 0.5)).toBe(half)
+  expect(shrunken(film, 0.25)).toMatchObject({ width: 2, height: 2 })
 })

@@ -53,3 +53,15 @@ function sharesOf(from: number, to: number) {
   first.push(source.length)
   return { first, source, share: Float32Array.from(share) }
 }
+
+const made = new WeakMap<GreyPicture, { scale: number; shrunken: GreyPicture }>()
+
+/** As `shrink`, but what was last made of a picture is kept for as long as the picture is. */
+export function shrunken(picture: GreyPicture, scale: number): GreyPicture {
+  let kept = made.get(picture)
+  if (kept?.scale !== scale) {
+    kept = { scale, shrunken: shrink(picture, scale) }
+    made.set(picture, kept)
+  }
+  return kept.shrunken
+}

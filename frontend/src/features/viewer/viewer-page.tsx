@@ -96,5 +96,5 @@ export function ViewerPage({ jobId, index, list }: ViewerPageProps) {
       </ViewerFrame>
     )
   }
-  return <FilmViewer jobId={jobId} item={item} job={job?.data} header={header} />
+  return <FilmViewer jobId={jobId} item={item} job={job?.data} next={next?.item} header={header} />
 }
