@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -53,9 +53,9 @@ class _Waiting:
 class AuditWriter:
     """Writes events for one gateway. It is used on the event loop only."""
 
-    def __init__(self, database: Database, *, counted_for_s: float = COUNTED_FOR_S) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._counted_for_s = counted_for_s
+        self._clock = clock
         self._counts: dict[Hashable, _Count] = {}
         self._waiting: list[_Waiting] = []
         self._flushing: asyncio.Task[None] | None = None
@@ -77,7 +77,7 @@ class AuditWriter:
             await self._add([event])
             return
         count = self._counts.get(same_as)
-        if count is not None and time.monotonic() < count.until:
+        if count is not None and self._clock() < count.until:
             count.last = event
             count.times += 1
             # The first one may be on its way still, or fail.
@@ -87,7 +87,7 @@ class AuditWriter:
         if count is None and len(self._counts) >= _MAX_COUNTED:
             before = self._counts.pop(next(iter(self._counts))).events()
         writing = asyncio.ensure_future(self._add([*before, event]))
-        begun = _Count(writing, until=time.monotonic() + self._counted_for_s)
+        begun = _Count(writing, until=self._clock() + COUNTED_FOR_S)
         self._counts[same_as] = begun
         try:
             await asyncio.shield(writing)
@@ -112,7 +112,7 @@ class AuditWriter:
     async def _write_counts_when_due(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
-            now = time.monotonic()
+            now = self._clock()
             due = [mark for mark, count in self._counts.items() if count.until < now]
             await self._write_counts(due)
 
