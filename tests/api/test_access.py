@@ -254,7 +254,7 @@ def test_a_waiting_request_is_refused_when_its_key_ends(
     revoke = threading.Timer(0.5, revoke_key, (database, key.split("_")[1]))
     revoke.start()
 
-    answer = client.get(links["self"], params={"wait": 1.5}, headers=bearer(key))
+    answer = client.get(links["self"], params={"wait": 4}, headers=bearer(key))
 
     revoke.join()
     refused(answer, 401, "invalid_key")

@@ -311,7 +311,7 @@ def test_a_key_that_ends_while_a_request_waits_is_refused_and_named(
     key = make_key()
     links = submit(client, key)["links"]
     waiting = Thread(target=client.get, args=(links["self"],), kwargs={
-        "params": {"wait": 1.5}, "headers": bearer(key)
+        "params": {"wait": 4}, "headers": bearer(key)
     })  # fmt: skip
     waiting.start()
     time.sleep(0.5)
