@@ -343,7 +343,9 @@ def train(
     validation_fold: Annotated[
         int, typer.Option(help="Fold of patients that chooses epoch, calibration and threshold.")
     ] = 1,
-    no_validation_fold: Annotated[bool, typer.Option(help="Train on it as well.")] = False,
+    no_validation_fold: Annotated[
+        bool, typer.Option(help="Train on it as well, for weights that others start from.")
+    ] = False,
     test_fold: Annotated[int, typer.Option(help="Fold of patients kept for the figures.")] = 0,
     no_test_fold: Annotated[bool, typer.Option(help="Train on it as well.")] = False,
     keep_last: Annotated[bool, typer.Option(help="Keep the last epoch, not the best.")] = False,
@@ -358,16 +360,16 @@ def train(
     from cli.training import train_network
     from model.training.config import TrainingConfig
 
-    config = TrainingConfig(
-        size=size,
-        epochs=epochs,
-        further_films=further_films,
-        seed=seed,
-        validation_fold=None if no_validation_fold else validation_fold,
-        test_fold=None if no_test_fold else test_fold,
-        keep_best=not (keep_last or cross_validate),
-    )
     with _refusals_in_one_line():
+        config = TrainingConfig(
+            size=size,
+            epochs=epochs,
+            further_films=further_films,
+            seed=seed,
+            validation_fold=None if no_validation_fold else validation_fold,
+            test_fold=None if no_test_fold else test_fold,
+            keep_best=not (keep_last or cross_validate),
+        )
         train_network(manifests, out, config, cross_validated=cross_validate, start_from=start_from)
 
 

@@ -15,7 +15,7 @@ from model.manifest import DEFAULT_ARTEFACT
 from model.training.config import TrainingConfig
 from model.training.cross_validation import cross_validate
 from model.training.gate_run import fit_gate_of_run
-from model.training.run import EpochReport, train
+from model.training.run import EpochReport, train, train_weights
 
 
 def train_network(
@@ -40,6 +40,10 @@ def train_network(
             )
             progress.advance(epochs)
 
+        if not cross_validated and config.validation_fold is None:
+            weights = train_weights(manifests, out, config, start_from=start_from, progress=report)
+            typer.echo(f"{weights}: weights to start from; no film was left to measure them on")
+            return
         if cross_validated:
             result = cross_validate(
                 manifests,

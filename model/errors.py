@@ -67,6 +67,10 @@ class DeviceDisagrees(ModelError):
     """A device answers otherwise than the CPU, by more than may be."""
 
 
+class ContradictoryConfig(ModelError):
+    """What was asked of a training run does not hold together."""
+
+
 class InvalidLabels(ModelError):
     """A manifest of labelled films lacks a column, or holds a value that means nothing."""
 

@@ -1,6 +1,7 @@
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
+from model.errors import ContradictoryConfig
 from model.network import Backbone
 
 
@@ -36,7 +37,7 @@ class TrainingConfig:
             those of the first; they are drawn anew each epoch.
         folds: Parts that the patients are dealt into.
         validation_fold: Early stopping, calibration and thresholds look at this part; None
-            trains on it as well.
+            trains on it as well, and there must be no test fold then.
         test_fold: Looked at once, at the end; None trains on it as well.
         precision: Of the forward pass.
         backbone: Which network.
@@ -77,11 +78,15 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         chosen = [fold for fold in (self.validation_fold, self.test_fold) if fold is not None]
         if len(set(chosen)) < len(chosen):
-            raise ValueError("the validation fold and the test fold must differ")
+            raise ContradictoryConfig("the validation fold and the test fold must differ")
         if any(not 0 <= fold < self.folds for fold in chosen):
-            raise ValueError(f"folds {chosen} are not all among {self.folds}")
+            raise ContradictoryConfig(f"folds {chosen} are not all among {self.folds}")
         if self.keep_best and self.validation_fold is None:
-            raise ValueError("the best epoch cannot be told without a validation fold")
+            raise ContradictoryConfig("the best epoch cannot be told without a validation fold")
+        if self.test_fold is not None and self.validation_fold is None:
+            raise ContradictoryConfig(
+                "the test fold cannot be measured without a validation fold, which calibrates"
+            )
 
     def to_dict(self) -> dict[str, object]:
         """As JSON has it."""

@@ -4,15 +4,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from model.export import save_weights
-from model.labels import read_labels
-from model.manifest import Preprocessing
 from model.network import FlipAveraged, Network
 from model.training.assessing import FoldPredictions, assess_out_of_fold
 from model.training.config import TrainingConfig
-from model.training.films import load_films
 from model.training.fitting import EpochReport, fit
 from model.training.prediction import predict
-from model.training.run import TrainingResult, command_of, starting_from, write_result
+from model.training.run import (
+    TrainingResult,
+    command_of,
+    load_manifests,
+    starting_from,
+    write_result,
+)
 from model.training.splitting import split_films
 
 
@@ -50,8 +53,7 @@ def cross_validate(
         UnreadableImage: A film cannot be read.
         UnusableCheckpoint: The folder holds another run.
     """
-    labels = [film for manifest in manifests for film in read_labels(manifest)]
-    films = load_films(labels, Preprocessing(size=config.size))
+    films = load_manifests(manifests, config)
     config = starting_from(start_from, config)
 
     def fit_named(name: str, validation_fold: int | None) -> Network:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.export import ExportReport, write_artefact
+from model.errors import ContradictoryConfig
+from model.export import WEIGHTS_NAME, ExportReport, write_artefact
 from model.labels import read_labels, write_labels
 from model.manifest import Manifest, Preprocessing, sha256_of, write_manifest
 from model.network import FlipAveraged, Network
@@ -63,17 +64,60 @@ def train(
         version: Of the weights, for the manifest.
 
     Raises:
+        ContradictoryConfig: There is no validation fold to calibrate on.
         InvalidLabels: A manifest cannot be used.
         UnreadableImage: A film cannot be read.
         UnusableCheckpoint: The folder holds another run.
     """
-    labels = [film for manifest in manifests for film in read_labels(manifest)]
-    films = load_films(labels, Preprocessing(size=config.size))
+    if config.validation_fold is None:
+        raise ContradictoryConfig("without a validation fold nothing calibrates the network")
+    films = load_manifests(manifests, config)
     config = starting_from(start_from, config)
     split = split_films(films.labels, config)
     kept = fit(films, split, out, config, start_from=start_from, progress=progress, network=network)
     command = command_of(manifests, config)
     return _finish(kept, films, split, out, config, version=version, command=command)
+
+
+def train_weights(
+    manifests: Sequence[Path],
+    out: Path,
+    config: TrainingConfig,
+    *,
+    start_from: Path | None = None,
+    progress: Callable[[EpochReport], None] | None = None,
+    network: Network | None = None,
+) -> Path:
+    """Train on every film; nothing calibrates or measures the network, so it is no artefact.
+
+    Args:
+        manifests: As for `train`; all their films are trained on.
+        out: The run's folder. It gets `config.json`, `history.csv`, `curves.png`,
+            `checkpoint.safetensors` and `network.safetensors`.
+        config: Of the run, without a validation fold.
+        start_from: As for `train`.
+        progress: As for `train`.
+        network: As for `train`.
+
+    Returns:
+        `network.safetensors`, for another run to start from.
+
+    Raises:
+        InvalidLabels: A manifest cannot be used.
+        UnreadableImage: A film cannot be read.
+        UnusableCheckpoint: The folder holds another run.
+    """
+    films = load_manifests(manifests, config)
+    config = starting_from(start_from, config)
+    split = split_films(films.labels, config)
+    fit(films, split, out, config, start_from=start_from, progress=progress, network=network)
+    return out / WEIGHTS_NAME
+
+
+def load_manifests(manifests: Sequence[Path], config: TrainingConfig) -> FilmSet:
+    """The films of all manifests, as the network is given them."""
+    labels = [film for manifest in manifests for film in read_labels(manifest)]
+    return load_films(labels, Preprocessing(size=config.size))
 
 
 def starting_from(start_from: Path | None, config: TrainingConfig) -> TrainingConfig:

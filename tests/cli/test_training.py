@@ -37,3 +37,24 @@ def test_what_is_missing_is_said_in_one_line(command: str, tmp_path: Path) -> No
     last = process.stderr.splitlines()[-1]
     assert last.startswith("pneumocam: ")
     assert ("lacks the columns" in last) == (command == "train")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--validation-fold", "0"], "the validation fold and the test fold must differ"),
+        (["--test-fold", "5"], "folds [1, 5] are not all among 5"),
+        (["--no-validation-fold"], "the best epoch cannot be told without a validation fold"),
+        (
+            ["--no-validation-fold", "--keep-last"],
+            "the test fold cannot be measured without a validation fold, which calibrates",
+        ),
+    ],
+)
+def test_options_that_contradict_each_other_are_named(
+    options: list[str], sentence: str, tmp_path: Path
+) -> None:
+    process = pneumocam("train", tmp_path / "labels.csv", "--out", tmp_path / "run", *options)
+
+    assert process.returncode == 2
+    assert process.stderr.splitlines() == [f"pneumocam: {sentence}"]

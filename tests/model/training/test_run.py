@@ -9,10 +9,10 @@ from safetensors.torch import load_file
 
 from model.analysis import Analysis, analyse
 from model.classifier import load_classifier
-from model.errors import UnusableCheckpoint
+from model.errors import ContradictoryConfig, UnusableCheckpoint
 from model.manifest import sha256_of
 from model.training.config import Precision, TrainingConfig
-from model.training.run import EpochReport, train
+from model.training.run import EpochReport, train, train_weights
 from tests.model.synthetic import png
 from tests.model.tiny import SIZE, learning_network
 
@@ -140,6 +140,20 @@ def test_a_line_written_before_a_kill_is_not_written_twice(squares: Path, tmp_pa
     train([squares], out, CONFIG.with_changes(epochs=2), network=learning_network())
 
     assert len(losses(out)) == 2
+
+
+def test_without_a_validation_fold_there_are_weights_to_start_from_and_no_artefact(
+    squares: Path, tmp_path: Path
+) -> None:
+    config = CONFIG.with_changes(validation_fold=None, test_fold=None, keep_best=False, epochs=1)
+
+    weights = train_weights([squares], tmp_path, config, network=learning_network())
+
+    assert weights == tmp_path / "network.safetensors"
+    assert weights.exists()
+    assert not (tmp_path / "artefact").exists()
+    with pytest.raises(ContradictoryConfig):
+        train([squares], tmp_path, config, network=learning_network())
 
 
 def test_a_run_may_start_from_the_weights_of_another(
