@@ -339,6 +339,10 @@ def train(
         float,
         typer.Option(min=0, help="Of later CSV files, this many films a film of the first."),
     ] = 1.0,
+    cut_mix: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Part of the films that get a rectangle of another."),
+    ] = 0.0,
     seed: Annotated[int, typer.Option(help="Of everything that is random.")] = 1,
     validation_fold: Annotated[
         int, typer.Option(help="Fold of patients that chooses epoch, calibration and threshold.")
@@ -365,6 +369,7 @@ def train(
             size=size,
             epochs=epochs,
             further_films=further_films,
+            cut_mix=cut_mix,
             seed=seed,
             validation_fold=None if no_validation_fold else validation_fold,
             test_fold=None if no_test_fold else test_fold,

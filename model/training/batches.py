@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -13,6 +13,7 @@ from model.boxes import box_mask
 from model.training.augmentation import Augmentation
 from model.training.config import TrainingConfig
 from model.training.films import FilmSet
+from model.training.mixing import cut_mix
 
 
 class Batch(NamedTuple):
@@ -21,7 +22,7 @@ class Batch(NamedTuple):
     Attributes:
         films: Shape (N, 1, S, S), in [0, 1].
         masks: Shape (N, 1, S, S), 1 inside boxes; NaN where nobody drew any.
-        targets: Shape (N,), 0 or 1.
+        targets: Shape (N,), in [0, 1].
         positive_weights: Shape (N,), negatives a positive among the films of the same source.
     """
 
@@ -39,33 +40,47 @@ class AugmentedFilms(Dataset[Batch]):
 
     Args:
         films: All films.
-        positive_weights: By source.
-        seed: Of the run.
+        training: Indices of those that may be mixed into another of their source.
+        config: Of the run.
         epoch: Counted from 0.
     """
 
     def __init__(
-        self, films: FilmSet, positive_weights: Mapping[str, float], *, seed: int, epoch: int
+        self, films: FilmSet, training: Sequence[int], config: TrainingConfig, *, epoch: int
     ) -> None:
         self._films = films
-        self._positive_weights = positive_weights
-        self._seed = seed
+        self._positive_weights = _positive_weights(films, training)
+        self._of_source = {
+            source: films.of_source(training, source) for source in self._positive_weights
+        }
+        self._cut_mix = config.cut_mix
+        self._seed = config.seed
         self._epoch = epoch
         self._augment = Augmentation()
 
     def __getitem__(self, index: int) -> Batch:
         """The film with this index, augmented."""
+        source = self._films.labels[index].source
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(hash((self._seed, self._epoch, index)))
+            film, mask, target = self._augmented(index)
+            if float(torch.rand(())) < self._cut_mix:
+                others = self._of_source[source]
+                other = others[int(torch.randint(len(others), ()))]
+                film, mask, target = cut_mix(film, mask, target, other=self._augmented(other))
+        weight = self._positive_weights[source]
+        return Batch(film, mask, torch.tensor(target), torch.tensor(weight))
+
+    def _augmented(self, index: int) -> tuple[Tensor, Tensor, float]:
+        """Film, mask and target, as `cut_mix` takes them."""
         label = self._films.labels[index]
         size = self._films.pixels.shape[-1]
         film = torch.from_numpy(self._films.pixels[index]).unsqueeze(0).float() / 255
         mask = torch.from_numpy(box_mask(label.boxes or (), size)).unsqueeze(0)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(hash((self._seed, self._epoch, index)))
-            film, mask = self._augment(film, mask)
+        film, mask = self._augment(film, mask)
         if label.boxes is None:
             mask = torch.full_like(mask, torch.nan)
-        weight = self._positive_weights[label.source]
-        return Batch(film, mask, torch.tensor(float(label.target)), torch.tensor(weight))
+        return film, mask, float(label.target)
 
 
 def augmented_batches(
@@ -76,7 +91,7 @@ def augmented_batches(
     Draws from torch's global generator, which the caller seeds for the epoch.
     """
     return DataLoader(
-        AugmentedFilms(films, _positive_weights(films, training), seed=config.seed, epoch=epoch),
+        AugmentedFilms(films, training, config, epoch=epoch),
         batch_size=config.batch_size,
         sampler=_order(films, training, config.further_films),
         num_workers=config.loader_processes,

@@ -35,6 +35,7 @@ class TrainingConfig:
         dropout: Before the linear layer.
         further_films: Of each epoch, films of the second and later manifests, as a multiple of
             those of the first; they are drawn anew each epoch.
+        cut_mix: Of the films of an epoch, the part that gets a rectangle of another film.
         folds: Parts that the patients are dealt into.
         validation_fold: Early stopping, calibration and thresholds look at this part; None
             trains on it as well, and there must be no test fold then.
@@ -64,6 +65,7 @@ class TrainingConfig:
     sharpness: float = 4.0
     dropout: float = 0.2
     further_films: float = 1.0
+    cut_mix: float = 0.0
     folds: int = 5
     validation_fold: int | None = 1
     test_fold: int | None = 0

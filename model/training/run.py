@@ -178,6 +178,8 @@ def command_of(
     )
     if len(manifests) > 1:
         command += f" --further-films {config.further_films:g}"
+    if config.cut_mix > 0:
+        command += f" --cut-mix {config.cut_mix:g}"
     if config.start_from is not None:
         command += " --start-from EARLIER/network.safetensors"
     if cross_validated:
