@@ -53,9 +53,9 @@ class _Waiting:
 class AuditWriter:
     """Writes events for one gateway. It is used on the event loop only."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._clock = clock
+        self._clock: Callable[[], float] = time.monotonic
         self._counts: dict[Hashable, _Count] = {}
         self._waiting: list[_Waiting] = []
         self._flushing: asyncio.Task[None] | None = None

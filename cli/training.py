@@ -40,10 +40,6 @@ def train_network(
             )
             progress.advance(epochs)
 
-        if not cross_validated and config.validation_fold is None:
-            weights = train_weights(manifests, out, config, start_from=start_from, progress=report)
-            typer.echo(f"{weights}: weights to start from; no film was left to measure them on")
-            return
         if cross_validated:
             result = cross_validate(
                 manifests,
@@ -52,6 +48,10 @@ def train_network(
                 start_from=start_from,
                 progress=lambda name, epoch: report(epoch, name),
             )
+        elif config.validation_fold is None:
+            weights = train_weights(manifests, out, config, start_from=start_from, progress=report)
+            typer.echo(f"{weights}: weights to start from; no film was left to measure them on")
+            return
         else:
             result = train(manifests, out, config, start_from=start_from, progress=report)
     for metric in result.manifest.metrics:

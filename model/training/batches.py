@@ -53,8 +53,7 @@ class AugmentedFilms(Dataset[Batch]):
         self._of_source = {
             source: films.of_source(training, source) for source in self._positive_weights
         }
-        self._cut_mix = config.cut_mix
-        self._seed = config.seed
+        self._config = config
         self._epoch = epoch
         self._augment = Augmentation()
 
@@ -62,9 +61,9 @@ class AugmentedFilms(Dataset[Batch]):
         """The film with this index, augmented."""
         source = self._films.labels[index].source
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(hash((self._seed, self._epoch, index)))
+            torch.manual_seed(hash((self._config.seed, self._epoch, index)))
             film, mask, target = self._augmented(index)
-            if float(torch.rand(())) < self._cut_mix:
+            if float(torch.rand(())) < self._config.cut_mix:
                 others = self._of_source[source]
                 other = others[int(torch.randint(len(others), ()))]
                 film, mask, target = cut_mix(film, mask, target, other=self._augmented(other))

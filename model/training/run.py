@@ -71,12 +71,11 @@ def train(
     """
     if config.validation_fold is None:
         raise ContradictoryConfig("without a validation fold nothing calibrates the network")
-    films = load_manifests(manifests, config)
-    config = starting_from(start_from, config)
-    split = split_films(films.labels, config)
-    kept = fit(films, split, out, config, start_from=start_from, progress=progress, network=network)
-    command = command_of(manifests, config)
-    return _finish(kept, films, split, out, config, version=version, command=command)
+    fitted = _fit_to_manifests(
+        manifests, out, config, start_from=start_from, progress=progress, network=network
+    )
+    command = command_of(manifests, fitted.config)
+    return _finish(fitted, out, version=version, command=command)
 
 
 def train_weights(
@@ -107,11 +106,43 @@ def train_weights(
         UnreadableImage: A film cannot be read.
         UnusableCheckpoint: The folder holds another run.
     """
+    _fit_to_manifests(
+        manifests, out, config, start_from=start_from, progress=progress, network=network
+    )
+    return out / WEIGHTS_NAME
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fitted:
+    """A network, and what it was fitted to.
+
+    Attributes:
+        network: On the CPU, in evaluation mode.
+        films: All films.
+        split: What each of them was for.
+        config: With the digest of the weights that it started from.
+    """
+
+    network: Network
+    films: FilmSet
+    split: Split
+    config: TrainingConfig
+
+
+def _fit_to_manifests(
+    manifests: Sequence[Path],
+    out: Path,
+    config: TrainingConfig,
+    *,
+    start_from: Path | None,
+    progress: Callable[[EpochReport], None] | None,
+    network: Network | None,
+) -> _Fitted:
     films = load_manifests(manifests, config)
     config = starting_from(start_from, config)
     split = split_films(films.labels, config)
-    fit(films, split, out, config, start_from=start_from, progress=progress, network=network)
-    return out / WEIGHTS_NAME
+    kept = fit(films, split, out, config, start_from=start_from, progress=progress, network=network)
+    return _Fitted(kept, films, split, config)
 
 
 def load_manifests(manifests: Sequence[Path], config: TrainingConfig) -> FilmSet:
@@ -126,19 +157,11 @@ def starting_from(start_from: Path | None, config: TrainingConfig) -> TrainingCo
     return config.with_changes(start_from=digest)
 
 
-def _finish(
-    network: Network,
-    films: FilmSet,
-    split: Split,
-    out: Path,
-    config: TrainingConfig,
-    *,
-    version: str,
-    command: str,
-) -> TrainingResult:
+def _finish(fitted: _Fitted, out: Path, *, version: str, command: str) -> TrainingResult:
     """Calibrate on the validation fold, measure on the test fold, write the artefact."""
+    films, split, config = fitted.films, fitted.split, fitted.config
     assessment: Assessment = assess(
-        FlipAveraged(network),
+        FlipAveraged(fitted.network),
         films,
         validation=split.validation,
         test=split.test,
@@ -147,7 +170,7 @@ def _finish(
     )
     for name, part in (("validation", split.validation), ("test", split.test)):
         write_labels([films.labels[index] for index in part], out / f"{name}.csv")
-    return write_result(network, assessment, films, out, config, version=version)
+    return write_result(fitted.network, assessment, films, out, config, version=version)
 
 
 def write_result(
