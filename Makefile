@@ -9,7 +9,11 @@ run: ## Set up what is missing, then serve PneumoCAM on http://localhost:8000
 
 test: ## Set up what is missing, then run every test
 	@scripts/setup test
-	.venv/bin/pytest --ignore tests/model/training
+	# Most tests wait most of their time, so three run at once. Those that break the whole service, or
+	# look at it in a browser, have the machine for themselves.
+	.venv/bin/pytest --numprocesses 3 --dist loadfile \
+		--ignore tests/faults --ignore tests/service --ignore tests/model/training
+	.venv/bin/pytest tests/faults tests/service
 	# Apart, because GDCM, which reads two kinds of JPEG, crashes in a process in which torch has
 	# trained. Serving never loads torch, and training reads its films before it begins.
 	.venv/bin/pytest tests/model/training

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 
+#: Under which a test's report holds what it said.
+_SAID = "said"
+
 
 def lacks(name: str, reason: str) -> NoReturn:
     """Skip, or fail where this run must have what is missing."""
@@ -33,14 +36,31 @@ def lacks(name: str, reason: str) -> NoReturn:
 
 
 @pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Print what a passing test has to tell: seeds, counts, tables."""
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say in the log what a passing test has to tell: seeds, counts, tables."""
+    node: pytest.Item = request.node
+    return lambda text: node.user_properties.append((_SAID, text))
 
-    def to_the_log(text: str) -> None:
-        with capsys.disabled():
-            print(f"\n{text}")
 
-    return to_the_log
+class Sayings:
+    """Writes what tests said when they are over, whichever process they ran in."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "teardown":
+            for name, text in report.user_properties:
+                if name == _SAID:
+                    self._terminal.write_line(f"\n{text}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Only the process that reports to a person has a terminal."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if isinstance(terminal, pytest.TerminalReporter):
+        config.pluginmanager.register(Sayings(terminal))
 
 
 @pytest.fixture(scope="session")
