@@ -104,7 +104,8 @@ def test_sweepers_that_die_at_any_moment_lose_nothing_and_do_nothing_twice(
             if random.random() < 0.05:
                 sweepers.kill_one(random)
             leases = claim(database, Priority, limit=BATCH, lease_s=LEASE_S, max_attempts=3)
-            if random.random() < 0.4 and all(lease.attempt < 3 for lease in leases):
+            # Two attempts are left then, since on a busy machine one may end after its lease.
+            if random.random() < 0.4 and all(lease.attempt < 2 for lease in leases):
                 given_up += len(leases)  # as a worker does that is killed
                 continue
             outcomes = [(lease, Outcome(ItemState.FAILED, error_code="x")) for lease in leases]
