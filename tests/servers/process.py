@@ -7,8 +7,36 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 #: The slowest server on a busy machine.
 _START_S = 60
+
+#: Of threads that do nothing more, unless they are let (proc(5), /proc/pid/stat).
+_STILL = {"T", "Z", "X"}
+
+
+def freeze(*processes: psutil.Process) -> None:
+    """SIGSTOP, and wait until all threads have stopped.
+
+    The signal alone says nothing of when: one thread takes it and stops the others, and until it
+    gets its turn on a busy machine they go on and answer.
+    """
+    for process in processes:
+        process.suspend()
+    for process in processes:
+        while not _states(process.pid) <= _STILL:
+            time.sleep(0.001)
+
+
+def _states(pid: int) -> set[str]:
+    """The states that a process's threads are in; none of a process that has ended."""
+    states = set()
+    for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            # The name before it is in parentheses, and may hold any character.
+            states.add(thread.read_text().rpartition(")")[2].split()[0])
+    return states
 
 
 class ServerProcess:
@@ -27,7 +55,8 @@ class ServerProcess:
 
     def freeze(self) -> None:
         """SIGSTOP: connections are taken and nothing is answered."""
-        self._signal(signal.SIGSTOP)
+        if self._process is not None:
+            freeze(psutil.Process(self._process.pid))
 
     def thaw(self) -> None:
         """SIGCONT."""

@@ -12,6 +12,7 @@ from PIL import Image, ImageFilter
 from playwright.sync_api import Browser, CDPSession, Locator, Page, Playwright, expect
 
 from tests.conftest import ROOT
+from tests.servers.process import freeze
 
 _FILMS = ROOT / "tests" / "films"
 
@@ -131,8 +132,7 @@ def drop(page: Page, *paths: Path) -> None:
 @contextmanager
 def frozen(*processes: psutil.Process) -> Iterator[None]:
     """Hold processes where they are; whatever is left of them goes on afterwards."""
-    for process in processes:
-        process.suspend()
+    freeze(*processes)
     try:
         yield
     finally:

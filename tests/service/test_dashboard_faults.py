@@ -7,6 +7,7 @@ import httpx
 import psutil
 from playwright.sync_api import Page, expect
 
+from tests.servers.process import freeze
 from tests.service.conftest import PROJECTED_FILM, PROJECTED_OPACITY, Service, submit
 from tests.service.dashboard import (
     READ_MS,
@@ -60,8 +61,7 @@ def hold_in_mid_job(service: Service, client: httpx.Client, job: dict[str, Any])
         assert counts["queued"] + counts["running"] > 0, "the job was over before it was caught"
         if counts["running"] == 0:
             continue
-        for process in processes:
-            process.suspend()
+        freeze(*processes)
         # What was being committed has ended or never will.
         if client.get(job["links"]["self"]).json()["counts"]["running"] > 0:
             return
