@@ -15,7 +15,14 @@ from jobs.settings import ServiceSettings
 from jobs.tables import ItemRow
 from tests.api.conftest import film
 from tests.conftest import ROOT
-from tests.service.conftest import PROJECTED_FILM, PROJECTED_OPACITY, free_port, start_service
+from tests.service.conftest import (
+    PROJECTED_FILM,
+    PROJECTED_OPACITY,
+    free_port,
+    start_service,
+    submit,
+    wait_until_finished,
+)
 
 
 def start_submitting(url: str, folder: Path, table: Path) -> subprocess.Popen[str]:
@@ -36,18 +43,32 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_every_film_has_its_row_though_the_service_and_the_client_stop_meanwhile(
-    tmp_path: Path, say: Callable[[str], None]
-) -> None:
-    """Also though the service has room for eight films only, and says so."""
-    settings = {"PNEUMOCAM_PORT": str(free_port()), "PNEUMOCAM_MAX_OPEN": "8"}
-    folder, table = tmp_path / "films", tmp_path / "table.csv"
+def fill(folder: Path) -> None:
+    """Thirty-two pictures, and a file that is none."""
     folder.mkdir()
     for number in range(30):
         (folder / f"{number:02}.png").write_bytes(film(f"film {number}"))
     for path in (PROJECTED_FILM, PROJECTED_OPACITY):
         (folder / path.name).write_bytes(path.read_bytes())
     (folder / "notes.txt").write_text("not for you")
+
+
+def analyse_some(url: str) -> int:
+    """Let a service know its pace, so that it asks nobody to wait for long; how many films."""
+    with httpx.Client(base_url=url, timeout=60) as client:
+        for round_ in range(6):
+            films = [(f"{n}.png", film(f"before {round_} {n}")) for n in range(8)]
+            wait_until_finished(client, submit(client, *films))
+    return 48
+
+
+def test_every_film_has_its_row_though_the_service_and_the_client_stop_meanwhile(
+    tmp_path: Path, say: Callable[[str], None]
+) -> None:
+    """Also though the service has room for eight films only, and says so."""
+    settings = {"PNEUMOCAM_PORT": str(free_port()), "PNEUMOCAM_MAX_OPEN": "8"}
+    folder, table = tmp_path / "films", tmp_path / "table.csv"
+    fill(folder)
     data_dir = tmp_path / "data"
     database = Database(ServiceSettings(data_dir=data_dir).database_url)
 
@@ -58,12 +79,13 @@ def test_every_film_has_its_row_though_the_service_and_the_client_stop_meanwhile
     service = start_service(data_dir, **settings)
     url = f"http://127.0.0.1:{settings['PNEUMOCAM_PORT']}"
     try:
+        before = analyse_some(url)
         killed = start_submitting(url, folder, table)
-        wait_until(lambda: items() >= 8)
+        wait_until(lambda: items() >= before + 8)
         killed.kill()
         killed.communicate()
         process = start_submitting(url, folder, table)
-        wait_until(lambda: items() >= 16)
+        wait_until(lambda: items() >= before + 16)
         service.stop()
         service = start_service(data_dir, **settings)
         _, told = process.communicate(timeout=240)
@@ -76,7 +98,7 @@ def test_every_film_has_its_row_though_the_service_and_the_client_stop_meanwhile
             ]
             for row in rows
         }
-        items_at_the_end = items()
+        items_sent = items() - before
         assert '"status": 503' in service.logs()
     finally:
         service.stop()
@@ -99,5 +121,5 @@ def test_every_film_has_its_row_though_the_service_and_the_client_stop_meanwhile
     states = {row["path"]: row["state"] for row in rows}
     assert states[str(folder / PROJECTED_FILM.name)] == "succeeded"
     assert "queued" not in states.values()
-    assert items_at_the_end == 33
+    assert items_sent == 33
     assert len({(row["job_id"], row["index"]) for row in rows}) == 33
