@@ -13,7 +13,7 @@ from tests.faults.films import Mark, jpeg, unusable
 from tests.faults.installation import Installation
 from tests.faults.trial import Trial, states
 
-#: Twice what a film of 98 megapixels takes on a busy machine.
+#: Enough for a film of 98 megapixels on a busy machine; 4 s most likely was not, once.
 TIME_LIMIT_S = 8
 
 

@@ -25,7 +25,7 @@ def freeze(*processes: psutil.Process) -> None:
     for process in processes:
         process.suspend()
     for process in processes:
-        while not _states(process.pid) <= _STILL:
+        while _states(process.pid) - _STILL:
             time.sleep(0.001)
 
 

@@ -53,13 +53,12 @@ def fill(folder: Path) -> None:
     (folder / "notes.txt").write_text("not for you")
 
 
-def analyse_some(url: str) -> int:
-    """Let a service know its pace, so that it asks nobody to wait for long; how many films."""
+def analyse_some(url: str) -> None:
+    """Let a service know its pace, so that it asks nobody to wait for long."""
+    films = [(f"{number}.png", film(f"before {number}")) for number in range(48)]
     with httpx.Client(base_url=url, timeout=60) as client:
-        for round_ in range(6):
-            films = [(f"{n}.png", film(f"before {round_} {n}")) for n in range(8)]
-            wait_until_finished(client, submit(client, *films))
-    return 48
+        for first in range(0, len(films), 8):
+            wait_until_finished(client, submit(client, *films[first : first + 8]))
 
 
 def test_every_film_has_its_row_though_the_service_and_the_client_stop_meanwhile(
@@ -79,7 +78,8 @@ def test_every_film_has_its_row_though_the_service_and_the_client_stop_meanwhile
     service = start_service(data_dir, **settings)
     url = f"http://127.0.0.1:{settings['PNEUMOCAM_PORT']}"
     try:
-        before = analyse_some(url)
+        analyse_some(url)
+        before = items()
         killed = start_submitting(url, folder, table)
         wait_until(lambda: items() >= before + 8)
         killed.kill()
