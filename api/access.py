@@ -11,13 +11,13 @@ import anyio.to_thread
 from fastapi import Depends, Path, Request, Security, params
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
-from api.errors import CrossSite, InvalidKey, KeyRequired, MissingScope
 from api.gateway import Gateway, GatewayDep, gateway_of
-from jobs.audit import Via
-from jobs.keys import ANYONE, Caller, check_key
-from jobs.queries import require_visible
-from jobs.sessions import check_session
+from api.wire.errors import CrossSite, InvalidKey, KeyRequired, MissingScope
+from jobs.audit.log import Via
+from jobs.identity.keys import ANYONE, Caller, check_key
+from jobs.identity.sessions import check_session
 from jobs.states import Scope
+from jobs.views.queries import require_visible
 
 COOKIE = "pneumocam_session"
 
@@ -132,7 +132,7 @@ def find_caller(
 
 def note_caller(request: Request, caller: Caller, via: Via) -> None:
     """Let the log and the audit log know whose request it is."""
-    request.state.key_id = caller.key_id
+    request.state.owner = caller.owner
     request.state.via = via
 
 

@@ -8,12 +8,12 @@ import anyio
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from api import dashboard, problems
-from api.audit_trail import AuditTrail
+from api import dashboard
 from api.gateway import Gateway
-from api.hosts import AllowedHosts
-from api.methods import KnownMethods
-from api.middleware import RequestContext
+from api.middleware.audit_trail import AuditTrail
+from api.middleware.hosts import AllowedHosts
+from api.middleware.methods import KnownMethods
+from api.middleware.request_context import RequestContext
 from api.routes import (
     artifacts,
     feedback,
@@ -25,10 +25,11 @@ from api.routes import (
     webhooks,
     worklist,
 )
-from api.schemas import Problem
 from api.settings import ApiSettings
-from jobs.logs import configure_logs
-from jobs.tracing import begin_tracing, end_tracing
+from api.wire import problems
+from api.wire.schemas import Problem
+from telemetry.logs import configure_logs
+from telemetry.tracing import begin_tracing, end_tracing
 
 _DESCRIPTION = """\
 PneumoCAM reads chest radiographs, says how likely a pneumonia-like lung opacity is, and shows

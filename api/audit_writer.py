@@ -11,8 +11,8 @@ import anyio.to_thread
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from jobs.audit import Event, record
-from jobs.database import Database
+from jobs.audit.log import Event, record
+from jobs.record.database import Database
 
 log = structlog.get_logger()
 

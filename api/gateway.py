@@ -6,16 +6,16 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from api.audit_writer import AuditWriter
-from api.first_key import FirstKey
+from api.callers.first_key import FirstKey
+from api.callers.oidc import TokenIssuer
+from api.callers.rates import Rates
+from api.following.jobs import Watcher
+from api.following.worklist import WorklistWatcher
 from api.metrics import Metrics
-from api.oidc import TokenIssuer
-from api.rates import Rates
 from api.settings import ApiSettings
-from api.watching import Watcher
-from api.worklist_watching import WorklistWatcher
-from jobs.artifacts import ArtifactStore
-from jobs.database import Database
-from jobs.queue import WorkQueue
+from jobs.artifacts.store import ArtifactStore
+from jobs.queue.courier import WorkQueue
+from jobs.record.database import Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from threading import Lock
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from jobs.database import Database
-from jobs.losses import WORKER_LOST
-from jobs.metrics import Finished, Position, now_of, read_finished, read_queues
-from jobs.quotas import current_load
+from jobs.queue.heartbeats import latest_model, live_workers
+from jobs.queue.quotas import current_load
+from jobs.queue.retries import WORKER_LOST
+from jobs.record.database import Database
 from jobs.states import ItemState
-from jobs.workers import latest_model, live_workers
+from jobs.views.figures import Finished, Position, now_of, read_finished, read_queues
 
 #: From a cached answer to a large upload.
 _REQUEST_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)

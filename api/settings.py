@@ -1,6 +1,7 @@
 """The gateway's settings."""
 
 import ipaddress
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,13 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
-from api.hosts import ANY, HOST
 from jobs.settings import ServiceSettings
+
+#: A name or an address, optionally with a port, as in the header Host.
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
+
+#: Stands for every host.
+ANY_HOST = "*"
 
 #: This machine, as only its own programs call it.
 _OWN_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -82,7 +88,7 @@ class ApiSettings(ServiceSettings):
     def _hosts_are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for host in value:
             named = HOST.fullmatch(host)
-            if host != ANY and (named is None or named[1] != host):
+            if host != ANY_HOST and (named is None or named[1] != host):
                 raise ValueError("must list names or addresses without scheme and port, or *")
         return value
 
@@ -118,7 +124,7 @@ class ApiSettings(ServiceSettings):
             return frozenset(self.allowed_hosts)
         if self.is_loopback or self.open_access:
             return _OWN_HOSTS | ({self.host} if self.is_loopback else set())
-        return frozenset({ANY})
+        return frozenset({ANY_HOST})
 
 
 def _is_own(host: str | None) -> bool:

@@ -13,14 +13,14 @@ import numpy as np
 from torch import Tensor, nn
 
 from benchmarks.machine import describe_machine
-from model.agreement import MAX_DISAGREEMENT
 from model.classifier import Classifier, load_classifier
 from model.labels import read_labels
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME
 from model.network import build_network
-from model.onnx_weights import load_exported
-from model.reading import read_radiograph
-from model.torch_runtime import TorchRuntime, load_torch_runtime
+from model.reading.reader import read_radiograph
+from model.runtime.agreement import MAX_DISAGREEMENT
+from model.runtime.onnx_weights import load_exported
+from model.runtime.torch import TorchRuntime, load_torch_runtime
 
 
 class InHalf(nn.Module):
@@ -61,8 +61,8 @@ def main() -> None:
     moved = {
         "probability": [abs(one.probability - other.probability) for one, other in pairs],
         "map": [np.abs(one.activation_map - other.activation_map).max() for one, other in pairs],
-        "likeness": [
-            np.abs(np.subtract(one.likeness, other.likeness)).max() for one, other in pairs
+        "similarity": [
+            np.abs(np.subtract(one.similarity, other.similarity)).max() for one, other in pairs
         ],
     }
     print(f"{len(pairs)} films; {MAX_DISAGREEMENT} may be\n")

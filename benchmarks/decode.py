@@ -24,7 +24,7 @@ import numpy as np
 from pydicom import dcmread
 
 from benchmarks.machine import describe_machine
-from model.reading import read_radiograph
+from model.reading.reader import read_radiograph
 from tests.formats.films import (
     BASELINE,
     BIG_ENDIAN,

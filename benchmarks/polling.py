@@ -32,8 +32,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from benchmarks.machine import describe_machine
-from jobs.database import Database
-from jobs.keys import create_key
+from jobs.identity.keys import create_key
+from jobs.record.database import Database
 from tests.service.conftest import (
     PROJECTED_FILM,
     Service,

@@ -24,7 +24,7 @@ from model.classifier import load_classifier
 from model.evaluation.metrics import auroc
 from model.labels import read_labels
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME
-from model.reading import read_radiograph
+from model.reading.reader import read_radiograph
 from tests.onnx_runtime import quantization
 
 Grid = NDArray[np.float32]

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import typer
 
-from api.oidc import pseudonym
+from api.callers.oidc import pseudonym
 from cli.database import service_database
 from cli.serving import ServeError, read_settings
-from jobs.audit import content_of, read_events, verify
-from jobs.tables import AuditRow
+from jobs.audit.log import content_of, read_events, verify
+from jobs.record.tables import AuditRow
 
 _COLUMNS = ("NUMBER", "TIME", "WHO", "HOW", "WHAT", "JOB", "OF IT", "OUTCOME", "TIMES", "FROM")
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import OperationalError
 
 from cli.serving import ServeError, read_settings
-from jobs.database import Database
+from jobs.record.database import Database
 
 
 @contextmanager

@@ -7,9 +7,9 @@ import typer
 
 from cli.database import service_database
 from cli.serving import ServeError
-from jobs.keys import create_key, holds, list_keys, revoke_key
+from jobs.identity.keys import create_key, holds, list_keys, revoke_key
+from jobs.record.tables import ApiKeyRow
 from jobs.states import Scope
-from jobs.tables import ApiKeyRow
 
 _COLUMNS = (
     *("PREFIX", "STATE", "SCOPES", "RATE", "MAX OPEN"),

@@ -223,7 +223,7 @@ def predict(
     The exit status is 1 if any file could not be read.
     """
     from cli.prediction import find_files, predict_files
-    from model.device import Device
+    from model.runtime.device import Device
 
     files = find_files(paths)
     if not files:
@@ -268,8 +268,8 @@ def submit(
     What was sent is not sent again, unless it has changed. The exit status is 1 if a film was
     refused or has no result, and 2 if it cannot go on: once the reason is gone, run it again.
     """
-    from cli.submission import SubmissionOptions, named_paths, submit_files
-    from cli.submission_client import SubmissionStopped
+    from client.connection import SubmissionStopped
+    from client.submission import SubmissionOptions, named_paths, submit_files
 
     options = SubmissionOptions(
         url=url,

@@ -15,8 +15,8 @@ from rich.progress import track
 
 from model.analysis import Analysis, analyse_film
 from model.classifier import Classifier, load_classifier
-from model.device import Device
 from model.errors import UnreadableImage
+from model.runtime.device import Device
 from model.side_by_side import side_by_side
 
 #: Films between two looks at the progress, as a multiple of those worked on at once.

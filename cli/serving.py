@@ -18,8 +18,8 @@ from sqlalchemy.exc import OperationalError
 
 from api.settings import ApiSettings
 from cli.processes import Child, stop_all
-from jobs.database import Database
-from jobs.keys import any_key
+from jobs.identity.keys import any_key
+from jobs.record.database import Database
 
 #: Free space below which nothing is started: a film, its pictures and the database need some.
 _MIN_FREE_BYTES = 200 * 2**20
@@ -120,7 +120,7 @@ def gateway_command(settings: ApiSettings) -> list[str]:
     """How the gateway is started."""
     command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:create_app"]
     command += ["--host", settings.host, "--port", str(settings.port)]
-    command += ["--http", "api.connections:BoundedProtocol", "--ws", "none"]
+    command += ["--http", "api.server.connections:BoundedProtocol", "--ws", "none"]
     command += ["--no-server-header", "--no-access-log", "--timeout-graceful-shutdown", "3"]
     return command
 

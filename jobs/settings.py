@@ -13,7 +13,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from jobs.callbacks import Network
+from jobs.webhooks.addresses import Network
 
 #: Where containers find secrets: files that are called as the variables are.
 _SECRETS = Path("/run/secrets")

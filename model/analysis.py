@@ -18,8 +18,8 @@ from model.cautions import Caution, cautions_from_facts
 from model.classifier import Classifier, Finding, project_to_image
 from model.errors import UnreadableImage
 from model.gating import Reason, reasons_from_facts
-from model.radiograph import InputFacts
-from model.reading import read_inspected
+from model.reading.radiograph import InputFacts
+from model.reading.reader import read_inspected
 from model.regions import Region, find_regions
 from model.rendering import (
     activation_map_image,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from model.radiograph import InputFacts
+from model.reading.radiograph import InputFacts
 
 #: The figures are of films of people of this age and above, in years.
 ADULT_AGE: Final = 18

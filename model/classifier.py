@@ -11,15 +11,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.agreement import require_agreement
-from model.device import Device
 from model.errors import CorruptArtefact, DeviceUnavailable
-from model.gating import Reason, reasons_from_likeness
-from model.inference import Outputs, Runtime
+from model.gating import Reason, reasons_from_similarity
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME, Manifest, read_manifest, sha256_of
-from model.openvino_runtime import OpenVinoRuntime
 from model.preprocessing import to_network_grid
-from model.radiograph import Radiograph
+from model.reading.radiograph import Radiograph
+from model.runtime.agreement import require_agreement
+from model.runtime.device import Device
+from model.runtime.openvino import OpenVinoRuntime
+from model.runtime.protocol import Outputs, Runtime
 
 #: For each core, films on their way: some of them wait for a device or a disk, and leave the core
 #: to the others.
@@ -36,7 +36,7 @@ class Finding:
         threshold: The artefact's.
         activation_map: Shape (h, w), float32 in [0, 1], calibrated like the probability and not
             stretched, so maps of different films share one scale. See `project_to_image`.
-        likeness: To each of `gating.PICTURE_KINDS`, in [0, 1].
+        similarity: To each of `gating.PICTURE_KINDS`, in [0, 1].
         reasons: Why the numbers mean nothing for this picture; empty where they may be reported.
     """
 
@@ -44,7 +44,7 @@ class Finding:
     logit: float
     threshold: float
     activation_map: NDArray[np.float32]
-    likeness: tuple[float, ...]
+    similarity: tuple[float, ...]
     reasons: tuple[Reason, ...]
 
     @property
@@ -112,11 +112,13 @@ class Classifier:
                 logit=float(logit),
                 threshold=self.manifest.threshold,
                 activation_map=activation_map,
-                likeness=tuple(likeness.tolist()),
-                reasons=tuple(reasons_from_likeness(likeness.tolist(), threshold=gate_threshold)),
+                similarity=tuple(similarity.tolist()),
+                reasons=tuple(
+                    reasons_from_similarity(similarity.tolist(), threshold=gate_threshold)
+                ),
             )
-            for probability, logit, activation_map, likeness in zip(
-                probabilities, outputs.logits, calibrated, outputs.likeness, strict=True
+            for probability, logit, activation_map, similarity in zip(
+                probabilities, outputs.logits, calibrated, outputs.similarity, strict=True
             )
         ]
 
@@ -160,7 +162,7 @@ def load_classifier(
 def _on_device(device: Device, manifest: Manifest, network: bytes) -> Runtime:
     try:
         # Only here: what serves on the CPU neither has torch nor loads it.
-        from model.torch_runtime import load_torch_runtime  # noqa: PLC0415
+        from model.runtime.torch import load_torch_runtime  # noqa: PLC0415
     except ImportError as exc:
         reason = f"needs {exc.name}, which requirements/gpu.txt installs"
         raise DeviceUnavailable(device, reason) from exc

@@ -10,9 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from model.agreement import MAX_DISAGREEMENT, largest_difference, probe_films
 from model.errors import ModelError
-from model.inference import Outputs, Runtime
 from model.manifest import (
     MANIFEST_NAME,
     NETWORK_NAME,
@@ -22,7 +20,9 @@ from model.manifest import (
     write_manifest,
 )
 from model.network import Backbone, FlipAveraged, Network, NetworkOutput, build_network
-from model.openvino_runtime import OpenVinoRuntime
+from model.runtime.agreement import MAX_DISAGREEMENT, largest_difference, probe_films
+from model.runtime.openvino import OpenVinoRuntime
+from model.runtime.protocol import Outputs, Runtime
 
 #: The weights in a training run's folder.
 WEIGHTS_NAME = "network.safetensors"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from model.radiograph import InputFacts
+from model.reading.radiograph import InputFacts
 
 
 class ReasonCode(StrEnum):
@@ -106,14 +106,14 @@ _REASONS: Final = {
 }
 
 
-def reasons_from_likeness(likeness: Sequence[float], *, threshold: float) -> list[Reason]:
+def reasons_from_similarity(similarity: Sequence[float], *, threshold: float) -> list[Reason]:
     """The reason against scoring a film that its pixels give; empty where there is none.
 
     Args:
-        likeness: To each of `PICTURE_KINDS`, in [0, 1].
+        similarity: To each of `PICTURE_KINDS`, in [0, 1].
         threshold: A picture at least so like a frontal chest film may be scored.
     """
-    by_kind = dict(zip(PICTURE_KINDS, likeness, strict=True))
+    by_kind = dict(zip(PICTURE_KINDS, similarity, strict=True))
     if by_kind.pop(PictureKind.FRONTAL_CHEST) >= threshold:
         return []
     return [_REASONS[max(by_kind, key=lambda kind: by_kind[kind])]]

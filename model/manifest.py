@@ -140,7 +140,7 @@ class Manifest:
         threshold_rule: How it was chosen, in words.
         thresholds: Other choices by name.
         map_threshold: A map position that reaches it belongs to a region.
-        gate_threshold: A picture whose likeness to a frontal chest film reaches it is scored.
+        gate_threshold: A picture whose similarity to a frontal chest film reaches it is scored.
         training_data: What it was trained on.
         training_config: `TrainingConfig.to_dict()`, or a summary of it.
         metrics: Measured figures.

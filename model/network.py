@@ -23,13 +23,13 @@ class NetworkOutput(NamedTuple):
     Attributes:
         logit: Shape (N,), uncalibrated.
         activation_map: Shape (N, h, w), uncalibrated logits per position.
-        likeness: Shape (N, len(`PICTURE_KINDS`)), how likely the picture is one of each kind;
+        similarity: Shape (N, len(`PICTURE_KINDS`)), how likely the picture is one of each kind;
             a row sums to 1.
     """
 
     logit: Tensor
     activation_map: Tensor
-    likeness: Tensor
+    similarity: Tensor
 
 
 class Gate(nn.Module):
@@ -51,8 +51,8 @@ class Gate(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Likeness to each kind, (N, C, h, w) -> (N, kinds)."""
-        likeness: Tensor = self.linear(features.mean(dim=(2, 3))).float().softmax(dim=1)
-        return likeness
+        similarity: Tensor = self.linear(features.mean(dim=(2, 3))).float().softmax(dim=1)
+        return similarity
 
 
 class Network(nn.Module):
@@ -133,7 +133,7 @@ class FlipAveraged(nn.Module):
         return NetworkOutput(
             pool(activation_map, self.network.sharpness),
             activation_map,
-            (as_is.likeness + mirrored.likeness) / 2,
+            (as_is.similarity + mirrored.similarity) / 2,
         )
 
 

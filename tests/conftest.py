@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from jobs.artifacts import ArtifactStore
-from jobs.database import Database
-from jobs.queue import WorkQueue
+from jobs.artifacts.store import ArtifactStore
+from jobs.queue.courier import WorkQueue
+from jobs.record.database import Database
 from tests.servers.postgresql import PostgresqlServer
 from tests.servers.redis import RedisServer
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from itertools import chain
 
 import model.errors
-from api.errors import ApiError
+from api.wire.errors import ApiError
 from headers.errors import RefusedFile
-from jobs.losses import TIMEOUT, WORKER_LOST
+from jobs.queue.retries import TIMEOUT, WORKER_LOST
 from model.cautions import CautionCode
 from model.gating import ReasonCode
 from tests.conftest import ROOT

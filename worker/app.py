@@ -12,14 +12,14 @@ from celery import Celery, signals
 from celery.worker.request import Request
 from sqlalchemy.exc import OperationalError
 
-from jobs.database import Database
-from jobs.logs import configure_logs
-from jobs.queue import ANALYZE, celery_settings
+from jobs.queue.courier import ANALYZE, celery_settings
+from jobs.record.database import Database
 from jobs.states import Priority
-from jobs.tracing import begin_tracing, end_tracing
 from model.errors import CorruptArtefact, DeviceDisagrees, DeviceUnavailable
+from telemetry.logs import configure_logs
+from telemetry.tracing import begin_tracing, end_tracing
 from worker.connection import patient_connection
-from worker.guards import Unfit, require_device, require_intact_network, require_prefork
+from worker.guards import StartupRefused, require_device, require_intact_network, require_prefork
 from worker.settings import WorkerSettings
 from worker.upkeep import Upkeep
 from worker.webhooks import WebhookSender
@@ -123,7 +123,7 @@ def _begin(sender: Any, **_: Any) -> None:
     try:
         Database(settings.database_url).migrate(patience_s=settings.start_patience_s)
     except OperationalError as exc:
-        raise Unfit("the database does not answer; see PNEUMOCAM_DATABASE_URL") from exc
+        raise StartupRefused("the database does not answer; see PNEUMOCAM_DATABASE_URL") from exc
     # From now on, and not only once Redis has been reached: others' leases run out all the same.
     _Process.upkeep = Upkeep(settings, _worker_name(os.getpid()))
     _Process.upkeep.start()

@@ -7,18 +7,18 @@ from threading import Event, Thread
 
 import structlog
 
-from jobs.artifacts import PICTURES, ArtifactStore, picture_key, upload_key
-from jobs.database import Database
+from jobs.artifacts.store import PICTURES, ArtifactStore, picture_key, upload_key
 from jobs.errors import ArtifactNotFound, StoreUnavailable
-from jobs.leases import Lease, Outcome, claim, commit, renew
-from jobs.losses import release
-from jobs.reuse import EarlierResult, find_earlier_results
+from jobs.queue.leases import Lease, Outcome, claim, commit, renew
+from jobs.queue.retries import release
+from jobs.queue.reuse import EarlierResult, find_earlier_results
+from jobs.record.database import Database
 from jobs.states import Artifact, ItemState, Priority
-from jobs.tracing import BatchTrace
 from model.analysis import analyse_film
 from model.classifier import Classifier
 from model.errors import DeviceUnavailable, UnreadableImage
 from model.side_by_side import side_by_side
+from worker.batch_trace import BatchTrace
 from worker.settings import WorkerSettings
 
 log = structlog.get_logger()

@@ -8,12 +8,12 @@ from pathlib import Path
 from celery.concurrency import get_implementation
 from celery.concurrency.prefork import TaskPool
 
-from model.device import Device
 from model.errors import CorruptArtefact, DeviceDisagrees, DeviceUnavailable
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME, read_manifest, sha256_of
+from model.runtime.device import Device
 
 
-class Unfit(SystemExit):
+class StartupRefused(SystemExit):
     """Ends the worker, with a sentence for whoever started it.
 
     Not an `Exception`, which Celery would log and go on.
@@ -30,29 +30,29 @@ def require_prefork(pool: str | type) -> None:
         pool: As Celery was told: a class, or a name.
 
     Raises:
-        Unfit: It is another one than prefork.
+        StartupRefused: It is another one than prefork.
     """
     implementation = get_implementation(pool)
     if not (isinstance(implementation, type) and issubclass(implementation, TaskPool)):
-        raise Unfit("it needs the pool `prefork`, whose processes can be ended one by one")
+        raise StartupRefused("it needs the pool `prefork`, whose processes can be ended one by one")
 
 
 def require_intact_network(directory: Path | None) -> None:
     """Refuse weights that are not those the manifest names.
 
     Raises:
-        Unfit: They are not, or a file is missing or damaged.
+        StartupRefused: They are not, or a file is missing or damaged.
     """
     directory = directory or DEFAULT_ARTEFACT
     try:
         manifest = read_manifest(directory)
         digest = sha256_of((directory / NETWORK_NAME).read_bytes())
     except CorruptArtefact as exc:
-        raise Unfit(str(exc)) from exc
+        raise StartupRefused(str(exc)) from exc
     except OSError as exc:
-        raise Unfit(f"cannot read {directory / NETWORK_NAME}: {exc.strerror}") from exc
+        raise StartupRefused(f"cannot read {directory / NETWORK_NAME}: {exc.strerror}") from exc
     if digest != manifest.network_sha256:
-        raise Unfit(f"{directory / NETWORK_NAME} is not the file that its manifest names")
+        raise StartupRefused(f"{directory / NETWORK_NAME} is not the file that its manifest names")
 
 
 def require_device(device: Device, directory: Path | None) -> None:
@@ -62,7 +62,7 @@ def require_device(device: Device, directory: Path | None) -> None:
     that crashes takes nothing with it.
 
     Raises:
-        Unfit: The network does not run on it as it should.
+        StartupRefused: The network does not run on it as it should.
     """
     if device is Device.CPU:
         return
@@ -70,9 +70,9 @@ def require_device(device: Device, directory: Path | None) -> None:
         try:
             process.submit(_try_device, device, directory).result()
         except (CorruptArtefact, DeviceUnavailable, DeviceDisagrees) as exc:
-            raise Unfit(f"{exc}; see PNEUMOCAM_DEVICE") from exc
+            raise StartupRefused(f"{exc}; see PNEUMOCAM_DEVICE") from exc
         except BrokenProcessPool as exc:
-            raise Unfit(f"the device {device} crashes; see PNEUMOCAM_DEVICE") from exc
+            raise StartupRefused(f"the device {device} crashes; see PNEUMOCAM_DEVICE") from exc
 
 
 def _try_device(device: Device, directory: Path | None) -> None:

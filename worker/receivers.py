@@ -13,9 +13,9 @@ import anyio.to_thread
 import httpx
 from standardwebhooks.webhooks import Webhook
 
-from jobs.callbacks import Network, parse_callback_url, resolve
-from jobs.deliveries import Answer, Delivery
 from jobs.errors import CallbackRefused
+from jobs.webhooks.addresses import Network, parse_callback_url, resolve
+from jobs.webhooks.deliveries import Delivery, DeliveryResult
 
 
 class ReceiverClient:
@@ -46,7 +46,7 @@ class ReceiverClient:
         """Close what is open."""
         await self._client.aclose()
 
-    async def call(self, delivery: Delivery) -> Answer:
+    async def call(self, delivery: Delivery) -> DeliveryResult:
         """Send an event once; what became of it."""
         started = time.monotonic()
         status = retry_after_s = error = None
@@ -64,7 +64,7 @@ class ReceiverClient:
         except httpx.TransportError:
             error = "connection_lost"
         ms = round((time.monotonic() - started) * 1000)
-        return Answer(ms=ms, status=status, error=error, retry_after_s=retry_after_s)
+        return DeliveryResult(ms=ms, status=status, error=error, retry_after_s=retry_after_s)
 
     async def _post(self, delivery: Delivery) -> httpx.Response:
         url = parse_callback_url(delivery.url)

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from jobs.settings import ServiceSettings
-from model.device import Device
+from model.runtime.device import Device
 
 
 class WorkerSettings(ServiceSettings):

@@ -8,11 +8,11 @@ from threading import Event, Thread
 
 import structlog
 
-from jobs import losses, workers
-from jobs.artifacts import ArtifactStore
-from jobs.database import Database
-from jobs.queue import WorkQueue
-from jobs.upkeep import sweep, tidy
+from jobs.artifacts.store import ArtifactStore
+from jobs.queue import heartbeats, retries
+from jobs.queue.courier import WorkQueue
+from jobs.record.database import Database
+from jobs.retention.upkeep import sweep, tidy
 from worker.settings import WorkerSettings
 
 log = structlog.get_logger()
@@ -50,16 +50,16 @@ class Upkeep:
         self._at_once.put(lambda: None)
         for thread in self._threads:
             thread.join(timeout=5)
-        self._try("not_given_back", lambda: losses.give_back(self._database, self._name))
-        self._try("goodbye_unsaid", lambda: workers.leave(self._database, self._name))
+        self._try("not_given_back", lambda: retries.give_back(self._database, self._name))
+        self._try("goodbye_unsaid", lambda: heartbeats.leave(self._database, self._name))
 
     def process_died(self, batch: str) -> None:
         """Have a batch's items tried again whose process is gone."""
-        self._take_at_once(losses.take_back, batch)
+        self._take_at_once(retries.take_back, batch)
 
     def time_ran_out(self, batch: str) -> None:
         """Have a batch's items tried again, or failed, whose time is over."""
-        self._take_at_once(losses.time_out, batch)
+        self._take_at_once(retries.time_out, batch)
 
     def _take_at_once(self, take: Callable[..., int], batch: str) -> None:
         # By the thread that sweeps: the caller must not wait for a database.
@@ -79,7 +79,7 @@ class Upkeep:
             self._try("tidying_failed", self._tidy)
 
     def _sweep(self) -> None:
-        workers.beat(self._database, self._name)
+        heartbeats.beat(self._database, self._name)
         done = sweep(
             self._database,
             self._queue,

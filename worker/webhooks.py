@@ -9,8 +9,8 @@ import anyio.to_thread
 import structlog
 from anyio.abc import TaskGroup
 
-from jobs.database import Database
-from jobs.deliveries import Delivery, Patience, claim_deliveries, settle
+from jobs.record.database import Database
+from jobs.webhooks.deliveries import Delivery, RetryPolicy, claim_deliveries, settle
 from worker.receivers import ReceiverClient
 from worker.settings import WorkerSettings
 
@@ -30,7 +30,7 @@ class WebhookSender:
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
         self._database = Database(settings.database_url)
-        self._patience = Patience(
+        self._patience = RetryPolicy(
             attempts=settings.webhook_attempts,
             first_pause_s=settings.webhook_retry_s,
             lease_s=settings.webhook_timeout_s + _GRACE_S,

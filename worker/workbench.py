@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from jobs import workers
-from jobs.artifacts import ArtifactStore
-from jobs.database import Database
+from jobs.artifacts.store import ArtifactStore
+from jobs.queue import heartbeats
+from jobs.record.database import Database
 from jobs.states import Priority
 from model.classifier import Classifier, load_classifier
 from model.manifest import DEFAULT_ARTEFACT
-from model.radiograph import InputFacts, Radiograph
+from model.reading.radiograph import InputFacts, Radiograph
 from worker.batch import run_batch
 from worker.settings import WorkerSettings
 
@@ -47,7 +47,7 @@ class Workbench:
 
     def announce(self, worker: str) -> None:
         """Say that this worker can work from now on, and with which network."""
-        workers.announce(self.database, worker, self.classifier.manifest.to_dict())
+        heartbeats.announce(self.database, worker, self.classifier.manifest.to_dict())
 
     def run_batch(self, priorities: Iterable[Priority], *, holder: str) -> int:
         """Give results to one batch of whatever is queued; how many items it held."""

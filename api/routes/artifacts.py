@@ -6,11 +6,11 @@ from fastapi import APIRouter, Path, Response
 
 from api.access import CallerDep, WrittenJobId, needs, require_own
 from api.gateway import GatewayDep
-from api.problems import RESPONSES
-from jobs.artifacts import picture_key, upload_key
+from api.wire.problems import RESPONSES
+from jobs.artifacts.store import picture_key, upload_key
 from jobs.errors import ArtifactNotFound
-from jobs.queries import get_item, require_kept
 from jobs.states import Artifact, Scope
+from jobs.views.queries import get_item, require_kept
 
 router = APIRouter(prefix="/v1/jobs", tags=["artifacts"], responses=RESPONSES)
 

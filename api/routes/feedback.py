@@ -10,15 +10,16 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import StreamingResponse
 
 from api.access import CallerDep, JobId, needs
-from api.bodies import json_body, read_json
-from api.errors import NothingToJudge, RequestTimeout, TooLarge
 from api.gateway import Gateway, GatewayDep
-from api.presenters import present_feedback
-from api.problems import RESPONSES, documented
-from api.schemas import Feedback, Judgement
-from jobs.feedback import MAX_COMMENT_CHARACTERS, list_feedback, say
+from api.wire.bodies import json_body, read_json
+from api.wire.errors import NothingToJudge, RequestTimeout, TooLarge
+from api.wire.presenters import present_feedback
+from api.wire.problems import RESPONSES, documented
+from api.wire.schemas import Feedback, Judgement
+from jobs.record.tables import FeedbackRow
 from jobs.states import Scope
-from jobs.tables import FeedbackRow
+from jobs.views import feedback
+from jobs.views.feedback import MAX_COMMENT_CHARACTERS
 
 router = APIRouter(prefix="/v1", tags=["feedback"], responses=RESPONSES)
 
@@ -69,13 +70,13 @@ async def add_feedback(
     """
     judgement = await read_json(request, Judgement, max_bytes=_MAX_BODY_BYTES)
     said = await anyio.to_thread.run_sync(
-        lambda: say(
+        lambda: feedback.add_feedback(
             gateway.database,
             job_id,
             index,
             opinion=judgement.opinion,
             comment=judgement.comment.strip() or None,
-            said_by=caller.key_id,
+            said_by=caller.owner,
         )
     )
     return present_feedback(said)
@@ -105,7 +106,9 @@ def export_feedback(gateway: GatewayDep, caller: CallerDep) -> StreamingResponse
 def _lines(gateway: Gateway, owner: str | None) -> Iterator[str]:
     yield _csv([_COLUMNS])
     after = 0
-    while found := list_feedback(gateway.database, owner=owner, after=after, limit=_CHUNK_ROWS):
+    while found := feedback.list_feedback(
+        gateway.database, owner=owner, after=after, limit=_CHUNK_ROWS
+    ):
         yield _csv([_cells(said, counts=counts) for said, counts in found])
         after = found[-1][0].id
 

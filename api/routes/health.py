@@ -7,9 +7,9 @@ from fastapi import APIRouter, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.gateway import GatewayDep
-from api.schemas import Readiness
+from api.wire.schemas import Readiness
 from jobs.errors import StoreUnavailable
-from jobs.workers import live_workers
+from jobs.queue.heartbeats import live_workers
 
 router = APIRouter(tags=["health"])
 

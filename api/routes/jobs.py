@@ -8,9 +8,12 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.access import CallerDep, JobId, WrittenJobId, identify_again, needs
-from api.admission import refuse_without_room
-from api.audit_trail import event_of
-from api.errors import (
+from api.following.jobs import etag_of, is_known
+from api.gateway import Gateway, GatewayDep, gateway_of
+from api.middleware.audit_trail import event_of
+from api.submission.admission import refuse_without_room
+from api.submission.receive import receive_job
+from api.wire.errors import (
     ApiError,
     BacklogFull,
     QuotaReached,
@@ -21,19 +24,16 @@ from api.errors import (
     TooManyWaiting,
     UnsupportedMediaType,
 )
-from api.gateway import Gateway, GatewayDep, gateway_of
-from api.presenters import job_path, present_job
-from api.problems import RESPONSES, documented
-from api.schemas import Job
-from api.submission import receive_job
-from api.watching import etag_of, is_known
-from jobs import leases
-from jobs.callbacks import MAX_URL_CHARACTERS
-from jobs.erasure import erase
+from api.wire.presenters import job_path, present_job
+from api.wire.problems import RESPONSES, documented
+from api.wire.schemas import Job
 from jobs.errors import JobErased
-from jobs.queries import get_job
+from jobs.queue import leases
+from jobs.retention.erasure import erase
 from jobs.states import Scope
-from jobs.tracing import span
+from jobs.views.queries import get_job
+from jobs.webhooks.addresses import MAX_URL_CHARACTERS
+from telemetry.tracing import span
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=RESPONSES)
 

@@ -4,9 +4,9 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.access import needs
-from api.errors import KeyRequired, MissingScope, ServiceUnavailable, TooManyRequests
 from api.gateway import GatewayDep
-from api.problems import documented
+from api.wire.errors import KeyRequired, MissingScope, ServiceUnavailable, TooManyRequests
+from api.wire.problems import documented
 from jobs.states import Scope
 
 router = APIRouter(tags=["health"])

@@ -6,20 +6,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.access import CallerDep, needs
-from api.errors import (
+from api.gateway import GatewayDep
+from api.wire.errors import (
     InvalidRequest,
     KeyRequired,
     MissingScope,
     ServiceUnavailable,
     TooManyRequests,
 )
-from api.gateway import GatewayDep
-from api.presenters import present_day, present_training_set
-from api.problems import documented
-from api.schemas import Drift, ModelCard
-from jobs.drift import films_by_day, training_set
+from api.wire.presenters import present_day, present_training_set
+from api.wire.problems import documented
+from api.wire.schemas import Drift, ModelCard
+from jobs.queue.heartbeats import latest_model
 from jobs.states import Scope
-from jobs.workers import latest_model
+from jobs.views.drift import films_by_day, training_set
 
 router = APIRouter(
     prefix="/v1/model",

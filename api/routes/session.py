@@ -18,8 +18,9 @@ from api.access import (
     refuse_other_origins,
     refuse_other_sites,
 )
-from api.bodies import read_bytes
-from api.errors import (
+from api.gateway import Gateway, GatewayDep
+from api.wire.bodies import read_bytes
+from api.wire.errors import (
     CrossSite,
     InvalidKey,
     IssuerUnavailable,
@@ -28,12 +29,11 @@ from api.errors import (
     ServiceUnavailable,
     TooLarge,
 )
-from api.gateway import Gateway, GatewayDep
-from api.problems import documented
-from api.schemas import Session, SignIn, SubmissionLimits
-from jobs.audit import Via
-from jobs.keys import Caller, check_key
-from jobs.sessions import check_session, close_session, open_session
+from api.wire.problems import documented
+from api.wire.schemas import Session, SignIn, SubmissionLimits
+from jobs.audit.log import Via
+from jobs.identity.keys import Caller, check_key
+from jobs.identity.sessions import check_session, close_session, open_session
 from jobs.states import Scope
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
@@ -142,11 +142,11 @@ async def _read_key(request: Request) -> str:
 
 def _open(gateway: Gateway, key: str, earlier_token: str | None) -> tuple[Caller, str]:
     caller = check_key(gateway.database, key.strip())
-    if caller is None or caller.key_id is None:
+    if caller is None or caller.owner is None:
         raise _invalid_key()
     if earlier_token is not None:
         close_session(gateway.database, earlier_token)
-    return caller, open_session(gateway.database, caller.key_id)
+    return caller, open_session(gateway.database, caller.owner)
 
 
 def _present(gateway: Gateway, caller: Caller | None) -> Session:

@@ -5,19 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.access import CallerDep, needs
-from api.errors import (
+from api.gateway import GatewayDep
+from api.wire.errors import (
     InvalidRequest,
     KeyRequired,
     MissingScope,
     ServiceUnavailable,
     TooManyRequests,
 )
-from api.gateway import GatewayDep
-from api.presenters import present_delivery
-from api.problems import documented
-from api.schemas import Deliveries, WebhookSecret
+from api.wire.presenters import present_delivery
+from api.wire.problems import documented
+from api.wire.schemas import Deliveries, WebhookSecret
 from jobs.states import DeliveryState, Scope
-from jobs.webhooks import DeliveryFilter, list_deliveries, new_secret
+from jobs.webhooks.outbox import DeliveryFilter, list_deliveries, new_secret
 
 router = APIRouter(
     prefix="/v1/webhooks",
@@ -39,7 +39,7 @@ def make_secret(gateway: GatewayDep, caller: CallerDep) -> WebhookSecret:
 
     The one before it signs beside it for 24 hours, so that receivers can change over.
     """
-    made = new_secret(gateway.database, caller.key_id)
+    made = new_secret(gateway.database, caller.owner)
     return WebhookSecret(secret=made.text, created_at=made.created_at)
 
 

@@ -8,15 +8,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.access import CallerDep, identify_again, needs
-from api.bodies import json_body, read_json
-from api.errors import ApiError, RequestTimeout, ServiceUnavailable, TooLarge, TooManyWaiting
 from api.gateway import Gateway, GatewayDep
-from api.presenters import present_row
-from api.problems import RESPONSES, documented
-from api.schemas import Worklist, WorklistChange, WorklistQuery
-from jobs.keys import Caller
+from api.wire.bodies import json_body, read_json
+from api.wire.errors import ApiError, RequestTimeout, ServiceUnavailable, TooLarge, TooManyWaiting
+from api.wire.presenters import present_row
+from api.wire.problems import RESPONSES, documented
+from api.wire.schemas import Worklist, WorklistChange, WorklistQuery
+from jobs.identity.keys import Caller
 from jobs.states import ItemState, Priority, Scope
-from jobs.worklist import WorklistFilter, WorklistSort, read_page
+from jobs.views.worklist import WorklistFilter, WorklistSort, read_page
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=RESPONSES)
 

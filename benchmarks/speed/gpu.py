@@ -16,8 +16,8 @@ from benchmarks.speed.installation import installed
 from benchmarks.speed.service import Taken, against, fresh
 from model.analysis import analyse
 from model.classifier import Classifier, load_classifier
-from model.device import Device
-from model.inference import Outputs
+from model.runtime.device import Device
+from model.runtime.protocol import Outputs
 
 #: Films in one pass, and in one batch of the worker's.
 _PASS = 64

@@ -15,10 +15,10 @@ from ulid import ULID
 from benchmarks.speed.figures import Figure, cpu_milliseconds
 from benchmarks.speed.installation import Installation, installed
 from benchmarks.speed.service import Taken, against, fresh
-from jobs.database import Database
+from jobs.record.database import Database
+from jobs.record.tables import ItemRow, JobRow
 from jobs.states import ItemState, Priority
-from jobs.tables import ItemRow, JobRow
-from jobs.worklist import WorklistFilter, WorklistSort, read_page
+from jobs.views.worklist import WorklistFilter, WorklistSort, read_page
 
 
 def measure(rounds: int, *, films: int) -> Iterator[Figure]:

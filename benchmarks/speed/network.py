@@ -10,8 +10,8 @@ from benchmarks.speed.figures import Figure, cpu_milliseconds
 from benchmarks.speed.films import files_by_format
 from model.classifier import load_classifier
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME
-from model.reading import read_radiograph
-from model.runtime import openvino
+from model.reading.reader import read_radiograph
+from model.runtime.openvino_import import openvino
 
 _OURS = "OpenVINO f32, 1 film"
 

@@ -8,7 +8,7 @@ import cv2
 from benchmarks.speed.figures import Figure, cpu_milliseconds
 from benchmarks.speed.films import files_by_format
 from model.classifier import load_classifier
-from model.reading import read_radiograph
+from model.reading.reader import read_radiograph
 from model.rendering import (
     activation_map_image,
     display_image,

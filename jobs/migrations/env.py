@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from jobs.tables import Base
+from jobs.record.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -13,7 +13,7 @@ from model.boxes import Box
 from model.classifier import project_to_image
 from model.evaluation.scoring import ScoredFilm
 from model.evaluation.subgroups import age_band
-from model.reading import read_radiograph
+from model.reading.reader import read_radiograph
 from model.rendering import display_image, encode_jpeg, heatmap_image
 
 #: Pictures of each kind of error.

@@ -14,8 +14,8 @@ from model.errors import UnreadableImage
 from model.gating import Reason, reasons_from_facts
 from model.labels import LabelledFilm, training_data_digest
 from model.manifest import sha256_of
-from model.radiograph import Radiograph
-from model.reading import read_radiograph
+from model.reading.radiograph import Radiograph
+from model.reading.reader import read_radiograph
 
 #: Films that go through the network together.
 _BATCH: Final = 8

@@ -13,8 +13,8 @@ from model.manifest import Preprocessing
 from model.preparation.pixel_boxes import PixelBox, to_fractions
 from model.preparation.pixel_sums import PixelSums
 from model.preprocessing import to_network_grid
-from model.radiograph import Radiograph
-from model.reading import read_radiograph
+from model.reading.radiograph import Radiograph
+from model.reading.reader import read_radiograph
 
 
 @dataclass(frozen=True, slots=True)

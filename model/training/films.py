@@ -12,7 +12,7 @@ from model.errors import UndecodableImage, UnreadableImage
 from model.labels import LabelledFilm, training_data_digest
 from model.manifest import Preprocessing, sha256_of
 from model.preprocessing import to_network_grid
-from model.reading import read_radiograph
+from model.reading.reader import read_radiograph
 
 #: How the files of `numpy.save` begin.
 _NPY: Final = b"\x93NUMPY"

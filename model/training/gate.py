@@ -62,7 +62,7 @@ class GateFit:
     """What came out.
 
     Attributes:
-        threshold: Of likeness to a frontal film: it refuses `REFUSED_FRONTAL` of them, or
+        threshold: Of similarity to a frontal film: it refuses `REFUSED_FRONTAL` of them, or
             `REFUSED_OTHER` of the other pictures where that is lower.
         refusals: By cross-validation.
     """
@@ -96,12 +96,12 @@ def fit_gate(
     torch.manual_seed(seed)
     pictures = _Pictures.of(frontal, patients, other, generator)
     features = _features(network, pictures)
-    likeness = np.zeros((len(pictures.kinds), len(PICTURE_KINDS)))
+    similarity = np.zeros((len(pictures.kinds), len(PICTURE_KINDS)))
     for fold in range(_FOLDS):
         inside = pictures.folds == fold
         weight, bias = _regress(features[~inside], pictures.kinds[~inside])
-        likeness[inside] = _softmax(features[inside] @ weight.T + bias)
-    as_frontal = likeness[:, _FRONTAL]
+        similarity[inside] = _softmax(features[inside] @ weight.T + bias)
+    as_frontal = similarity[:, _FRONTAL]
     threshold = min(
         float(np.quantile(as_frontal[pictures.sorts == "frontal"], REFUSED_FRONTAL)),
         float(np.quantile(as_frontal[pictures.sorts == "other"], REFUSED_OTHER)),

@@ -12,8 +12,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from api.app import create_app
 from api.settings import ApiSettings
-from jobs.artifacts import ArtifactStore
-from jobs.database import Database
+from jobs.artifacts.store import ArtifactStore
+from jobs.record.database import Database
 from tests.servers.redis import RedisServer
 
 

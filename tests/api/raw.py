@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import uvicorn
 
 from api.app import create_app
-from api.connections import BoundedProtocol
+from api.server.connections import BoundedProtocol
 from api.settings import ApiSettings
 
 

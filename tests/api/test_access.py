@@ -18,14 +18,14 @@ from httpx2 import Response
 from api.access import COOKIE
 from api.app import create_app
 from api.settings import ApiSettings
-from jobs.artifacts import ArtifactStore
-from jobs.database import Database
-from jobs.keys import create_key, revoke_key
+from jobs.artifacts.store import ArtifactStore
+from jobs.identity.keys import create_key, revoke_key
+from jobs.queue.heartbeats import announce
+from jobs.record.database import Database
 from jobs.states import Scope
-from jobs.workers import announce
 from tests.api.conftest import film
-from tests.api.test_jobs import finish
-from tests.api.test_problems import refused
+from tests.api.routes.test_jobs import finish
+from tests.api.wire.test_problems import refused
 
 UNKNOWN = "00000000000000000000000000"
 

@@ -6,8 +6,8 @@ import sys
 
 from fastapi.testclient import TestClient
 
-from jobs.database import Database
-from jobs.workers import announce
+from jobs.queue.heartbeats import announce
+from jobs.record.database import Database
 from tests.conftest import ROOT
 
 

@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import Engine, event
 
 from api.settings import ApiSettings
-from jobs.artifacts import ArtifactStore
-from jobs.database import Database
-from jobs.keys import create_key, revoke_key
+from jobs.artifacts.store import ArtifactStore
+from jobs.identity.keys import create_key, revoke_key
+from jobs.record.database import Database
 from jobs.states import Scope
 from tests.api.conftest import film
 from tests.api.raw import listening
-from tests.api.test_jobs import finish
+from tests.api.routes.test_jobs import finish
 
 UNKNOWN = "00000000000000000000000000"
 

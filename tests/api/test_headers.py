@@ -8,11 +8,11 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
-from jobs.artifacts import ArtifactStore
-from jobs.database import Database
+from jobs.artifacts.store import ArtifactStore
+from jobs.record.database import Database
 from tests.api.conftest import film
 from tests.api.raw import exchange, headers_of, listening
-from tests.api.test_jobs import finish
+from tests.api.routes.test_jobs import finish
 
 UNKNOWN = "00000000000000000000000000"
 

@@ -12,15 +12,15 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from api.admission import retry_after_s
 from api.app import create_app
 from api.settings import ApiSettings
-from jobs.database import Database
-from jobs.keys import create_key
-from jobs.leases import Outcome, claim, commit
+from api.submission.admission import retry_after_s
+from jobs.identity.keys import create_key
+from jobs.queue.leases import Outcome, claim, commit
+from jobs.record.database import Database
 from jobs.states import ItemState, Priority, Scope
 from tests.api.conftest import film
-from tests.api.test_problems import refused
+from tests.api.wire.test_problems import refused
 from tests.servers.redis import RedisServer
 
 Start = Callable[..., TestClient]

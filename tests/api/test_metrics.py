@@ -12,17 +12,17 @@ from sqlalchemy import select, update
 
 from api.app import create_app
 from api.settings import ApiSettings
-from jobs.artifacts import ArtifactStore
-from jobs.database import Database
-from jobs.keys import create_key
-from jobs.leases import Outcome, claim, commit
-from jobs.metrics import now_of
+from jobs.artifacts.store import ArtifactStore
+from jobs.identity.keys import create_key
+from jobs.queue.heartbeats import announce
+from jobs.queue.leases import Outcome, claim, commit
+from jobs.record.database import Database
+from jobs.record.tables import ItemRow
 from jobs.states import ItemState, Priority, Scope
-from jobs.tables import ItemRow
-from jobs.workers import announce
+from jobs.views.figures import now_of
 from tests.api.conftest import film
-from tests.api.test_jobs import RESULT, submit
-from tests.api.test_problems import refused
+from tests.api.routes.test_jobs import RESULT, submit
+from tests.api.wire.test_problems import refused
 
 Figures = dict[str, float]
 SUCCEEDED = Outcome(state=ItemState.SUCCEEDED, result=RESULT)
@@ -155,7 +155,7 @@ def test_an_item_whose_worker_was_lost_shows_as_reclaimed(
 def test_more_films_than_are_read_at_once_are_all_counted(
     counting: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.metrics._PAGE", 2)
+    monkeypatch.setattr("jobs.views.figures._PAGE", 2)
     submit(counting, *[film()] * 5)
     analyse(database, *[SUCCEEDED] * 5)
     settle(database)

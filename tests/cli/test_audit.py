@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from api.oidc import pseudonym
+from api.callers.oidc import pseudonym
 from cli.main import app
-from jobs.audit import Action, Event, Via, record, verify
-from jobs.database import Database
+from jobs.audit.log import Action, Event, Via, record, verify
+from jobs.record.database import Database
 from jobs.settings import ServiceSettings
 
 JOB = "01J00000000000000000000000"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from jobs.database import Database
-from jobs.keys import check_key
+from jobs.identity.keys import check_key
+from jobs.record.database import Database
 from jobs.settings import ServiceSettings
 from tests.cli.test_keys import keys
 

@@ -9,8 +9,8 @@ import pytest
 
 from api.settings import ApiSettings
 from cli.serving import ServeError, check_address
-from jobs.database import Database
-from jobs.keys import check_key
+from jobs.identity.keys import check_key
+from jobs.record.database import Database
 from jobs.settings import ServiceSettings
 from jobs.states import Scope
 from tests.conftest import ROOT

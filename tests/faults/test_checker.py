@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import delete, update
 
-from jobs.tables import ItemRow, JobRow
+from jobs.record.tables import ItemRow, JobRow
 from tests.faults.checker import Findings
 from tests.faults.conftest import Install
 from tests.faults.films import Mark

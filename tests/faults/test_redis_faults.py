@@ -10,7 +10,7 @@ import httpx
 import pytest
 import redis
 
-from jobs.queue import ANALYZE
+from jobs.queue.courier import ANALYZE
 from tests.faults.conftest import SEED, Install
 from tests.faults.installation import Installation, patience
 from tests.faults.load import Load, timed

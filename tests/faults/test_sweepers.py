@@ -12,13 +12,13 @@ from random import Random
 
 import pytest
 
-from jobs.database import Database
-from jobs.intake import Submission, Upload, accept, new_job_id
-from jobs.leases import Outcome, claim, commit
-from jobs.queries import get_job
-from jobs.queue import WorkQueue
+from jobs.queue.courier import WorkQueue
+from jobs.queue.intake import Submission, Upload, accept, new_job_id
+from jobs.queue.leases import Outcome, claim, commit
+from jobs.record.database import Database
+from jobs.retention.upkeep import hints_for
 from jobs.states import ItemState, Priority
-from jobs.upkeep import hints_for
+from jobs.views.queries import get_job
 from tests.faults.conftest import SEED
 from tests.faults.installation import patience
 from tests.servers.redis import RedisServer

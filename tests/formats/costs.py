@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from headers.errors import RefusedFile
-from model.reading import read_radiograph
+from model.reading.reader import read_radiograph
 from tests.conftest import ROOT
 from tests.formats.films import every_film
 

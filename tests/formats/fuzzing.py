@@ -26,7 +26,7 @@ import pydicom
 
 from headers.errors import RefusedFile
 from headers.inspection import inspect_header
-from model.reading import read_radiograph
+from model.reading.reader import read_radiograph
 from tests.conftest import ROOT
 from tests.formats.films import every_film
 

@@ -15,7 +15,7 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from model.reading import read_radiograph
+from model.reading.reader import read_radiograph
 from tests.conftest import lacks
 from tests.formats.films import BIG_ENDIAN, EXPLICIT, IMPLICIT, RLE, dicom_in, film, levels
 from tests.model.synthetic import dicom_dataset, write

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from model.errors import UnreadableImage
-from model.reading import read_radiograph
+from model.reading.reader import read_radiograph
 from tests.formats.corpora import pydicom_files
 
 #: What of pydicom's own test set is one grey frame, whatever its modality.

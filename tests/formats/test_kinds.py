@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from pydicom.data import get_testdata_file
 
 from model.errors import UnreadableImage
-from model.reading import read_radiograph
+from model.reading.reader import read_radiograph
 from tests.formats.films import film, levels
 from tests.model.synthetic import dicom, encode
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.classifier import Classifier, load_classifier
-from model.reading import read_radiograph
+from model.reading.reader import read_radiograph
 from tests.formats.films import (
     BIG_ENDIAN,
     EXPLICIT,

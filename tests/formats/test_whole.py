@@ -10,7 +10,7 @@ from pydicom import dcmread
 
 from headers.uids import CODESTREAMS, RLE
 from model.errors import UnreadableImage
-from model.reading import read_radiograph
+from model.reading.reader import read_radiograph
 from tests.formats.costs import cost_of
 from tests.formats.films import (
     BASELINE,

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.database import Database
-from jobs.intake import Submission, Upload, accept, new_job_id
+from jobs.queue.intake import Submission, Upload, accept, new_job_id
+from jobs.record.database import Database
 from jobs.states import Priority
 
 AcceptJob = Callable[..., str]

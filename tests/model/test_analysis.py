@@ -16,11 +16,11 @@ from model.classifier import Classifier, load_classifier
 from model.errors import EmptyFile, NotAnImage, TruncatedImage, UnreadableImage
 from model.export import write_artefact
 from model.gating import ReasonCode
-from model.inference import Outputs
 from model.network import FlipAveraged
-from model.radiograph import Radiograph
-from model.reading import read_inspected
-from model.torch_runtime import TorchRuntime
+from model.reading.radiograph import Radiograph
+from model.reading.reader import read_inspected
+from model.runtime.protocol import Outputs
+from model.runtime.torch import TorchRuntime
 from tests.model.synthetic import dicom, encode, gradient, png
 from tests.model.tiny import brightness_network, make_manifest
 
@@ -174,7 +174,8 @@ def test_one_picture_gives_one_probability_in_every_format(
 
 def test_serving_loads_no_training_library() -> None:
     code = (
-        "import sys; import model.analysis, model.classifier, model.rendering, model.reading; "
+        "import sys; import model.analysis, model.classifier, model.rendering; "
+        "import model.reading.reader; "
         "print(sorted({'torch', 'torchvision', 'timm', 'sklearn', 'pandas', 'matplotlib'} "
         "& set(sys.modules)))"
     )

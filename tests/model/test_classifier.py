@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from model.classifier import Classifier, load_classifier, project_to_image
 from model.errors import CorruptArtefact
-from model.radiograph import InputFacts, Radiograph
+from model.reading.radiograph import InputFacts, Radiograph
 
 
 def film(pixels: NDArray[np.float32]) -> Radiograph:

@@ -3,7 +3,7 @@ import torch
 
 from model.export import disagreement_with_torch, to_onnx
 from model.network import FlipAveraged, build_network
-from model.openvino_runtime import OpenVinoRuntime
+from model.runtime.openvino import OpenVinoRuntime
 from tests.model.tiny import make_manifest
 from tests.onnx_runtime import onnxruntime
 

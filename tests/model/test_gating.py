@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from model.gating import ReasonCode, reasons_from_facts, reasons_from_likeness
-from model.radiograph import InputFacts
+from model.gating import ReasonCode, reasons_from_facts, reasons_from_similarity
+from model.reading.radiograph import InputFacts
 
 CHEST = InputFacts(
     width=100,
@@ -49,7 +49,7 @@ def test_every_reason_is_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("likeness", "code"),
+    ("similarity", "code"),
     [
         ([0.39, 0.6, 0.01, 0.0], ReasonCode.NOT_UPRIGHT),
         ([0.1, 0.2, 0.4, 0.3], ReasonCode.INVERTED),
@@ -57,11 +57,11 @@ def test_every_reason_is_given() -> None:
     ],
 )
 def test_what_the_network_takes_a_picture_for_is_the_reason(
-    likeness: list[float], code: ReasonCode
+    similarity: list[float], code: ReasonCode
 ) -> None:
-    assert [reason.code for reason in reasons_from_likeness(likeness, threshold=0.4)] == [code]
+    assert [reason.code for reason in reasons_from_similarity(similarity, threshold=0.4)] == [code]
 
 
 def test_a_picture_like_enough_to_a_frontal_film_passes() -> None:
     """Even where it is more like something else: refusing a film costs more than a second look."""
-    assert reasons_from_likeness([0.4, 0.6, 0.0, 0.0], threshold=0.4) == []
+    assert reasons_from_similarity([0.4, 0.6, 0.0, 0.0], threshold=0.4) == []

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 from playwright.sync_api import Locator, Page, expect
 
-from jobs.database import Database
-from jobs.keys import create_key
+from jobs.identity.keys import create_key
+from jobs.record.database import Database
 from jobs.settings import ServiceSettings
 from tests.service.conftest import (
     PROJECTED_FILM,

@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from jobs.database import Database
-from jobs.keys import create_key
+from jobs.identity.keys import create_key
+from jobs.record.database import Database
 from jobs.states import Scope
 from tests.conftest import ROOT
 from tests.service.conftest import (

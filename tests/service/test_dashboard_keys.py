@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from jobs.database import Database
-from jobs.keys import NewKey, create_key, revoke_key
+from jobs.identity.keys import NewKey, create_key, revoke_key
+from jobs.record.database import Database
 from jobs.settings import ServiceSettings
 from jobs.states import Scope
 from tests.service.conftest import PROJECTED_FILM, PROJECTED_OPACITY, Service, start_service

@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from jobs.database import Database
-from jobs.keys import create_key
+from jobs.identity.keys import create_key
+from jobs.record.database import Database
 from tests.api.conftest import film
 from tests.service.conftest import PROJECTED_FILM, Service, free_port, start_service
 from tests.service.documentation import printed

@@ -28,9 +28,9 @@ from PIL.PngImagePlugin import PngInfo
 from sqlalchemy import inspect, text
 
 from api.access import COOKIE
-from jobs.audit import Action, content_of, read_events, verify
-from jobs.database import Database
-from jobs.keys import create_key, revoke_key
+from jobs.audit.log import Action, content_of, read_events, verify
+from jobs.identity.keys import create_key, revoke_key
+from jobs.record.database import Database
 from jobs.settings import ServiceSettings
 from jobs.states import Scope
 from tests.api.issuer import AUDIENCE, Issuer, serving_issuer

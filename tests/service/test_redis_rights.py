@@ -13,7 +13,7 @@ import httpx
 import pytest
 import redis
 
-from jobs.queue import WorkQueue
+from jobs.queue.courier import WorkQueue
 from jobs.states import Priority
 from tests.api.issuer import certificate
 from tests.conftest import lacks

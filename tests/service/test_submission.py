@@ -10,9 +10,9 @@ from pathlib import Path
 
 import httpx
 
-from jobs.database import Database
+from jobs.record.database import Database
+from jobs.record.tables import ItemRow
 from jobs.settings import ServiceSettings
-from jobs.tables import ItemRow
 from tests.api.conftest import film
 from tests.conftest import ROOT
 from tests.service.conftest import (

@@ -288,7 +288,7 @@ print(" ".join(sys.modules))
         check=True,
     ).stdout.split()
 
-    assert "jobs.tracing" in loaded
+    assert "telemetry.tracing" in loaded
     # What sends spans, and what makes them. Redis's client loads the SDK's metrics, and uses none.
     assert "opentelemetry.exporter.otlp" not in loaded
     assert "opentelemetry.sdk.trace.export" not in loaded
@@ -298,8 +298,8 @@ def test_an_address_without_the_packages_is_one_warning() -> None:
     program = """
 import sys
 sys.modules["opentelemetry.sdk"] = None
-from jobs.logs import configure_logs
-from jobs.tracing import begin_tracing, span
+from telemetry.logs import configure_logs
+from telemetry.tracing import begin_tracing, span
 configure_logs()
 begin_tracing("pneumocam-api")
 with span("accept") as note:

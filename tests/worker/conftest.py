@@ -9,9 +9,9 @@ from hashlib import sha256
 import pytest
 from PIL import Image
 
-from jobs.artifacts import ArtifactStore, upload_key
-from jobs.database import Database
-from jobs.intake import Submission, Upload, accept, new_job_id
+from jobs.artifacts.store import ArtifactStore, upload_key
+from jobs.queue.intake import Submission, Upload, accept, new_job_id
+from jobs.record.database import Database
 from jobs.states import Priority
 from model.classifier import Classifier, load_classifier
 from tests.conftest import ROOT

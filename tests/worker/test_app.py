@@ -4,7 +4,7 @@ import pytest
 from celery import Celery
 from celery.app.defaults import DEFAULTS
 
-from jobs.queue import ANALYZE, celery_settings
+from jobs.queue.courier import ANALYZE, celery_settings
 from model.errors import DeviceUnavailable
 from worker.app import _Process, analyze, app
 

@@ -11,19 +11,19 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import update
 
-from jobs.artifacts import PICTURES, ArtifactStore, picture_key, upload_key
-from jobs.database import Database
-from jobs.erasure import erase
+from jobs.artifacts.store import PICTURES, ArtifactStore, picture_key, upload_key
 from jobs.errors import ArtifactNotFound, StoreUnavailable
-from jobs.leases import Lease, claim, commit, renew
-from jobs.losses import take_back, take_back_expired
-from jobs.queries import get_job
+from jobs.queue.leases import Lease, claim, commit, renew
+from jobs.queue.retries import take_back, take_back_expired
+from jobs.record.database import Database
+from jobs.record.tables import ItemRow
+from jobs.retention.erasure import erase
 from jobs.states import Artifact, ItemState, Priority
-from jobs.tables import ItemRow
+from jobs.views.queries import get_job
 from model.analysis import analyse_film
 from model.classifier import Classifier
 from model.errors import DeviceUnavailable, UndecodableImage
-from model.inference import Outputs
+from model.runtime.protocol import Outputs
 from tests.worker.conftest import Submit, film
 from worker.batch import run_batch
 from worker.settings import WorkerSettings

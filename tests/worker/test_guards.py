@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from celery.concurrency import get_implementation
 
-from model.device import Device
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME
+from model.runtime.device import Device
 from tests.conftest import ROOT
 from tests.servers.redis import RedisServer
-from worker.guards import Unfit, require_device, require_intact_network, require_prefork
+from worker.guards import StartupRefused, require_device, require_intact_network, require_prefork
 
 
 def _has_card() -> bool:
@@ -96,7 +96,7 @@ def test_the_cpu_is_always_there() -> None:
 def test_an_artefact_that_is_not_whole_is_refused(artefact: Path, missing: str) -> None:
     (artefact / missing).unlink()
 
-    with pytest.raises(Unfit, match="cannot read"):
+    with pytest.raises(StartupRefused, match="cannot read"):
         require_intact_network(artefact)
 
 
@@ -109,5 +109,5 @@ def test_only_the_pool_that_can_end_a_film_is_taken(pool: str) -> None:
     require_prefork("prefork")
     require_prefork(get_implementation("prefork"))
 
-    with pytest.raises(Unfit, match="prefork"):
+    with pytest.raises(StartupRefused, match="prefork"):
         require_prefork(pool)

@@ -13,17 +13,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from jobs.deliveries import Answer, Delivery
+from jobs.webhooks.deliveries import Delivery, DeliveryResult
 from tests.worker.receiver import Receiver
 from worker.receivers import ReceiverClient
 
 SECRET = "whsec_" + "A" * 43 + "="
 
 
-def call(url: str) -> Answer:
+def call(url: str) -> DeliveryResult:
     """Call once; the name in `url` leads to this machine."""
 
-    async def call_once() -> Answer:
+    async def call_once() -> DeliveryResult:
         client = ReceiverClient(timeout_s=5, allowed=(ip_network("127.0.0.0/8"),))
         delivery = Delivery("event", "job", None, url, "{}", [SECRET], attempt=1)
         answer = await client.call(delivery)

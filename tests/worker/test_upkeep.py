@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from jobs.database import Database
-from jobs.leases import claim
-from jobs.queries import get_job
-from jobs.queue import WorkQueue
+from jobs.queue.courier import WorkQueue
+from jobs.queue.heartbeats import announce, live_workers
+from jobs.queue.leases import claim
+from jobs.record.database import Database
 from jobs.states import ItemState, Priority
-from jobs.workers import announce, live_workers
+from jobs.views.queries import get_job
 from tests.servers.redis import RedisServer
 from tests.worker.conftest import Submit
 from worker.settings import WorkerSettings

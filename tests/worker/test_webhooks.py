@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from jobs.database import Database
-from jobs.intake import Submission, Upload, accept, new_job_id
-from jobs.keys import create_key
-from jobs.leases import Outcome, claim, commit
+from jobs.identity.keys import create_key
+from jobs.queue.intake import Submission, Upload, accept, new_job_id
+from jobs.queue.leases import Outcome, claim, commit
+from jobs.record.database import Database
+from jobs.record.tables import DeliveryRow
 from jobs.states import DeliveryState, ItemState, Priority
-from jobs.tables import DeliveryRow
-from jobs.webhooks import DeliveryFilter, list_deliveries, new_secret
+from jobs.webhooks.outbox import DeliveryFilter, list_deliveries, new_secret
 from tests.conftest import ROOT
 from tests.worker.receiver import HANG, Receiver
 from worker.settings import WorkerSettings
@@ -252,7 +252,7 @@ def test_an_address_inside_is_not_called_even_if_it_got_into_the_record(
 
 _SENDER = """
 import time
-from jobs.logs import configure_logs
+from telemetry.logs import configure_logs
 from worker.settings import WorkerSettings
 from worker.webhooks import WebhookSender
 configure_logs()

@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 # A migration is a record of what was: it names column types itself, so that a later change of
-# `jobs.tables` cannot change it.
+# `jobs.record.tables` cannot change it.
 MOMENT = sa.DateTime(timezone=True)
 
 

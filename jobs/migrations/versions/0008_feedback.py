@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from jobs.search_text import search_text
+from jobs.record.search_text import search_text
 
 revision = "0008"
 down_revision = "0007"

@@ -8,8 +8,8 @@ from threading import Event, Lock, Thread
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from jobs.record.tables import ItemRow
 from jobs.states import ItemState
-from jobs.tables import ItemRow
 from tests.faults.installation import Installation
 
 _LOOK_EVERY_S = 0.2

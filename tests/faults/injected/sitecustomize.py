@@ -129,14 +129,14 @@ def _patch_leases(module: Any) -> None:
 #: What is done to a module as soon as it has been imported.
 _PATCHES: dict[str, Callable[[Any], None]] = {
     "model.analysis": _patch_analysis,
-    "jobs.artifacts": lambda module: _fatal_around(
+    "jobs.artifacts.store": lambda module: _fatal_around(
         module.ArtifactStore, "put", before="storing", after="stored"
     ),
-    "jobs.intake": lambda module: _fatal_around(
+    "jobs.queue.intake": lambda module: _fatal_around(
         module, "accept", before="accepting", after="accepted"
     ),
-    "jobs.queue": lambda module: _fatal_around(module.WorkQueue, "hint", after="hinted"),
-    "jobs.leases": _patch_leases,
+    "jobs.queue.courier": lambda module: _fatal_around(module.WorkQueue, "hint", after="hinted"),
+    "jobs.queue.leases": _patch_leases,
     # Called once a message has been taken off Redis's list, and before it is noted as unacked.
     "kombu.transport.redis": lambda module: _fatal_around(module.QoS, "append", before="taken"),
 }

@@ -11,7 +11,7 @@ from model.evaluation.scoring import Refusal, score_films
 from model.gating import Reason, ReasonCode
 from model.labels import training_data_digest
 from model.manifest import NETWORK_NAME, read_manifest, sha256_of
-from model.openvino_runtime import OpenVinoRuntime
+from model.runtime.openvino import OpenVinoRuntime
 from tests.model.evaluation.labelled import labelled
 from tests.model.synthetic import dicom, gradient, png
 

@@ -17,7 +17,7 @@ from model.preparation.arrays import to_stored_pixels
 from model.preparation.errors import AnotherPreparation, FolderInUse, ImpossibleSplit, NoFilms
 from model.preparation.folder import PreparedFolder
 from model.preparation.run import prepare_rsna
-from model.reading import read_radiograph
+from model.reading.reader import read_radiograph
 from model.training.films import load_films
 from tests.model.preparation.download import (
     ABNORMAL,

@@ -13,7 +13,7 @@ from model.export import write_artefact
 from model.gating import ReasonCode
 from model.manifest import read_manifest
 from model.network import Network
-from model.radiograph import InputFacts, Radiograph
+from model.reading.radiograph import InputFacts, Radiograph
 from model.training.gate import GateFit, fit_gate
 from model.training.gate_run import fit_gate_of_run
 from model.training.run import train

@@ -31,7 +31,7 @@ interface Schema extends DBSchema {
 }
 
 /** A film of a page that is gone, with the request that it may have been sent in already. */
-export interface LeftFilm {
+export interface UnsentFilm {
   id: string
   page: string
   batch: string | null
@@ -105,7 +105,7 @@ export class KeptFilms {
    *   live: The pages that are open.
    *   owner: Who has signed in here.
    */
-  async left(live: ReadonlySet<string>, owner: string | null): Promise<LeftFilm[]> {
+  async left(live: ReadonlySet<string>, owner: string | null): Promise<UnsentFilm[]> {
     const database = await this.#open().catch(() => null)
     if (database === null) return []
     const reading = database.transaction(['films', 'claims'])
@@ -136,7 +136,7 @@ export class KeptFilms {
   }
 
   /** Makes films of pages that are gone this page's own; those that no other page was faster to. */
-  async takeOver(films: readonly LeftFilm[]): Promise<LeftFilm[]> {
+  async takeOver(films: readonly UnsentFilm[]): Promise<UnsentFilm[]> {
     const pageOf = new Map(films.map(({ id, page }) => [id, page]))
     const taken = await this.#changeClaims([...pageOf.keys()], (claim) =>
       claim.page === pageOf.get(claim.id) ? { ...claim, page: this.#page } : null,

@@ -5,7 +5,7 @@ import type { SubmitOptions, Submission } from '@/shared/api/submit-films'
 import type { Job, Problem } from '@/shared/api/wire'
 import { LIMITS, makeItem, makeJob } from '@/testing/wire'
 
-import type { LeftFilm } from './kept-films'
+import type { UnsentFilm } from './kept-films'
 import { UploadQueue, type JobOptions, type Keeper, type Upload } from './upload-queue'
 
 const ROUTINE: JobOptions = { priority: 'routine', reference: '' }
@@ -373,7 +373,7 @@ test('films that are not to be sent are not kept', async () => {
 
 test('films of a page that is gone go on in the same requests, and then in new ones', async () => {
   const { service, queue } = setUp()
-  const left = (name: string, batch: string | null): LeftFilm => ({
+  const left = (name: string, batch: string | null): UnsentFilm => ({
     id: name,
     page: 'gone',
     batch,

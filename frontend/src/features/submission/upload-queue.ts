@@ -6,7 +6,7 @@ import { sleep } from '@/shared/lib/coalesced'
 import { randomKey } from '@/shared/lib/random-key'
 
 import { checkFile, isObjection } from './file-check'
-import type { LeftFilm } from './kept-films'
+import type { UnsentFilm } from './kept-films'
 
 /** A file on its way to the service. Once it is part of a job, the job tells the rest. */
 export interface Upload {
@@ -154,7 +154,7 @@ export class UploadQueue {
   }
 
   /** Goes on with films of a page that is gone; requests that it had begun stay the same. */
-  takeUp(films: readonly LeftFilm[]): void {
+  takeUp(films: readonly UnsentFilm[]): void {
     const uploads = films.map(({ id, file, isArchive, options }): Upload => ({
       id,
       order: this.#queued++,
@@ -306,14 +306,14 @@ export class UploadQueue {
   }
 
   async #recover(batch: Batch, ids: ReadonlySet<string>, error: unknown): Promise<void> {
-    const isMayBeLater =
+    const isRetryable =
       error instanceof ServiceUnreachable ||
       (error instanceof ServiceRefused && error.isTemporary && error.status !== 500)
-    if (error instanceof DOMException || isMayBeLater) {
+    if (error instanceof DOMException || isRetryable) {
       // Unsent on purpose or by accident: the same batch goes again, so that the service can
       // tell that it is the same.
       this.#change(ids, { state: 'waiting', sent: 0 })
-      if (!isMayBeLater) return
+      if (!isRetryable) return
       this.#set({ hold: error instanceof ServiceUnreachable ? 'offline' : 'busy' })
       const retryS = (error instanceof ServiceRefused && error.retryAfterS) || this.#retryS
       await this.#sleep(retryS * 1_000)

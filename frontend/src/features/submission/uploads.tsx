@@ -13,10 +13,10 @@ import { useLocation } from 'wouter'
 
 import { jobsPlace } from '@/shared/lib/places'
 
-import type { LeftFilm } from './kept-films'
+import type { UnsentFilm } from './kept-films'
 import { makeQueue } from './make-queue'
 import type { JobOptions, UploadQueue } from './upload-queue'
-import { useLeftFilms } from './use-left-films'
+import { useUnsentFilms } from './use-left-films'
 
 interface Uploads {
   queue: UploadQueue
@@ -25,7 +25,7 @@ interface Uploads {
   /** Queues files and shows how they go. */
   submit: (files: readonly File[]) => void
   /** What pages that are gone have not sent. */
-  left: readonly LeftFilm[]
+  left: readonly UnsentFilm[]
   takeUpLeft: () => void
   dismissLeft: () => void
   /** Stops and erases everything that is on its way, in every page of this browser. */
@@ -39,7 +39,7 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient()
   const [{ page, kept, queue }] = useState(() => makeQueue(queries))
   const clear = useCallback(() => queue.clear(), [queue])
-  const { left, take, dismiss, dropAll } = useLeftFilms({ page, kept, onDrop: clear })
+  const { left, take, dismiss, dropAll } = useUnsentFilms({ page, kept, onDrop: clear })
   const [options, setOptions] = useState<JobOptions>({ priority: 'routine', reference: '' })
   const [location, navigate] = useLocation()
   const isOnSubmission = isSubmissionPlace(location)

@@ -2,10 +2,10 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 
 import { isSignedOut, useSession } from '@/shared/api/session'
 
-import type { KeptFilms, LeftFilm } from './kept-films'
+import type { KeptFilms, UnsentFilm } from './kept-films'
 import { OpenPages } from './open-pages'
 
-const NONE: readonly LeftFilm[] = []
+const NONE: readonly UnsentFilm[] = []
 
 interface LeftFilmsOptions {
   page: string
@@ -15,7 +15,7 @@ interface LeftFilmsOptions {
 }
 
 /** The films that pages which are gone have not sent, and what can be done about them. */
-export function useLeftFilms({ page, kept, onDrop }: LeftFilmsOptions) {
+export function useUnsentFilms({ page, kept, onDrop }: LeftFilmsOptions) {
   const [left, setLeft] = useState(NONE)
   const pages = useRef<OpenPages | null>(null)
   const owner = useOwner()

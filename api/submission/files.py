@@ -1,0 +1,156 @@
+"""Taking a submission's files: counted, looked at from outside, and stored under the job's id."""
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable
+from functools import partial
+from tempfile import SpooledTemporaryFile
+from typing import IO, BinaryIO, cast
+
+import anyio.to_thread
+
+from api.settings import ApiSettings
+from api.submission.archives import Archive, ArchiveLimits, UnsafeArchive
+from api.submission.form import Part
+from api.wire.errors import InvalidRequest, MalformedRequest, TooLarge
+from headers.errors import RefusedFile
+from headers.inspection import Kind, inspect_header
+from jobs.artifacts.store import ArtifactStore, upload_key
+from jobs.queue.intake import Refusal, Upload
+
+_MAX_NAME_CHARACTERS = 255
+
+#: A file up to this size waits in memory until its header has been looked at, a larger one on disk.
+_IN_MEMORY_BYTES = 8 * 2**20
+
+#: How an archive begins; it may be as large as a request, and its files as large as a file.
+_ARCHIVE_MAGIC = b"PK\x03\x04"
+
+#: What is handed to a thread at once.
+_WRITE_BYTES = 2**20
+
+
+class FileIntake:
+    """Appends an upload for each file of a submission, and for each film inside an archive."""
+
+    def __init__(
+        self, job_id: str, store: ArtifactStore, settings: ApiSettings, uploads: list[Upload]
+    ) -> None:
+        self._job_id = job_id
+        self._store = store
+        self._settings = settings
+        self._uploads = uploads
+
+    async def take(self, part: Part) -> None:
+        """Receive one file.
+
+        Raises:
+            MalformedRequest: The part is not a file.
+            TooLarge: The file, or the number of files, is over the limit.
+            InvalidRequest: It is an archive that is not safe to open.
+            StoreUnavailable: The artifact store did not take it.
+        """
+        if part.filename is None:
+            raise MalformedRequest("`files` must be sent as files, with a file name.")
+        self._check_count()
+        with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spool:
+            content = _Content(cast("IO[bytes]", spool))
+            limit = self._settings.max_upload_bytes
+            waiting = bytearray()
+            async for chunk in part.chunks():
+                waiting += chunk
+                if content.size == 0 and waiting.startswith(_ARCHIVE_MAGIC):
+                    limit = self._settings.max_request_bytes
+                if content.size + len(waiting) > limit:
+                    raise self._too_large()
+                if len(waiting) >= _WRITE_BYTES:
+                    await anyio.to_thread.run_sync(content.write, waiting)
+                    waiting = bytearray()
+            content.write(waiting)
+            await anyio.to_thread.run_sync(partial(self._settle, content, part.filename))
+
+    def _settle(self, content: "_Content", filename: str, *, inside: bool = False) -> None:
+        """Look at a received file's header; store it, open it, or note why neither."""
+        upload = Upload(_label(filename), content.digest.hexdigest(), content.size)
+        try:
+            kind = inspect_header(content.rewound(), content.size).kind
+        except RefusedFile as refused:
+            self._refuse(upload, refused.code, refused.detail)
+            return
+        if kind is not Kind.ZIP:
+            self._store.put(upload_key(self._job_id, len(self._uploads)), content.rewound())
+            self._uploads.append(upload)
+        elif inside:
+            self._refuse(upload, "nested_archive", "An archive inside an archive is not opened.")
+        else:
+            self._open(content)
+
+    def _open(self, content: "_Content") -> None:
+        limits = ArchiveLimits(
+            max_entries=self._settings.max_files - len(self._uploads),
+            max_entry_bytes=self._settings.max_upload_bytes,
+            max_total_bytes=self._settings.max_request_bytes,
+        )
+        position = len(self._uploads)
+        try:
+            archive = Archive(content.rewound(), content.size, limits)
+            for entry in archive.entries:
+                self._check_count()
+                self._settle_chunks(archive.read(entry), entry.filename)
+        except UnsafeArchive as unsafe:
+            raise InvalidRequest(
+                "An archive is not safe to open.",
+                [{"code": unsafe.code, "detail": unsafe.detail, "index": position}],
+            ) from unsafe
+
+    def _settle_chunks(self, chunks: Iterable[bytes], filename: str) -> None:
+        with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spool:
+            content = _Content(cast("IO[bytes]", spool))
+            for chunk in chunks:
+                content.write(chunk)
+            self._settle(content, filename, inside=True)
+
+    def _refuse(self, upload: Upload, code: str, detail: str) -> None:
+        refusal = Refusal(code, detail)
+        self._uploads.append(Upload(upload.filename, upload.sha256, upload.size_bytes, refusal))
+
+    def _check_count(self) -> None:
+        if len(self._uploads) >= self._settings.max_files:
+            raise TooLarge(f"A request may carry {self._settings.max_files} files.")
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(
+            f"A file may have {self._settings.max_upload_bytes} bytes.",
+            [
+                {
+                    "code": "file_too_large",
+                    "detail": "Send it alone, or smaller.",
+                    "index": len(self._uploads),
+                }
+            ],
+        )
+
+
+class _Content:
+    """A received file with its size and digest, counted while it is written."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.size = 0
+        self.digest = hashlib.sha256()
+
+    def write(self, chunk: bytes | bytearray) -> None:
+        self._file.write(chunk)
+        self.digest.update(chunk)
+        self.size += len(chunk)
+
+    def rewound(self) -> BinaryIO:
+        self._file.seek(0)
+        return cast("BinaryIO", self._file)
+
+
+def _label(filename: str) -> str:
+    """A client's file name as something to show: no folders, nothing that is not printable."""
+    name = filename.replace("\\", "/").rsplit("/", 1)[-1]
+    printable = "".join(c for c in name if unicodedata.category(c)[0] != "C")
+    return printable.strip()[:_MAX_NAME_CHARACTERS] or "unnamed"

@@ -1,0 +1,175 @@
+"""Receiving one submission: every file into the store, then the record, then the answer."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import anyio.to_thread
+from fastapi import Request
+
+from api.gateway import Gateway
+from api.submission.admission import bounds_for, no_room
+from api.submission.callbacks import check_callback_url
+from api.submission.files import FileIntake
+from api.submission.form import Part, read_parts
+from api.wire.errors import InvalidRequest, MalformedRequest, UnsupportedMediaType
+from jobs import errors
+from jobs.errors import StoreUnavailable
+from jobs.identity.keys import Caller
+from jobs.queue.intake import Submission, Upload, accept, new_job_id
+from jobs.queue.quotas import within
+from jobs.retention.upkeep import hints_for
+from jobs.states import Priority
+
+_MAX_REFERENCE_CHARACTERS = 200
+
+#: Codes of files that are no image at all; others are images that cannot be used.
+_NO_IMAGE = frozenset({"not_an_image", "empty_file"})
+
+
+@dataclass(slots=True)
+class _Form:
+    """What has arrived so far."""
+
+    uploads: list[Upload] = field(default_factory=list)
+    priority: Priority = Priority.ROUTINE
+    reference: str | None = None
+    callback_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a submission.
+
+    Attributes:
+        job_id: The job.
+        replayed: It was there before, under the same idempotency key.
+    """
+
+    job_id: str
+    replayed: bool
+
+
+async def receive_job(
+    request: Request, gateway: Gateway, caller: Caller, *, key: str | None
+) -> Received:
+    """Store what a request carries, record it, and hint the workers.
+
+    When this returns, the job survives any crash. If it raises, nothing of the request is kept.
+
+    Raises:
+        MalformedRequest: The body is no form, or has a field this service does not know.
+        TooLarge: A file, or the number of files, is over the limit.
+        UnsupportedMediaType: Not one of the files is an image.
+        InvalidRequest: No file, none that can be used, an unsafe archive, or a priority that
+            does not exist.
+        IdempotencyKeyReused: Something else was sent under the same key before.
+        StoreUnavailable: The artifact store did not take a file.
+        QuotaReached: With it, more of the caller's films would be open than may be.
+        BacklogFull: More would be in the whole service.
+    """
+    job_id, owner = new_job_id(), caller.owner
+    try:
+        form = await _receive_form(request, job_id, gateway, owner)
+        submission = Submission(
+            form.uploads, form.priority, form.reference, key, owner, form.callback_url
+        )
+        accepted = await anyio.to_thread.run_sync(_accept, gateway, caller, job_id, submission)
+    except BaseException:
+        # Also when the client hangs up: its files would belong to nobody.
+        with anyio.CancelScope(shield=True):
+            await _discard(gateway, job_id)
+        raise
+    if accepted != job_id:
+        await _discard(gateway, job_id)
+        return Received(accepted, replayed=True)
+    queued = sum(upload.refusal is None for upload in form.uploads)
+    hints = hints_for(queued, gateway.settings.batch_size)
+    await anyio.to_thread.run_sync(gateway.queue.hint, form.priority, hints)
+    return Received(job_id, replayed=False)
+
+
+def _accept(gateway: Gateway, caller: Caller, job_id: str, submission: Submission) -> str:
+    retention = timedelta(days=gateway.settings.retention_days)
+    check = within(bounds_for(caller, gateway), caller.owner)
+    try:
+        return accept(gateway.database, job_id, submission, retention=retention, check=check)
+    except (errors.QuotaReached, errors.BacklogFull) as full:
+        raise no_room(full, gateway, caller, films=len(submission.uploads)) from full
+
+
+async def _receive_form(
+    request: Request, job_id: str, gateway: Gateway, owner: str | None
+) -> _Form:
+    form = _Form()
+    files = FileIntake(job_id, gateway.store, gateway.settings, form.uploads)
+    async for part in read_parts(request, max_bytes=gateway.settings.max_request_bytes):
+        if part.name == "callback_url":
+            text = await part.text()
+            form.callback_url = await check_callback_url(text, gateway, owner=owner)
+        else:
+            await _take_part(part, form, files)
+    _require_a_usable_file(form.uploads)
+    return form
+
+
+async def _discard(gateway: Gateway, job_id: str) -> None:
+    with suppress(StoreUnavailable):
+        await anyio.to_thread.run_sync(gateway.store.delete_job, job_id)
+
+
+async def _take_part(part: Part, form: _Form, files: FileIntake) -> None:
+    match part.name:
+        case "files":
+            await files.take(part)
+        case "priority":
+            form.priority = _parse_priority(await part.text())
+        case "reference":
+            form.reference = _parse_reference(await part.text())
+        case _:
+            raise MalformedRequest("The form has a field that this service does not know.")
+
+
+def _require_a_usable_file(uploads: list[Upload]) -> None:
+    if not uploads:
+        raise InvalidRequest(
+            "The request carries no file.",
+            [{"code": "no_files", "detail": "Send at least one.", "field": "files"}],
+        )
+    refusals = [upload.refusal for upload in uploads]
+    errors = [
+        {"code": refusal.code, "detail": refusal.detail, "index": index}
+        for index, refusal in enumerate(refusals)
+        if refusal is not None
+    ]
+    if len(errors) < len(uploads):
+        return
+    if all(error["code"] in _NO_IMAGE for error in errors):
+        raise UnsupportedMediaType("Not one of the files is an image.", errors)
+    raise InvalidRequest("Not one of the files can be used.", errors)
+
+
+def _parse_priority(text: str) -> Priority:
+    try:
+        return Priority(text)
+    except ValueError as exc:
+        known = ", ".join(Priority)
+        raise InvalidRequest(
+            "There is no such priority.",
+            [{"code": "unknown_priority", "detail": f"One of: {known}.", "field": "priority"}],
+        ) from exc
+
+
+def _parse_reference(text: str) -> str | None:
+    if len(text) > _MAX_REFERENCE_CHARACTERS or not text.isprintable():
+        raise InvalidRequest(
+            "The reference cannot be used.",
+            [
+                {
+                    "code": "invalid_reference",
+                    "detail": f"At most {_MAX_REFERENCE_CHARACTERS} printable characters.",
+                    "field": "reference",
+                }
+            ],
+        )
+    return text or None

@@ -1,0 +1,219 @@
+"""Every error leaves as application/problem+json, with the request's id and no trace."""
+
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from api.wire.errors import (
+    ApiError,
+    ErasedResource,
+    InvalidKey,
+    InvalidRequest,
+    InvalidToken,
+    IssuerUnavailable,
+    KeyRequired,
+    MalformedRequest,
+    MissingScope,
+    NothingToJudge,
+    ServiceUnavailable,
+    TooManyRequests,
+    UnknownResource,
+)
+from api.wire.schemas import Problem
+from jobs.errors import (
+    ArtifactNotFound,
+    IdempotencyKeyReused,
+    InvalidCursor,
+    JobErased,
+    JobNotFound,
+    NoResult,
+    StoreUnavailable,
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+log = structlog.get_logger()
+
+
+def make_problem(error: ApiError, request_id: str) -> dict[str, Any]:
+    """An error as RFC 9457 has it."""
+    problem = Problem(
+        type=f"urn:pneumocam:problem:{error.code}",
+        title=error.title,
+        status=error.status,
+        detail=error.detail,
+        request_id=request_id,
+        errors=error.errors,
+    )
+    return problem.model_dump(exclude_none=True)
+
+
+def problem_response(request: Request, error: ApiError) -> JSONResponse:
+    """The answer that tells an error."""
+    request.state.problem_code = error.code
+    return JSONResponse(
+        make_problem(error, request.state.request_id),
+        status_code=error.status,
+        headers=dict(error.headers),
+        media_type=MEDIA_TYPE,
+    )
+
+
+_RETRY_AFTER = {
+    "description": "Whole seconds after which to send the same request again.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": 120},
+}
+
+
+def documented(*refusals: type[ApiError]) -> dict[int | str, dict[str, Any]]:
+    """The responses of a route that refuses in these ways, for the OpenAPI document."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    responses: dict[int | str, dict[str, Any]] = {}
+    by_status = groupby(sorted(refusals, key=lambda one: one.status), key=lambda one: one.status)
+    for status, same in by_status:
+        kinds = list(same)
+        responses[status] = {
+            "description": "; ".join(f"{kind.title} (`{kind.code}`)" for kind in kinds),
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        if any("Retry-After" in kind.headers for kind in kinds):
+            responses[status]["headers"] = {"Retry-After": _RETRY_AFTER}
+    return responses
+
+
+#: What every route about a job may answer.
+RESPONSES = documented(
+    MalformedRequest,
+    KeyRequired,
+    InvalidKey,
+    InvalidToken,
+    MissingScope,
+    UnknownResource,
+    ErasedResource,
+    InvalidRequest,
+    TooManyRequests,
+    ServiceUnavailable,
+    IssuerUnavailable,
+)
+
+
+def install(app: FastAPI) -> None:
+    """Turn what the packages below raise into problems.
+
+    What nobody expected is left to `RequestContext`, outside of which the framework would answer.
+    """
+    for kind in _DESCRIPTIONS:
+        if kind is not Exception:
+            app.add_exception_handler(kind, _answer)
+
+
+async def _answer(request: Request, error: Exception) -> JSONResponse:
+    return problem_response(request, describe(error))
+
+
+def describe(error: Exception) -> ApiError:
+    """What a client is told of an error."""
+    kind = next(kind for kind in type(error).__mro__ if kind in _DESCRIPTIONS)
+    return _DESCRIPTIONS[kind](error)
+
+
+def _invalid_cursor(_: InvalidCursor) -> ApiError:
+    return InvalidRequest(
+        "The cursor is not one that this service gave for this query.",
+        [{"code": "invalid_cursor", "detail": "Start again without it.", "field": "cursor"}],
+    )
+
+
+def _key_reused(_: IdempotencyKeyReused) -> ApiError:
+    return InvalidRequest(
+        "Something else was sent under this idempotency key.",
+        [
+            {
+                "code": "idempotency_key_reused",
+                "detail": "Use a new key for each submission.",
+                "field": "Idempotency-Key",
+            }
+        ],
+    )
+
+
+def _store_away(error: StoreUnavailable) -> ApiError:
+    log.error("store_unavailable", reason=error.reason)
+    return ServiceUnavailable(f"The artifact store is unavailable: {error.reason}.")
+
+
+def _database_away(error: OperationalError) -> ApiError:
+    # The driver's text can hold values of the statement, so only its class is told.
+    log.error("database_unavailable", error=type(error.orig).__name__)
+    return ServiceUnavailable("The database is unavailable.")
+
+
+def _database_busy(_: PoolTimeout) -> ApiError:
+    log.error("database_busy")
+    return ServiceUnavailable("The database is busy.")
+
+
+def _invalid(error: RequestValidationError) -> ApiError:
+    errors = [
+        {
+            "code": one["type"],
+            "detail": one["msg"],
+            "field": ".".join(str(part) for part in _place(one)),
+        }
+        for one in error.errors()
+    ]
+    return InvalidRequest("Some of the request's values cannot be used.", errors)
+
+
+def _place(error: Any) -> tuple[str | int, ...]:  # Any: pydantic's, without a public type
+    """Where a value is, without names that the client made up."""
+    place: tuple[str | int, ...] = error["loc"][1:]
+    return place[:-1] if error["type"] == "extra_forbidden" else place
+
+
+def _broke(error: Exception) -> ApiError:
+    log.error("request_broke", exc_info=error)
+    return ApiError("The request could not be served. It has been logged.")
+
+
+def _from_status(error: HTTPException) -> ApiError:
+    """The framework's own refusals, in our words."""
+    match error.status_code:
+        case 404:
+            return UnknownResource("There is nothing at this address.")
+        case 400:
+            return MalformedRequest(str(error.detail))
+        case status:
+            refusal = ApiError(str(error.detail))
+            refusal.status = status
+            refusal.code = f"http_{status}"
+            refusal.title = str(error.detail)
+            refusal.headers = dict(error.headers or {})
+            return refusal
+
+
+_DESCRIPTIONS: dict[type[Exception], Callable[[Any], ApiError]] = {
+    ApiError: lambda error: error,
+    JobNotFound: lambda _: UnknownResource("There is no such job or item."),
+    NoResult: lambda _: NothingToJudge("The film has no result, or none yet."),
+    JobErased: lambda _: ErasedResource("This job has been erased."),
+    ArtifactNotFound: lambda _: UnknownResource("This item has no such artifact."),
+    InvalidCursor: _invalid_cursor,
+    IdempotencyKeyReused: _key_reused,
+    StoreUnavailable: _store_away,
+    OperationalError: _database_away,
+    PoolTimeout: _database_busy,
+    RequestValidationError: _invalid,
+    HTTPException: _from_status,
+    ClientDisconnect: lambda _: MalformedRequest("The request broke off."),
+    Exception: _broke,
+}

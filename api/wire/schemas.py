@@ -1,0 +1,393 @@
+"""The wire: what clients send and get. Adding a field is free, renaming one is not."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jobs.states import DeliveryState, EventType, ItemState, JobState, Opinion, Priority, Scope
+from jobs.views.feedback import MAX_COMMENT_CHARACTERS
+from jobs.views.worklist import WorklistSort
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Wire(BaseModel):
+    """Frozen, and closed to names that are not in the contract."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelVersion(Wire):
+    """Which network gave a result."""
+
+    name: str
+    version: str
+
+
+class Region(Wire):
+    """A place on the radiograph where the activation map reaches its threshold."""
+
+    x: Fraction = Field(description="Left edge, as a fraction of the radiograph's width.")
+    y: Fraction = Field(description="Top edge, as a fraction of the radiograph's height.")
+    width: Fraction
+    height: Fraction
+    side: str = Field(
+        description="The patient's side, left or right; their left is on the picture's right."
+    )
+    peak: Fraction = Field(description="The activation map's highest value inside the box.")
+
+
+class Reason(Wire):
+    """Why a readable file was not scored."""
+
+    code: str
+    detail: str
+
+
+class Caution(Wire):
+    """What to keep in mind about a probability."""
+
+    code: str
+    detail: str
+
+
+class InputFacts(BaseModel):
+    """What the file says of itself; nothing that identifies a person."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    view: str | None = Field(None, description="DICOM View Position: AP, PA, …")
+    width: int = Field(description="Columns of the film as it came.")
+    height: int = Field(description="Rows of the film as it came.")
+    photometric_interpretation: str | None = None
+    format: str | None = Field(None, description="dicom, png, jpeg or tiff.")
+    bits_stored: int | None = None
+    modality: str | None = None
+    body_part: str | None = None
+    laterality: str | None = None
+    age: int | None = Field(None, description="Whole years.")
+    sex: str | None = None
+
+
+class ReusedFrom(Wire):
+    """An earlier item of the same API key, with the same bytes, scored by the same network."""
+
+    job_id: str
+    index: int
+
+
+class Timings(BaseModel):
+    """Milliseconds each stage took; null for one that was not gone through.
+
+    `infer` is with the wait for the device, where the network runs on one of its own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    queued: float | None = None
+    decode: float | None = None
+    infer: float | None = None
+    render: float | None = None
+
+
+class Result(Wire):
+    """What the network says of one film.
+
+    Of a rejected item `probability` and `positive` are null and `reasons` is not empty.
+    """
+
+    probability: Fraction | None = Field(
+        description="Calibrated probability of a pneumonia-like lung opacity. Not a diagnosis."
+    )
+    threshold: Fraction
+    positive: bool | None = Field(description="Whether `probability` reaches `threshold`.")
+    model: ModelVersion
+    regions: list[Region]
+    reasons: list[Reason]
+    cautions: list[Caution] = []
+    input: InputFacts
+    timings_ms: Timings
+    reused_from: ReusedFrom | None = Field(
+        None, description="The item whose result this is a copy of; null where the network ran."
+    )
+
+
+class ItemError(Wire):
+    """Why an item failed, by a stable code."""
+
+    code: str
+    detail: str
+
+
+class ItemLinks(Wire):
+    """Where the item's files are; null where there is none (yet)."""
+
+    upload: str | None
+    radiograph: str | None
+    activation_map: str | None
+    heatmap: str | None
+
+
+class Feedback(Wire):
+    """What somebody said of a result, with the result as it was then."""
+
+    opinion: Opinion
+    comment: str | None
+    said_at: datetime
+    said_by: str | None = Field(description="The API key that said it; null where none was needed.")
+    model: ModelVersion
+    probability: Fraction | None = Field(description="Null of a film that was not scored.")
+    threshold: Fraction
+
+
+class Judgement(Wire):
+    """What to say of a result."""
+
+    opinion: Opinion
+    comment: str = Field(
+        "",
+        max_length=MAX_COMMENT_CHARACTERS,
+        pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$",
+        description="Why. Erased with the job.",
+    )
+
+
+class Item(Wire):
+    """One film of a job."""
+
+    index: int
+    filename: str
+    sha256: str
+    state: ItemState
+    attempts: int
+    result: Result | None
+    error: ItemError | None
+    feedback: Feedback | None = Field(None, description="What was said last of the result.")
+    links: ItemLinks
+
+
+class Counts(Wire):
+    """How many of a job's items are in each state."""
+
+    total: int
+    queued: int
+    running: int
+    succeeded: int
+    rejected: int
+    failed: int
+    cancelled: int
+
+
+class JobLinks(Wire):
+    """What can be done with the job."""
+
+    self: str
+    events: str
+    cancel: str
+
+
+class Job(Wire):
+    """A job: one or many films sent in one request."""
+
+    id: str
+    state: JobState
+    priority: Priority
+    reference: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    expires_at: datetime
+    progress: Fraction = Field(description="Finished items over all items.")
+    queue_position: int | None = Field(
+        description="Queued items, of all keys, that would be claimed before this job's first "
+        "queued one if nothing else were sent, plus one. Urgent films, and other keys' turns, go "
+        "first, so it can grow. Counted up to 10,001. Null when nothing of the job is queued."
+    )
+    estimated_start: datetime | None = Field(
+        description="When the first queued item is likely to be started: what is ahead of it at "
+        "the pace of the last two minutes. Null when nothing is queued, or nothing was finished "
+        "lately to tell the pace from."
+    )
+    counts: Counts
+    items: list[Item]
+    links: JobLinks
+    disclaimer: str = "For research and evaluation. Not a medical device, not a diagnosis."
+
+
+class WorklistRow(Wire):
+    """One item with what the list shows of its job."""
+
+    job_id: str
+    priority: Priority
+    reference: str | None
+    created_at: datetime
+    item: Item
+    links: JobLinks
+
+
+class Worklist(Wire):
+    """One page of items; `next_cursor` is null on the last."""
+
+    rows: list[WorklistRow]
+    next_cursor: str | None
+    as_of: datetime = Field(
+        description="When the page was read, by the service's clock: films that are queued have "
+        "waited until then."
+    )
+
+
+class WorklistChange(Wire):
+    """That the worklist has changed. Read it again to see what; it may be another owner's films."""
+
+    change: str
+
+
+class WorklistQuery(Wire):
+    """Which page of the worklist to read."""
+
+    state: ItemState | None = None
+    positive: bool | None = None
+    priority: Priority | None = None
+    text: str = Field(
+        "",
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        description="Words, each of which the file's name or the reference must hold somewhere, "
+        "whatever their case and accents.",
+    )
+    sort: WorklistSort = WorklistSort.NEWEST
+    limit: int = Field(50, ge=1, le=500)
+    cursor: str | None = Field(None, max_length=200)
+
+
+class WebhookSecret(Wire):
+    """What the caller's webhooks are signed with from now on, shown once."""
+
+    secret: str = Field(description="As Standard Webhooks has it: whsec_ and base64.")
+    created_at: datetime
+
+
+class DeliveryAttempt(Wire):
+    """One sending of an event. Without `ms` it is on its way, or its worker was lost."""
+
+    number: int
+    started_at: datetime
+    ms: int | None
+    status: int | None = Field(description="The receiver's HTTP status; null if it gave none.")
+    error: str | None = Field(description="Why there is no status, as a stable code.")
+
+
+class Delivery(Wire):
+    """An event on its way to a job's callback URL."""
+
+    id: str = Field(description="The event's, and its `webhook-id` at each attempt.")
+    job_id: str
+    type: EventType
+    state: DeliveryState
+    receiver: str = Field(description="Scheme, host and port of the callback URL.")
+    created_at: datetime
+    next_attempt_at: datetime | None = Field(description="Null once nothing is sent any more.")
+    attempts: list[DeliveryAttempt]
+
+
+class Deliveries(Wire):
+    """One page of deliveries; `next_cursor` is null on the last."""
+
+    rows: list[Delivery]
+    next_cursor: str | None
+
+
+class SubmissionLimits(Wire):
+    """What one submission may carry; what is larger is refused, and need not be sent."""
+
+    max_files: int = Field(description="Films, those inside archives counted.")
+    max_upload_bytes: int = Field(description="Of one film.")
+    max_request_bytes: int = Field(description="Of all together, as sent and as unpacked.")
+
+
+class Session(Wire):
+    """Who the service takes the caller for, and what they may send."""
+
+    keys_needed: bool = Field(description="Whether requests need a key or a session.")
+    name: str | None = Field(
+        description="What the caller's key is called; null without one, or where none is needed."
+    )
+    scopes: list[Scope] = Field(description="What the caller may do.")
+    limits: SubmissionLimits
+
+
+class SignIn(Wire):
+    """A key, shown once for a session."""
+
+    key: str = Field(max_length=200)
+
+
+class Readiness(Wire):
+    """Each dependency by name: `ok`, or what is wrong with it."""
+
+    ready: bool
+    dependencies: dict[str, str]
+
+
+class ProblemError(BaseModel):
+    """One thing wrong with a request."""
+
+    model_config = ConfigDict(extra="allow")
+
+    code: str
+    detail: str
+    index: int | None = Field(None, description="Which of the request's files, where it is one.")
+    field: str | None = Field(None, description="Which field of the request, where it is one.")
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[ProblemError] = []
+
+
+class FilmsOfDay(Wire):
+    """The films that one network finished on one day."""
+
+    day: date = Field(description="In UTC.")
+    model_version: str | None = Field(description="Null of films that failed: none has read them.")
+    succeeded: int
+    rejected: int
+    failed: int
+    above_threshold: int = Field(description="Of those that succeeded.")
+    mean_probability: Fraction | None = Field(description="Of those that succeeded.")
+    scores: list[int] = Field(
+        description="Those that succeeded, by probability, in ten equal parts of 0 to 1."
+    )
+    views: dict[str, int] = Field(
+        description="Those that were read: `PA`, `AP`, `other`, `not_stated`."
+    )
+    reasons: dict[str, int] = Field(description="Those that were rejected, by their first reason.")
+
+
+class TrainingSet(Wire):
+    """What the model card tells of the films that its figures were measured on."""
+
+    films: int
+    views: dict[str, int] = Field(description="`PA` and `AP`; empty where the card does not say.")
+    mean_probability: Fraction | None
+    above_threshold: Fraction | None = Field(description="The share of all its films.")
+    rejected: Fraction | None = Field(description="The share of frontal films.")
+
+
+class Drift(Wire):
+    """The films of the last days beside those of the training set."""
+
+    as_of: datetime
+    first_day: date
+    days: list[FilmsOfDay] = Field(description="By day and network, oldest first.")
+    training_set: TrainingSet | None
+
+
+#: The model card as data is the artefact's manifest, passed through as it stands.
+ModelCard = dict[str, Any]

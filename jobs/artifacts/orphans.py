@@ -1,0 +1,136 @@
+"""Bytes that no record names: of a submission that died unrecorded, of an attempt that lost.
+
+The store is walked round and round, a few jobs at a time. The walk's place stands in the database,
+so that all workers together take one step in so many seconds, whichever of them it is, and the next
+one goes on where one was killed.
+"""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from jobs.artifacts.store import PICTURES, ArtifactStore, StoredJob, picture_key, upload_key
+from jobs.errors import StoreUnavailable
+from jobs.record.database import Database
+from jobs.record.tables import ItemRow, JobRow, StoreRoundRow
+from jobs.states import Priority
+
+log = structlog.get_logger()
+
+#: Jobs looked at in one step.
+_JOBS_A_STEP = 50
+
+
+def remove_orphans(
+    database: Database, store: ArtifactStore, *, every_s: float, age_s: float
+) -> int:
+    """Take the next step of the walk, if it is time; how many artifacts were removed.
+
+    Args:
+        database: What names the artifacts.
+        store: Where they lie. One that another installation uses is left alone.
+        every_s: Time from one step to the next, by whichever worker.
+        age_s: A job of which the store got something more recently is left for the next round. No
+            upload takes so long; if one did, its job would be refused, and never be accepted with
+            a film missing.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    begun = _begin_step(database, every_s)
+    if begun is None:
+        return 0
+    installation, position = begun
+    if not store.belongs_to(installation):
+        log.warning("store_belongs_to_another_installation")
+        return 0
+    walked = store.jobs_after(position, limit=_JOBS_A_STEP)
+    removed = _clean(database, store, walked, age_s=age_s)
+    _end_step(database, walked[-1].job_id if len(walked) == _JOBS_A_STEP else "")
+    return removed
+
+
+def _begin_step(database: Database, every_s: float) -> tuple[str, str] | None:
+    """Whose the store has to be, and where to go on; None if it is not time yet."""
+    with database.write() as session:
+        now = database.now(session)
+        due = now - timedelta(seconds=every_s)
+        step = session.execute(
+            update(StoreRoundRow)
+            .where(or_(StoreRoundRow.began_at.is_(None), StoreRoundRow.began_at <= due))
+            .values(began_at=now)
+            .returning(StoreRoundRow.installation, StoreRoundRow.position)
+        ).one_or_none()
+        return None if step is None else (step.installation, step.position)
+
+
+def _end_step(database: Database, position: str) -> None:
+    with database.write() as session:
+        session.execute(update(StoreRoundRow).values(position=position))
+
+
+def _clean(
+    database: Database, store: ArtifactStore, walked: Collection[StoredJob], *, age_s: float
+) -> int:
+    with database.read() as session:
+        before = database.now(session) - timedelta(seconds=age_s)
+        settled = [stored for stored in walked if stored.changed_at < before]
+        # Read after the store was: what a later attempt stores is not among what was listed.
+        named = _named(session, [stored.job_id for stored in settled])
+    removed = 0
+    for stored in settled:
+        try:
+            removed += _remove(database, store, stored, named.get(stored.job_id))
+        except StoreUnavailable as exc:
+            log.warning("orphans_not_removed", job_id=stored.job_id, reason=exc.reason)
+    return removed
+
+
+def _named(session: Session, job_ids: Collection[str]) -> dict[str, set[str]]:
+    """What the items of recorded jobs, and attempts that still run, call their own."""
+    known: dict[str, set[str]] = {
+        job_id: set() for job_id in session.scalars(select(JobRow.id).where(JobRow.id.in_(job_ids)))
+    }
+    items = select(ItemRow.job_id, ItemRow.index, ItemRow.picture_token, ItemRow.lease_token)
+    for job_id, index, *tokens in session.execute(items.where(ItemRow.job_id.in_(job_ids))):
+        known[job_id].add(upload_key(job_id, index))
+        for token in filter(None, tokens):
+            known[job_id] |= {picture_key(job_id, index, token, kind) for kind in PICTURES}
+    return known
+
+
+def _remove(
+    database: Database, store: ArtifactStore, stored: StoredJob, named: set[str] | None
+) -> int:
+    """Remove what is not named; all of it, if the job is not recorded or has no item left."""
+    if named is None and not _reserve(database, stored.job_id):
+        return 0
+    if not named:
+        return store.delete_job(stored.job_id)
+    orphans = [key for key in stored.keys if key not in named]
+    store.delete(orphans)
+    return len(orphans)
+
+
+def _reserve(database: Database, job_id: str) -> bool:
+    """Leave a tombstone, so that the job cannot be accepted any more; False if it just was."""
+    try:
+        with database.write() as session:
+            now = database.now(session)
+            session.add(
+                JobRow(
+                    id=job_id,
+                    priority=Priority.ROUTINE,
+                    created_at=now,
+                    expires_at=now,
+                    finished_at=now,
+                    erased_at=now,
+                )
+            )
+    except IntegrityError:
+        return False
+    return True

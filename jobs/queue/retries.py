@@ -1,0 +1,109 @@
+"""What becomes of an item whose attempt did not end: tried again, or failed with the reason."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from jobs.queue.completion import finish_jobs
+from jobs.record.database import Database
+from jobs.record.tables import ItemRow
+from jobs.states import ItemState
+
+#: The code of an item whose worker was lost as often as is allowed,
+WORKER_LOST = "worker_lost"
+#: and of one that had a process to itself and did not end in time.
+TIMEOUT = "timeout"
+
+
+def take_back_expired(database: Database, *, max_attempts: int) -> int:
+    """Queue items whose leases ran out: their workers were lost. How many those were."""
+    with database.write() as session:
+        now = database.now(session)
+        rows = _running(session, ItemRow.lease_expires_at < now, skip_locked=True)
+        _queue_again(rows)
+        without_spent(session, rows, now, max_attempts=max_attempts)
+        return len(rows)
+
+
+def take_back(database: Database, holder: str, *, max_attempts: int) -> int:
+    """Queue what a process held that has died, without waiting for its leases to run out."""
+    with database.write() as session:
+        rows = _running(session, ItemRow.lease_holder == holder)
+        _queue_again(rows)
+        without_spent(session, rows, database.now(session), max_attempts=max_attempts)
+        return len(rows)
+
+
+def time_out(database: Database, holder: str, *, max_attempts: int) -> int:
+    """Take what a process held that did not end in time.
+
+    What was not alone is tried again, alone. What was fails: the time was its own.
+    """
+    with database.write() as session:
+        now = database.now(session)
+        rows = _running(session, ItemRow.lease_holder == holder)
+        _queue_again(rows)
+        own = [row for row in rows if row.attempts >= min(2, max_attempts)]
+        for row in own:
+            _fail(row, now, TIMEOUT, "The analysis of this file did not end in time.")
+        finish_jobs(session, {row.job_id for row in own}, now)
+        return len(rows)
+
+
+def give_back(database: Database, worker: str) -> int:
+    """Queue what a worker's processes held that is stopping. The attempt does not count."""
+    with database.write() as session:
+        mine = ItemRow.lease_holder.startswith(f"{worker}/", autoescape=True)
+        rows = _running(session, mine)
+        _forget_attempt(rows)
+        return len(rows)
+
+
+def release(database: Database, tokens: Sequence[str]) -> None:
+    """Queue items as they were: the attempt failed for a reason that is not theirs."""
+    with database.write() as session:
+        _forget_attempt(_running(session, ItemRow.lease_token.in_(tokens)))
+
+
+def without_spent(
+    session: Session, rows: Sequence[ItemRow], now: datetime, *, max_attempts: int
+) -> list[ItemRow]:
+    """Fail those of some queued items that have had all their attempts; the others."""
+    spent = [row for row in rows if row.attempts >= max_attempts]
+    for row in spent:
+        times = f"{row.attempts} times" if row.attempts > 1 else "once"
+        _fail(row, now, WORKER_LOST, f"The worker was lost {times} while it analysed this file.")
+    finish_jobs(session, {row.job_id for row in spent}, now)
+    return [row for row in rows if row.attempts < max_attempts]
+
+
+def _running(
+    session: Session, condition: ColumnElement[bool], *, skip_locked: bool = False
+) -> Sequence[ItemRow]:
+    """Running items, locked. There are few, and an index finds them, whatever the condition."""
+    return session.scalars(
+        select(ItemRow)
+        .where(ItemRow.state == ItemState.RUNNING, condition)
+        .order_by(ItemRow.job_id, ItemRow.index)
+        .with_for_update(skip_locked=skip_locked)
+    ).all()
+
+
+def _queue_again(rows: Sequence[ItemRow]) -> None:
+    for row in rows:
+        row.state = ItemState.QUEUED
+        row.lease_token = row.lease_expires_at = row.lease_holder = None
+
+
+def _forget_attempt(rows: Sequence[ItemRow]) -> None:
+    _queue_again(rows)
+    for row in rows:
+        row.attempts -= 1
+
+
+def _fail(row: ItemRow, now: datetime, code: str, detail: str) -> None:
+    row.state = ItemState.FAILED
+    row.finished_at = now
+    row.error_code, row.error_detail = code, detail

@@ -1,0 +1,157 @@
+"""One way into the database: short read and write transactions, SQLite or PostgreSQL."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine, event, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.sql import func
+
+log = structlog.get_logger()
+
+#: Alembic's folder, with one file per version of the schema.
+MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
+
+#: Of one process. They are opened when they are needed.
+_MAX_CONNECTIONS = 15
+
+#: Seconds a SQLite writer waits for the one before it.
+_SQLITE_BUSY_TIMEOUT_S = 15
+
+#: PostgreSQL advisory lock held while migrating, so that replicas starting together take turns.
+_MIGRATION_LOCK = 7_206_316
+
+
+class Database:
+    """A pool of connections to the one database of truth."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        self._url = parsed
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        # As many as are used at once stay open: to open one costs more than most transactions.
+        options: dict[str, Any] = {"pool_size": _MAX_CONNECTIONS, "max_overflow": 0}
+        if self.is_sqlite:
+            if parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            options["connect_args"] = {"timeout": _SQLITE_BUSY_TIMEOUT_S}
+        else:
+            options["pool_pre_ping"] = True
+            options["connect_args"] = {"connect_timeout": 3}
+        self.engine = create_engine(parsed, **options)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _tune_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        # PostgreSQL would otherwise let each statement see what was committed meanwhile.
+        snapshots = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        reading = self.engine.execution_options(**snapshots)
+        self._readers = sessionmaker(reading, expire_on_commit=False)
+        writing = self.engine.execution_options(pneumocam_writes=True)
+        self._writers = sessionmaker(writing, expire_on_commit=False)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that only reads, on one consistent snapshot."""
+        with self._readers() as session, session.begin():
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that commits at the end of the block, or not at all."""
+        with self._writers() as session, session.begin():
+            yield session
+
+    def now(self, session: Session) -> datetime:
+        """The database's time, so that workers with wrong clocks agree about leases.
+
+        SQLite lives on the machine that asks, so there the machine's clock is the same thing.
+        """
+        if self.is_sqlite:
+            return datetime.now(UTC)
+        moment = session.scalar(select(func.clock_timestamp()))
+        assert isinstance(moment, datetime)
+        return moment.astimezone(UTC)
+
+    def check(self) -> None:
+        """Raise unless the database answers."""
+        with self.read() as session:
+            session.execute(text("SELECT 1"))
+
+    def migrate(self, *, patience_s: float = 30.0) -> None:
+        """Bring the schema up to date; safe from several processes at once.
+
+        Args:
+            patience_s: How long to wait for a server that is still starting.
+        """
+        deadline = time.monotonic() + patience_s
+        while True:
+            try:
+                self._upgrade()
+            except OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
+
+    def _upgrade(self) -> None:
+        with self.engine.execution_options(pneumocam_writes=True).begin() as connection:
+            if not self.is_sqlite:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def forget_deleted(self) -> None:
+        """Overwrite what SQLite's write-ahead log still holds of rows that were deleted.
+
+        It waits for whoever reads just now. PostgreSQL does the like in its own time.
+        """
+        if not self.is_sqlite:
+            return
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy, *_ = cursor.fetchone() or (False,)
+        finally:
+            connection.close()
+        if is_busy:
+            # Later changes overwrite it as well.
+            log.warning("deleted_rows_kept_for_now")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:  # Any: the driver's own objects
+    # The driver would begin transactions by itself, late and only before writes; we begin them.
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # FULL, because a 202 promises that the job survives a power cut.
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    # What is erased is patient data: its bytes are overwritten, not only let go.
+    cursor.execute("PRAGMA secure_delete=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later can fail with "database is locked" at once,
+    # without waiting, so writers take their turn at the start (sqlite.org/lang_transaction.html).
+    writes = connection.get_execution_options().get("pneumocam_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,106 @@
+"""What every worker does again and again, and any of them may die doing.
+
+Each step is safe to run in many workers at once and to be cut off anywhere. What others wait for is
+in `sweep`; what may take its time, in `tidy`.
+"""
+
+from dataclasses import dataclass
+
+import redis
+from sqlalchemy import func, select
+
+from jobs.artifacts.orphans import remove_orphans
+from jobs.artifacts.store import ArtifactStore
+from jobs.audit.log import Action, Event, Via
+from jobs.queue.courier import WorkQueue
+from jobs.queue.intake import forget_old_keys
+from jobs.queue.retries import take_back_expired
+from jobs.record.database import Database
+from jobs.record.tables import ItemRow
+from jobs.retention.erasure import erase
+from jobs.states import ItemState, Priority
+from jobs.views.queries import expired_jobs
+
+#: Expired jobs removed at a time; the rest wait for the next.
+_ERASED_AT_ONCE = 50
+
+#: Hints that wait at most because of a sweep. More would keep no more workers busy until the next.
+_HINTS_WAITING = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep did."""
+
+    leases_taken_back: int
+    hints_sent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What one round of housekeeping removed."""
+
+    jobs_erased: int
+    orphans_removed: int
+
+
+def sweep(database: Database, queue: WorkQueue, *, batch_size: int, max_attempts: int) -> Swept:
+    """Take back expired leases, and send the hints that are missing."""
+    taken_back = take_back_expired(database, max_attempts=max_attempts)
+    sent = _send_missing(database, queue, batch_size=batch_size)
+    return Swept(leases_taken_back=taken_back, hints_sent=sent)
+
+
+def tidy(
+    database: Database, store: ArtifactStore, *, every_s: float, orphan_age_s: float
+) -> Tidied:
+    """Erase what has expired, forget old idempotency keys, look for orphans.
+
+    Args:
+        database: The record.
+        store: Where the bytes lie.
+        every_s: How often orphans are looked for, by all workers together.
+        orphan_age_s: When bytes that no record names are nobody's.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    forget_old_keys(database)
+    expired = expired_jobs(database, limit=_ERASED_AT_ONCE)
+    for job_id in expired:
+        erase(database, store, job_id, event=Event(Action.EXPIRE, via=Via.SERVICE, job_id=job_id))
+    orphans = remove_orphans(database, store, every_s=every_s, age_s=orphan_age_s)
+    return Tidied(jobs_erased=len(expired), orphans_removed=orphans)
+
+
+def hints_for(items: int, batch_size: int) -> int:
+    """Hints that let `items` queued items be claimed, a batch a hint."""
+    return -(-items // batch_size)
+
+
+def _send_missing(database: Database, queue: WorkQueue, *, batch_size: int) -> int:
+    """Top the queues up to one hint for each batch that could be claimed now.
+
+    Counting what waits, instead of remembering what was sent, needs no bookkeeping that could
+    itself be lost, and a Redis that starts empty is filled again by the first sweep.
+    """
+    sent = 0
+    for priority in Priority:
+        queued = _queued(database, priority, up_to=_HINTS_WAITING * batch_size)
+        try:
+            missing = hints_for(queued, batch_size) - queue.waiting(priority)
+        except redis.RedisError:
+            return sent
+        if missing > 0 and queue.hint(priority, missing):
+            sent += missing
+    return sent
+
+
+def _queued(database: Database, priority: Priority, *, up_to: int) -> int:
+    """How many items of a priority are queued, as far as is asked."""
+    items = select(ItemRow.index).where(
+        ItemRow.state == ItemState.QUEUED, ItemRow.priority_rank == priority.rank
+    )
+    with database.read() as session:
+        counted = select(func.count()).select_from(items.limit(up_to).subquery())
+        return session.scalar(counted) or 0

@@ -1,0 +1,100 @@
+"""What people say of results: whether they agree, and why. For evaluating the network later."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased, contains_eager
+
+from jobs.errors import JobErased, JobNotFound, NoResult
+from jobs.record.database import Database
+from jobs.record.tables import FeedbackRow, ItemRow, JobRow
+from jobs.states import Opinion
+
+MAX_COMMENT_CHARACTERS = 2000
+
+
+def add_feedback(
+    database: Database,
+    job_id: str,
+    index: int,
+    *,
+    opinion: Opinion,
+    comment: str | None,
+    said_by: str | None,
+) -> FeedbackRow:
+    """Add what somebody says of an item's result, with the result as it stands.
+
+    What was said before stays; of an item's, the last counts.
+
+    Args:
+        database: The record.
+        job_id: The item's job.
+        index: The item.
+        opinion: Whether they agree.
+        comment: Why; patient data, as it may name the patient.
+        said_by: As the owner of jobs.
+
+    Raises:
+        JobNotFound: There is no such item.
+        JobErased: There was one.
+        NoResult: It was not read: not yet, or it could not be.
+    """
+    with database.write() as session:
+        # Held until the end, so that it cannot be erased in between.
+        item = session.get(
+            ItemRow, (job_id, index), with_for_update={"read": True, "key_share": True}
+        )
+        if item is None:
+            job = session.get(JobRow, job_id)
+            if job is not None and job.erased_at is not None:
+                raise JobErased(job_id)
+            raise JobNotFound(job_id)
+        if item.result is None:
+            raise NoResult
+        said = FeedbackRow(
+            job_id=job_id,
+            index=index,
+            opinion=opinion,
+            comment=comment,
+            said_at=database.now(session),
+            said_by=said_by,
+            model_name=item.result["model"]["name"],
+            model_version=item.result["model"]["version"],
+            probability=item.result["probability"],
+            threshold=item.result["threshold"],
+        )
+        session.add(said)
+        session.flush()
+        return said
+
+
+def list_feedback(
+    database: Database, *, owner: str | None, after: int, limit: int
+) -> Sequence[tuple[FeedbackRow, bool]]:
+    """All that was said, oldest first, each with whether it is what counts of its item.
+
+    Args:
+        database: The record.
+        owner: Of the jobs; None for everyone's.
+        after: The id of the last one known; 0 for the beginning.
+        limit: How many.
+    """
+    later = aliased(FeedbackRow)
+    last = (
+        select(func.max(later.id))
+        .where(later.job_id == FeedbackRow.job_id, later.index == FeedbackRow.index)
+        .scalar_subquery()
+    )
+    query = (
+        select(FeedbackRow, FeedbackRow.id == last)
+        .join(FeedbackRow.item)
+        .join(ItemRow.job)
+        .options(contains_eager(FeedbackRow.item).contains_eager(ItemRow.job))
+        .where(FeedbackRow.id > after)
+        .order_by(FeedbackRow.id)
+        .limit(limit)
+    )
+    if owner is not None:
+        query = query.where(JobRow.owner == owner)
+    with database.read() as session:
+        return [(said, bool(counts)) for said, counts in session.execute(query)]

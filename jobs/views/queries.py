@@ -1,0 +1,124 @@
+"""Reading the record: one job, one item, what has expired."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from jobs.errors import JobErased, JobNotFound
+from jobs.queue.estimate import QueueEstimate, estimate
+from jobs.record.database import Database
+from jobs.record.tables import ItemRow, JobRow
+from jobs.states import OPEN_STATES, ItemState, JobState
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """One snapshot of a job; `estimate` is of its first queued item, None where there is none."""
+
+    row: JobRow
+    items: Sequence[ItemRow]
+    counts: dict[ItemState, int]
+    estimate: QueueEstimate | None
+
+    @property
+    def state(self) -> JobState:
+        """Worked out from the items, so that it can never disagree with them."""
+        if self.row.cancelled_at is not None:
+            return JobState.CANCELLED
+        if not any(self.counts[state] for state in OPEN_STATES):
+            return JobState.FINISHED
+        if self.counts[ItemState.QUEUED] == len(self.items):
+            return JobState.QUEUED
+        return JobState.RUNNING
+
+
+def require_visible(database: Database, job_id: str, *, sees_only: str | None) -> None:
+    """Raise for a job of another owner what is raised for one that never was.
+
+    Args:
+        database: The record.
+        job_id: The job, erased or not.
+        sees_only: The owner whose jobs may be seen; None for everyone's.
+
+    Raises:
+        JobNotFound: There is no such job, or it is not theirs to see.
+    """
+    query = select(JobRow.id).where(JobRow.id == job_id)
+    if sees_only is not None:
+        query = query.where(JobRow.owner == sees_only)
+    with database.read() as session:
+        if session.scalar(query) is None:
+            raise JobNotFound(job_id)
+
+
+def get_job(database: Database, job_id: str) -> JobView:
+    """One job with its items.
+
+    Raises:
+        JobNotFound: There is none with this id.
+        JobErased: There was one.
+    """
+    with database.read() as session:
+        row = session.scalar(
+            select(JobRow)
+            .where(JobRow.id == job_id)
+            .options(selectinload(JobRow.items).selectinload(ItemRow.feedback))
+        )
+        if row is None:
+            raise JobNotFound(job_id)
+        if row.erased_at is not None:
+            raise JobErased(job_id)
+        counts = dict.fromkeys(ItemState, 0)
+        for item in row.items:
+            counts[item.state] += 1
+        waiting = next((item for item in row.items if item.state is ItemState.QUEUED), None)
+        return JobView(
+            row=row,
+            items=row.items,
+            counts=counts,
+            estimate=None if waiting is None else estimate(session, waiting, database.now(session)),
+        )
+
+
+def get_item(database: Database, job_id: str, index: int) -> ItemRow:
+    """One item.
+
+    Raises:
+        JobNotFound: The job has no such item, or there is no such job.
+        JobErased: There was one.
+    """
+    with database.read() as session:
+        row = session.get(ItemRow, (job_id, index))
+        if row is not None:
+            return row
+        job = session.get(JobRow, job_id)
+        if job is not None and job.erased_at is not None:
+            raise JobErased(job_id)
+        raise JobNotFound(job_id)
+
+
+def require_kept(database: Database, job_id: str) -> None:
+    """Raise if a job's retention is over: it is erased, or somebody is about to.
+
+    Raises:
+        JobErased: Its bytes are gone, or may be.
+    """
+    with database.read() as session:
+        row = session.get(JobRow, job_id)
+        if row is not None and row.expires_at <= database.now(session):
+            raise JobErased(job_id)
+
+
+def expired_jobs(database: Database, *, limit: int) -> list[str]:
+    """Ids of jobs whose retention is over."""
+    with database.read() as session:
+        now = database.now(session)
+        return list(
+            session.scalars(
+                select(JobRow.id)
+                .where(JobRow.expires_at <= now, JobRow.erased_at.is_(None))
+                .limit(limit)
+            )
+        )

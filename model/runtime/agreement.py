@@ -1,0 +1,56 @@
+"""How far two runtimes are from each other with the same network."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.errors import DeviceDisagrees
+from model.manifest import Manifest
+from model.runtime.protocol import Outputs, Runtime
+
+#: The largest difference in probability between two runtimes of one network.
+MAX_DISAGREEMENT: Final = 0.01
+
+
+def probe_films(size: int) -> NDArray[np.float32]:
+    """Noise, two gradients and a blank film, (4, 1, size, size) in [0, 1]."""
+    generator = np.random.default_rng(0)
+    ramp = np.linspace(0, 1, size, dtype=np.float32)
+    return np.stack(
+        [
+            generator.random((size, size), dtype=np.float32),
+            np.broadcast_to(ramp, (size, size)),
+            np.outer(ramp, ramp),
+            np.full((size, size), 0.5, dtype=np.float32),
+        ]
+    )[:, None]
+
+
+def require_agreement(manifest: Manifest, reference: Runtime, other: Runtime) -> None:
+    """Refuse a runtime whose answers on `probe_films` are not those of another.
+
+    Args:
+        manifest: Of the network that both run.
+        reference: The runtime that is trusted.
+        other: The one that is tried.
+
+    Raises:
+        DeviceDisagrees: A probability differs by more than `MAX_DISAGREEMENT`, or is none.
+    """
+    films = probe_films(manifest.preprocessing.size)
+    found = largest_difference(manifest, reference.run(films), other.run(films))
+    if not found <= MAX_DISAGREEMENT:  # as NaN is not
+        raise DeviceDisagrees(f"its probabilities differ by {found:.4f} from the CPU's")
+
+
+def largest_difference(manifest: Manifest, one: Outputs, other: Outputs) -> float:
+    """The largest difference, in calibrated probability, of image, map or kind of picture."""
+    probabilities = manifest.calibration.probabilities
+    return float(
+        max(
+            np.abs(probabilities(one.logits) - probabilities(other.logits)).max(),
+            np.abs(probabilities(one.maps) - probabilities(other.maps)).max(),
+            np.abs(one.similarity - other.similarity).max(),
+        )
+    )

@@ -1,0 +1,191 @@
+"""The network on a graphics card, by torch. Nothing that runs on the CPU alone imports this."""
+
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from model.errors import CorruptArtefact, DeviceUnavailable
+from model.manifest import Manifest
+from model.network import Backbone, NetworkOutput, build_network
+from model.runtime.device import Device
+from model.runtime.onnx_weights import load_exported
+from model.runtime.protocol import Outputs
+
+#: Films in one pass at first: by reckoning a gigabyte of activations, work for a whole card.
+_LARGEST_PASS: Final = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Recorded:
+    """A pass that was recorded once, and is replayed on whatever films are put in its place."""
+
+    graph: torch.cuda.CUDAGraph
+    films: Tensor
+    output: NetworkOutput
+
+
+class TorchRuntime:
+    """Runs a network on a device that does not share the cores with those who read films.
+
+    Films of all who call at a time go through in one pass: whoever comes while a pass runs waits,
+    and the first of them takes all with it into the next one. So passes grow with the load and
+    nobody waits for others to come. A pass that does not fit into the device's memory is run in
+    halves, and no later one is as large again.
+
+    Args:
+        network: Gets films (N, 1, S, S) in float32, and is moved to the device.
+        device: As torch names it; `cpu` runs the same without graphs, for tests.
+        largest_pass: Films in one pass at first.
+    """
+
+    gathers = True
+
+    def __init__(
+        self, network: nn.Module, *, device: str = Device.CUDA, largest_pass: int = _LARGEST_PASS
+    ) -> None:
+        self._device = torch.device(device)
+        # Most layers are 1 x 1 convolutions: products over the channels of each position.
+        self._network = network.eval().to(self._device).to(memory_format=torch.channels_last)
+        self._largest_pass = largest_pass
+        self._recorded: dict[int, _Recorded] = {}
+        self._waiting: deque[tuple[NDArray[np.float32], Future[Outputs]]] = deque()
+        self._turn = Lock()
+
+    @property
+    def largest_pass(self) -> int:
+        """Films in one pass at most: less than at first where the device's memory was too small."""
+        return self._largest_pass
+
+    def run(self, films: NDArray[np.float32]) -> Outputs:
+        """What the network gives of films (N, 1, S, S) in [0, 1], N > 0.
+
+        Raises:
+            DeviceUnavailable: The device does not work any more, or not one film fits into what
+                is left of its memory.
+        """
+        answer: Future[Outputs] = Future()
+        self._waiting.append((films, answer))
+        with self._turn:
+            while not answer.done():
+                self._answer_some()
+        return answer.result()
+
+    def _answer_some(self) -> None:
+        """Run those who have waited longest, as many as go into a pass, and at least one."""
+        taken = [self._waiting.popleft()]
+        count = len(taken[0][0])
+        while self._waiting and count + len(self._waiting[0][0]) <= self._largest_pass:
+            taken.append(self._waiting.popleft())
+            count += len(taken[-1][0])
+        try:
+            outputs = self._run_in_parts(np.concatenate([films for films, _ in taken]))
+        except Exception as exc:  # noqa: BLE001 - it is for all of those who wait
+            for _, answer in taken:
+                answer.set_exception(exc)
+            return
+        start = 0
+        for films, answer in taken:
+            answer.set_result(outputs.part(start, start + len(films)))
+            start += len(films)
+
+    def _run_in_parts(self, films: NDArray[np.float32]) -> Outputs:
+        done: list[Outputs] = []
+        while len(films):
+            part = films[: self._largest_pass]
+            try:
+                done.append(self._run_at_once(part))
+            except torch.OutOfMemoryError as exc:
+                if len(part) == 1:
+                    reason = "has no memory left for one film"
+                    raise DeviceUnavailable(self._device.type, reason) from exc
+                self._largest_pass = len(part) // 2
+                self._recorded.clear()
+            except RuntimeError as exc:
+                # Films all have one shape here: whatever it is, it is not theirs.
+                raise DeviceUnavailable(self._device.type, "does not work any more") from exc
+            else:
+                films = films[len(part) :]
+        return Outputs.joined(done)
+
+    def _run_at_once(self, films: NDArray[np.float32]) -> Outputs:
+        count = len(films)
+        # Few sizes, so that few passes are recorded; what the rows behind the films give is unread.
+        rows = min(1 << (count - 1).bit_length(), self._largest_pass)
+        with torch.inference_mode():
+            output = self._pass(torch.from_numpy(films), rows)
+            logits, maps, similarity = (tensor[:count].cpu().numpy() for tensor in output)
+        return Outputs(logits, maps, similarity)
+
+    def _pass(self, films: Tensor, rows: int) -> NetworkOutput:
+        if self._device.type != Device.CUDA:
+            padded = self._empty(rows, films.shape[-1])
+            padded[: len(films)] = films
+            output: NetworkOutput = self._network(padded)
+            return output
+        if rows not in self._recorded:
+            self._recorded[rows] = self._record(rows, films.shape[-1])
+        recorded = self._recorded[rows]
+        recorded.films[: len(films)].copy_(films)
+        recorded.graph.replay()
+        return recorded.output
+
+    def _record(self, rows: int, size: int) -> _Recorded:
+        """Record a pass over so many films: replayed, hundreds of kernels cost one launch."""
+        films = self._empty(rows, size)
+        # What is set up at the first call must not be recorded, nor happen in the main stream.
+        beside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch has no types for it
+        beside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(beside):
+            self._network(films)
+        torch.cuda.current_stream().wait_stream(beside)
+        # One after the other may use the same memory: outputs are copied before the next replay.
+        pool = next((other.graph.pool() for other in self._recorded.values()), None)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=pool):
+            output = self._network(films)
+        return _Recorded(graph, films, output)
+
+    def _empty(self, rows: int, size: int) -> Tensor:
+        """Room for films, dark: what was in the memory before may not even be numbers."""
+        films = torch.empty(
+            rows, 1, size, size, device=self._device, memory_format=torch.channels_last
+        )
+        return films.zero_()
+
+
+def load_torch_runtime(
+    manifest: Manifest, content: bytes, *, device: str = Device.CUDA
+) -> TorchRuntime:
+    """An artefact's network on a device, in float32.
+
+    Half precision and TF32, with 11 significant bits, move probabilities by up to 0.02, which is
+    twice what may be (docs/decisions/0014-torch-in-float32-on-cards.md).
+
+    Args:
+        manifest: Of the artefact.
+        content: Its `network.onnx`.
+        device: As torch names it.
+
+    Raises:
+        CorruptArtefact: The manifest names no network that this package builds, or another one
+            than the file holds.
+        DeviceUnavailable: There is no such device.
+    """
+    if device == Device.CUDA and not torch.cuda.is_available():
+        raise DeviceUnavailable(device, "is not there, or its driver is too old")
+    try:
+        backbone = Backbone(manifest.training_config["backbone"])
+        sharpness = float(manifest.training_config["sharpness"])
+    except (KeyError, ValueError) as exc:
+        raise CorruptArtefact("the manifest does not say what its network is built of") from exc
+    # Which newer cards would use for float32 without being asked.
+    torch.backends.cudnn.allow_tf32 = False
+    network = build_network(backbone, pretrained=False, sharpness=sharpness)
+    return TorchRuntime(load_exported(network, content), device=device)
