@@ -31,7 +31,7 @@ def test_every_code_has_words_in_the_dashboard() -> None:
             re.MULTILINE,
         )
     )
-    sources = chain((ROOT / "api").glob("*.py"), (ROOT / "worker").glob("*.py"))
+    sources = chain((ROOT / "api").rglob("*.py"), (ROOT / "worker").rglob("*.py"))
     literals = {code for path in sources for code in _GIVEN.findall(path.read_text())}
     assert issubclass(model.errors.UnreadableImage, RefusedFile)
 
