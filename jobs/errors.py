@@ -1,5 +1,7 @@
 """What the jobs package raises on purpose."""
 
+from enum import StrEnum
+
 
 class JobsError(Exception):
     """Base class for what the jobs package raises on purpose."""
@@ -90,10 +92,20 @@ class StoreUnavailable(JobsError):
         return f"artifact store unavailable: {self.reason}"
 
 
-class CallbackRefused(JobsError):
-    """A callback URL is none, or leads where this service may not be made to call."""
+class CallbackCode(StrEnum):
+    """Why a callback URL is refused."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    INVALID = "invalid_callback_url"
+    NOT_RESOLVED = "callback_not_resolved"
+    ADDRESS_REFUSED = "callback_address_refused"
+    LOOKUP_FAILED = "callback_lookup_failed"  # temporary
+    NO_SECRET = "no_webhook_secret"  # noqa: S105 - a code, no password
+
+
+class CallbackRefused(JobsError):
+    """A callback URL is malformed, or leads where this service may not be made to call."""
+
+    def __init__(self, code: CallbackCode, detail: str) -> None:
         super().__init__(code, detail)
         self.code = code
         self.detail = detail

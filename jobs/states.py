@@ -65,6 +65,16 @@ class DeliveryState(StrEnum):
     GIVEN_UP = "given_up"
 
 
+class DeliveryFault(StrEnum):
+    """Why an attempt to deliver has no HTTP status, next to the codes of callback URLs."""
+
+    TIMEOUT = "timeout"
+    TLS_FAILED = "tls_failed"
+    NOT_CONNECTED = "not_connected"
+    CONNECTION_LOST = "connection_lost"
+    KEY_ENDED = "key_ended"  # of the job's owner: nothing was sent
+
+
 class Scope(StrEnum):
     """What an API key may do."""
 

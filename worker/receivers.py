@@ -13,7 +13,8 @@ import anyio.to_thread
 import httpx
 from standardwebhooks.webhooks import Webhook
 
-from jobs.errors import CallbackRefused
+from jobs.errors import CallbackCode, CallbackRefused
+from jobs.states import DeliveryFault
 from jobs.webhooks.addresses import Network, parse_callback_url, resolve
 from jobs.webhooks.deliveries import Delivery, DeliveryResult
 
@@ -49,7 +50,8 @@ class ReceiverClient:
     async def call(self, delivery: Delivery) -> DeliveryResult:
         """Send an event once; what became of it."""
         started = time.monotonic()
-        status = retry_after_s = error = None
+        status = retry_after_s = None
+        error: CallbackCode | DeliveryFault | None = None
         try:
             with anyio.fail_after(self._timeout_s):
                 response = await self._post(delivery)
@@ -58,11 +60,12 @@ class ReceiverClient:
         except CallbackRefused as refused:
             error = refused.code
         except (TimeoutError, httpx.TimeoutException):
-            error = "timeout"
+            error = DeliveryFault.TIMEOUT
         except httpx.ConnectError as exc:
-            error = "tls_failed" if isinstance(_root(exc), ssl.SSLError) else "not_connected"
+            is_tls = isinstance(_root(exc), ssl.SSLError)
+            error = DeliveryFault.TLS_FAILED if is_tls else DeliveryFault.NOT_CONNECTED
         except httpx.TransportError:
-            error = "connection_lost"
+            error = DeliveryFault.CONNECTION_LOST
         ms = round((time.monotonic() - started) * 1000)
         return DeliveryResult(ms=ms, status=status, error=error, retry_after_s=retry_after_s)
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.gateway import Gateway
 from api.settings import Addresses
+from api.wire.codes import ProblemCode
 from api.wire.errors import MisdirectedRequest, ServiceUnavailable
 from api.wire.problems import problem_response
 from jobs.audit.log import Action, Event
@@ -85,7 +86,7 @@ class AuditTrail:
             if withheld:
                 return
             if not answered:
-                scope["state"]["problem_code"] = "internal_error"
+                scope["state"]["problem_code"] = ProblemCode.INTERNAL_ERROR
                 await _write(scope, event_of(scope, 500))
             raise
 

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from api.wire.codes import ProblemCode
+
 #: What one byte of an archive may become: films, deflated, shrink to a half or a third.
 MAX_RATIO = 100
 
@@ -33,7 +35,7 @@ _LITTER = re.compile(r"(^|/)(__MACOSX/|\.|Thumbs\.db$|desktop\.ini$)")
 class UnsafeArchive(Exception):
     """The archive contradicts itself or asks for more than it may."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: ProblemCode, detail: str) -> None:
         super().__init__(code, detail)
         self.code = code
         self.detail = detail
@@ -66,15 +68,15 @@ class Archive:
             limits: What it may become.
 
         Raises:
-            UnsafeArchive: With the code `damaged_archive`, `unsafe_archive` or
-                `archive_too_large`.
+            UnsafeArchive: With the code `DAMAGED_ARCHIVE`, `UNSAFE_ARCHIVE`,
+                `ENCRYPTED_ARCHIVE` or `ARCHIVE_TOO_LARGE`.
         """
         self._limits = limits
         self._left = limits.max_total_bytes
         try:
             self._zip = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as exc:
-            raise UnsafeArchive("damaged_archive", "The archive's directory is damaged.") from exc
+            raise _damaged("The archive's directory is damaged.") from exc
         infos = self._zip.infolist()
         if len(infos) > 10 * limits.max_entries:
             raise _too_large(f"It has {len(infos)} entries.")
@@ -107,7 +109,7 @@ class Archive:
                         raise _too_large("A file in it is too large.")
                     yield chunk
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as exc:
-            raise UnsafeArchive("damaged_archive", "A file in the archive is damaged.") from exc
+            raise _damaged("A file in the archive is damaged.") from exc
         if read != info.file_size:
             raise _unsafe("A file in it is smaller than its directory says.")
 
@@ -126,7 +128,7 @@ def _check_places(infos: list[zipfile.ZipInfo], size: int) -> None:
 
 def _check_entry(info: zipfile.ZipInfo) -> None:
     if info.flag_bits & 0x1:
-        raise UnsafeArchive("encrypted_archive", "The archive is encrypted.")
+        raise UnsafeArchive(ProblemCode.ENCRYPTED_ARCHIVE, "The archive is encrypted.")
     if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise _unsafe("It uses a compression other than deflate.")
     mode = info.external_attr >> 16
@@ -149,9 +151,13 @@ def _check_names(infos: list[zipfile.ZipInfo]) -> None:
         seen.add(name)
 
 
+def _damaged(detail: str) -> UnsafeArchive:
+    return UnsafeArchive(ProblemCode.DAMAGED_ARCHIVE, detail)
+
+
 def _unsafe(detail: str) -> UnsafeArchive:
-    return UnsafeArchive("unsafe_archive", detail)
+    return UnsafeArchive(ProblemCode.UNSAFE_ARCHIVE, detail)
 
 
 def _too_large(detail: str) -> UnsafeArchive:
-    return UnsafeArchive("archive_too_large", detail)
+    return UnsafeArchive(ProblemCode.ARCHIVE_TOO_LARGE, detail)

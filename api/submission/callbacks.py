@@ -7,8 +7,9 @@ import anyio.to_thread
 
 from api.gateway import Gateway
 from api.wire.errors import InvalidRequest
-from jobs.errors import CallbackRefused
-from jobs.webhooks.addresses import LOOKUP_FAILED, parse_callback_url, resolve
+from api.wire.schemas import ProblemError
+from jobs.errors import CallbackCode, CallbackRefused
+from jobs.webhooks.addresses import parse_callback_url, resolve
 from jobs.webhooks.outbox import has_secret
 
 #: A name that takes longer, or cannot be looked up just now, is looked at by the worker that calls
@@ -33,15 +34,15 @@ async def check_callback_url(text: str, gateway: Gateway, *, owner: str | None) 
                 abandon_on_cancel=True,
             )
     except CallbackRefused as refused:
-        if refused.code != LOOKUP_FAILED:
+        if refused.code is not CallbackCode.LOOKUP_FAILED:
             raise _refusal(refused.code, refused.detail) from refused
     if not await anyio.to_thread.run_sync(has_secret, gateway.database, owner):
         raise _refusal(
-            "no_webhook_secret", "Ask for a signing secret first: POST /v1/webhooks/secret."
+            CallbackCode.NO_SECRET, "Ask for a signing secret first: POST /v1/webhooks/secret."
         )
     return text
 
 
-def _refusal(code: str, detail: str) -> InvalidRequest:
-    error = {"code": code, "detail": detail, "field": "callback_url"}
+def _refusal(code: CallbackCode, detail: str) -> InvalidRequest:
+    error = ProblemError(code=code, detail=detail, field="callback_url")
     return InvalidRequest("The callback URL cannot be used.", [error])

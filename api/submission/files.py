@@ -12,7 +12,9 @@ import anyio.to_thread
 from api.settings import ApiSettings
 from api.submission.archives import Archive, ArchiveLimits, UnsafeArchive
 from api.submission.form import Part
+from api.wire.codes import ProblemCode
 from api.wire.errors import InvalidRequest, MalformedRequest, TooLarge
+from api.wire.schemas import ProblemError
 from headers.errors import RefusedFile
 from headers.inspection import Kind, inspect_header
 from jobs.artifacts.store import ArtifactStore, upload_key
@@ -81,7 +83,9 @@ class FileIntake:
             self._store.put(upload_key(self._job_id, len(self._uploads)), content.rewound())
             self._uploads.append(upload)
         elif inside:
-            self._refuse(upload, "nested_archive", "An archive inside an archive is not opened.")
+            self._refuse(
+                upload, ProblemCode.NESTED_ARCHIVE, "An archive inside an archive is not opened."
+            )
         else:
             self._open(content)
 
@@ -100,7 +104,7 @@ class FileIntake:
         except UnsafeArchive as unsafe:
             raise InvalidRequest(
                 "An archive is not safe to open.",
-                [{"code": unsafe.code, "detail": unsafe.detail, "index": position}],
+                [ProblemError(code=unsafe.code, detail=unsafe.detail, index=position)],
             ) from unsafe
 
     def _settle_chunks(self, chunks: Iterable[bytes], filename: str) -> None:
@@ -122,11 +126,11 @@ class FileIntake:
         return TooLarge(
             f"A file may have {self._settings.max_upload_bytes} bytes.",
             [
-                {
-                    "code": "file_too_large",
-                    "detail": "Send it alone, or smaller.",
-                    "index": len(self._uploads),
-                }
+                ProblemError(
+                    code=ProblemCode.FILE_TOO_LARGE,
+                    detail="Send it alone, or smaller.",
+                    index=len(self._uploads),
+                )
             ],
         )
 

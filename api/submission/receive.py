@@ -12,7 +12,10 @@ from api.submission.admission import bounds_for, no_room
 from api.submission.callbacks import check_callback_url
 from api.submission.files import FileIntake
 from api.submission.form import Part, read_parts
+from api.wire.codes import ProblemCode
 from api.wire.errors import InvalidRequest, MalformedRequest, UnsupportedMediaType
+from api.wire.schemas import ProblemError
+from headers.errors import EmptyFile, NotAnImage
 from jobs import errors
 from jobs.errors import StoreUnavailable
 from jobs.identity.keys import Caller
@@ -24,7 +27,7 @@ from jobs.states import Priority
 _MAX_REFERENCE_CHARACTERS = 200
 
 #: Codes of files that are no image at all; others are images that cannot be used.
-_NO_IMAGE = frozenset({"not_an_image", "empty_file"})
+_NO_IMAGE = frozenset({NotAnImage.code, EmptyFile.code})
 
 
 @dataclass(slots=True)
@@ -134,17 +137,17 @@ def _require_a_usable_file(uploads: list[Upload]) -> None:
     if not uploads:
         raise InvalidRequest(
             "The request carries no file.",
-            [{"code": "no_files", "detail": "Send at least one.", "field": "files"}],
+            [ProblemError(code=ProblemCode.NO_FILES, detail="Send at least one.", field="files")],
         )
     refusals = [upload.refusal for upload in uploads]
     errors = [
-        {"code": refusal.code, "detail": refusal.detail, "index": index}
+        ProblemError(code=refusal.code, detail=refusal.detail, index=index)
         for index, refusal in enumerate(refusals)
         if refusal is not None
     ]
     if len(errors) < len(uploads):
         return
-    if all(error["code"] in _NO_IMAGE for error in errors):
+    if all(error.code in _NO_IMAGE for error in errors):
         raise UnsupportedMediaType("Not one of the files is an image.", errors)
     raise InvalidRequest("Not one of the files can be used.", errors)
 
@@ -156,7 +159,11 @@ def _parse_priority(text: str) -> Priority:
         known = ", ".join(Priority)
         raise InvalidRequest(
             "There is no such priority.",
-            [{"code": "unknown_priority", "detail": f"One of: {known}.", "field": "priority"}],
+            [
+                ProblemError(
+                    code=ProblemCode.UNKNOWN_PRIORITY, detail=f"One of: {known}.", field="priority"
+                )
+            ],
         ) from exc
 
 
@@ -165,11 +172,11 @@ def _parse_reference(text: str) -> str | None:
         raise InvalidRequest(
             "The reference cannot be used.",
             [
-                {
-                    "code": "invalid_reference",
-                    "detail": f"At most {_MAX_REFERENCE_CHARACTERS} printable characters.",
-                    "field": "reference",
-                }
+                ProblemError(
+                    code=ProblemCode.INVALID_REFERENCE,
+                    detail=f"At most {_MAX_REFERENCE_CHARACTERS} printable characters.",
+                    field="reference",
+                )
             ],
         )
     return text or None

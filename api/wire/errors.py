@@ -1,226 +1,228 @@
-"""What the gateway refuses, each as one stable problem (RFC 9457)."""
+"""The gateway's refusals, each of which is answered as one stable problem (RFC 9457)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+
+from api.wire.codes import ProblemCode
+from api.wire.schemas import ProblemError
 
 
 class ApiError(Exception):
-    """Base class: an HTTP status, a stable code, a title, and a sentence."""
+    """Base class: an HTTP status, a stable code, a title, and a sentence for people."""
 
     status = 500
-    code = "internal_error"
-    title = "Something broke on our side"
+    code = ProblemCode.INTERNAL_ERROR
+    title = "Internal error"
     headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
         detail: str,
-        errors: list[dict[str, Any]] | None = None,
+        errors: Sequence[ProblemError] = (),
         *,
         retry_after_s: int | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.errors = errors or []
+        self.errors = list(errors)
         if retry_after_s is not None:
             self.headers = {**self.headers, "Retry-After": str(retry_after_s)}
 
 
 class MalformedRequest(ApiError):
-    """The request cannot be taken apart."""
+    """The request cannot be parsed."""
 
     status = 400
-    code = "malformed_request"
-    title = "The request is malformed"
+    code = ProblemCode.MALFORMED_REQUEST
+    title = "Malformed request"
 
 
 class KeyRequired(ApiError):
-    """The request does not say whose it is, and must."""
+    """The request carries no credentials and needs them."""
 
     status = 401
-    code = "key_required"
-    title = "A key is required"
+    code = ProblemCode.KEY_REQUIRED
+    title = "API key required"
     headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
 
 class InvalidKey(ApiError):
-    """The key is unknown, revoked or expired; which of them is not told."""
+    """The key is unknown, revoked or expired; the answer does not tell which."""
 
     status = 401
-    code = "invalid_key"
-    title = "The key does not hold"
+    code = ProblemCode.INVALID_KEY
+    title = "Invalid API key"
     headers = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
 class InvalidToken(ApiError):
-    """The token of single sign-on does not hold; why is told, for no secret is in it."""
+    """The single sign-on token is invalid. The answer tells why, since a token holds no secret."""
 
     status = 401
-    code = "invalid_token"
-    title = "The token does not hold"
+    code = ProblemCode.INVALID_TOKEN
+    title = "Invalid token"
     headers = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
 class IssuerUnavailable(ApiError):
-    """The issuer of tokens does not answer, so that none can be looked at."""
+    """The token issuer does not answer, so that no token can be verified."""
 
     status = 503
-    code = "issuer_unavailable"
-    title = "Tokens cannot be checked at present"
+    code = ProblemCode.ISSUER_UNAVAILABLE
+    title = "Token issuer unavailable"
     headers = MappingProxyType({"Retry-After": "10"})
 
 
 class MissingScope(ApiError):
-    """The key holds, and may not do this."""
+    """The credentials are valid and lack the scope."""
 
     status = 403
-    code = "missing_scope"
-    title = "The key may not do this"
+    code = ProblemCode.MISSING_SCOPE
+    title = "Missing scope"
 
 
 class CrossSite(ApiError):
-    """A page of another site made a browser send this."""
+    """A page of another site made a browser send this request."""
 
     status = 403
-    code = "cross_site"
-    title = "Sent from another site"
+    code = ProblemCode.CROSS_SITE
+    title = "Cross-site request refused"
 
 
 class UnknownResource(ApiError):
-    """There is nothing here, or it is not the caller's to see."""
+    """The address leads nowhere, or the caller may not see what is there."""
 
     status = 404
-    code = "not_found"
+    code = ProblemCode.NOT_FOUND
     title = "Not found"
 
 
 class MethodNotAllowed(ApiError):
-    """There is something here, and it has other methods."""
+    """The address exists and does not support this method."""
 
     status = 405
-    code = "method_not_allowed"
-    title = "Not with this method"
+    code = ProblemCode.METHOD_NOT_ALLOWED
+    title = "Method not allowed"
 
     def __init__(self, methods: Collection[str]) -> None:
         allowed = ", ".join(sorted(methods))
-        super().__init__(f"This address has: {allowed}.")
+        super().__init__(f"This address supports: {allowed}.")
         self.headers = {"Allow": allowed}
 
 
 class RequestTimeout(ApiError):
-    """The request, or the rest of it, did not arrive in time."""
+    """The request's headers or body did not arrive in time."""
 
     status = 408
-    code = "request_timeout"
-    title = "The request came too slowly"
+    code = ProblemCode.REQUEST_TIMEOUT
+    title = "Request timeout"
 
 
 class NothingToJudge(ApiError):
-    """The film has no result that one could agree with."""
+    """The item has no result to agree or disagree with."""
 
     status = 409
-    code = "no_result"
+    code = ProblemCode.NO_RESULT
     title = "No result"
 
 
 class ErasedResource(ApiError):
-    """There was something here, and it has been erased."""
+    """The resource existed and has been erased."""
 
     status = 410
-    code = "erased"
+    code = ProblemCode.ERASED
     title = "Erased"
 
 
 class TooLarge(ApiError):
-    """A file, or the request, is larger than this service takes."""
+    """A file, or the whole request, exceeds a size limit."""
 
     status = 413
-    code = "too_large"
+    code = ProblemCode.TOO_LARGE
     title = "Too large"
 
 
 class UnsupportedMediaType(ApiError):
-    """Not one of the files is an image, by its bytes."""
+    """None of the files is an image, by its bytes."""
 
     status = 415
-    code = "unsupported_media_type"
+    code = ProblemCode.UNSUPPORTED_MEDIA_TYPE
     title = "Not an image"
 
 
 class MisdirectedRequest(ApiError):
-    """The request is for a host that this service does not answer for."""
+    """The request is for a host that this service does not serve."""
 
     status = 421
-    code = "misdirected_request"
-    title = "Not a host of this service"
+    code = ProblemCode.MISDIRECTED_REQUEST
+    title = "Unknown host"
 
 
 class InvalidRequest(ApiError):
-    """The request is well formed, and asks for something that cannot be."""
+    """The request is well formed and has values that cannot be used."""
 
     status = 422
-    code = "invalid_request"
-    title = "The request is invalid"
+    code = ProblemCode.INVALID_REQUEST
+    title = "Invalid request"
 
 
 class TooManyRequests(ApiError):
-    """The key has sent more requests within a minute than it may."""
+    """The key has exceeded its requests per minute."""
 
     status = 429
-    code = "too_many_requests"
+    code = ProblemCode.TOO_MANY_REQUESTS
     title = "Too many requests"
     headers = MappingProxyType({"Retry-After": "1"})
 
 
 class QuotaReached(ApiError):
-    """As many films of the key are open as may be."""
+    """The key has as many open items as it may."""
 
     status = 429
-    code = "quota_reached"
-    title = "Too many films of this key are open"
+    code = ProblemCode.QUOTA_REACHED
+    title = "Quota of open films reached"
     headers = MappingProxyType({"Retry-After": "5"})
 
 
 class HeadersTooLarge(ApiError):
-    """The request's address and headers are larger than this service takes."""
+    """The request's address and headers exceed the size limit."""
 
     status = 431
-    code = "headers_too_large"
-    title = "The headers are too large"
+    code = ProblemCode.HEADERS_TOO_LARGE
+    title = "Headers too large"
 
 
 class BacklogFull(ApiError):
-    """The service has as many open films as it takes on."""
+    """The service has as many open items as it accepts."""
 
     status = 503
-    code = "backlog_full"
-    title = "Too many films are waiting"
+    code = ProblemCode.BACKLOG_FULL
+    title = "Backlog full"
     headers = MappingProxyType({"Retry-After": "5"})
 
 
 class TooManyWaiting(ApiError):
-    """As many requests are held open as may be."""
+    """As many requests are held open as the service allows."""
 
     status = 503
-    code = "too_many_waiting"
-    title = "Too many requests are waiting"
+    code = ProblemCode.TOO_MANY_WAITING
+    title = "Too many requests held open"
     headers = MappingProxyType({"Retry-After": "5"})
 
 
 class TooManyConnections(ApiError):
-    """As many connections are open as may be."""
+    """As many connections are open as the service allows."""
 
     status = 503
-    code = "too_many_connections"
+    code = ProblemCode.TOO_MANY_CONNECTIONS
     title = "Too many connections"
     headers = MappingProxyType({"Retry-After": "5", "Connection": "close"})
 
 
 class ServiceUnavailable(ApiError):
-    """Something the service needs is away; the same request may succeed later."""
+    """A part that the request needs is unavailable; the same request may succeed later."""
 
     status = 503
-    code = "unavailable"
-    title = "Not available at present"
+    code = ProblemCode.UNAVAILABLE
+    title = "Service unavailable"
     headers = MappingProxyType({"Retry-After": "5"})

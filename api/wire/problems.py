@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api.wire.codes import TYPE_PREFIX, ProblemCode
 from api.wire.errors import (
     ApiError,
     ErasedResource,
@@ -22,13 +23,14 @@ from api.wire.errors import (
     IssuerUnavailable,
     KeyRequired,
     MalformedRequest,
+    MethodNotAllowed,
     MissingScope,
     NothingToJudge,
     ServiceUnavailable,
     TooManyRequests,
     UnknownResource,
 )
-from api.wire.schemas import Problem
+from api.wire.schemas import Problem, ProblemError
 from jobs.errors import (
     ArtifactNotFound,
     IdempotencyKeyReused,
@@ -47,7 +49,7 @@ log = structlog.get_logger()
 def make_problem(error: ApiError, request_id: str) -> dict[str, Any]:
     """An error as RFC 9457 has it."""
     problem = Problem(
-        type=f"urn:pneumocam:problem:{error.code}",
+        type=f"{TYPE_PREFIX}{error.code}",
         title=error.title,
         status=error.status,
         detail=error.detail,
@@ -129,7 +131,11 @@ def describe(error: Exception) -> ApiError:
 def _invalid_cursor(_: InvalidCursor) -> ApiError:
     return InvalidRequest(
         "The cursor is not one that this service gave for this query.",
-        [{"code": "invalid_cursor", "detail": "Start again without it.", "field": "cursor"}],
+        [
+            ProblemError(
+                code=ProblemCode.INVALID_CURSOR, detail="Start again without it.", field="cursor"
+            )
+        ],
     )
 
 
@@ -137,11 +143,11 @@ def _key_reused(_: IdempotencyKeyReused) -> ApiError:
     return InvalidRequest(
         "Something else was sent under this idempotency key.",
         [
-            {
-                "code": "idempotency_key_reused",
-                "detail": "Use a new key for each submission.",
-                "field": "Idempotency-Key",
-            }
+            ProblemError(
+                code=ProblemCode.IDEMPOTENCY_KEY_REUSED,
+                detail="Use a new key for each submission.",
+                field="Idempotency-Key",
+            )
         ],
     )
 
@@ -164,11 +170,11 @@ def _database_busy(_: PoolTimeout) -> ApiError:
 
 def _invalid(error: RequestValidationError) -> ApiError:
     errors = [
-        {
-            "code": one["type"],
-            "detail": one["msg"],
-            "field": ".".join(str(part) for part in _place(one)),
-        }
+        ProblemError(
+            code=one["type"],
+            detail=one["msg"],
+            field=".".join(str(part) for part in _place(one)),
+        )
         for one in error.errors()
     ]
     return InvalidRequest("Some of the request's values cannot be used.", errors)
@@ -186,19 +192,16 @@ def _broke(error: Exception) -> ApiError:
 
 
 def _from_status(error: HTTPException) -> ApiError:
-    """The framework's own refusals, in our words."""
+    """Translate the refusals of the framework and of the dashboard's static files."""
     match error.status_code:
         case 404:
             return UnknownResource("There is nothing at this address.")
+        case 405:
+            return MethodNotAllowed({"GET", "HEAD"})  # of static files; routes are asked before
         case 400:
             return MalformedRequest(str(error.detail))
-        case status:
-            refusal = ApiError(str(error.detail))
-            refusal.status = status
-            refusal.code = f"http_{status}"
-            refusal.title = str(error.detail)
-            refusal.headers = dict(error.headers or {})
-            return refusal
+        case _:
+            return _broke(error)
 
 
 _DESCRIPTIONS: dict[type[Exception], Callable[[Any], ApiError]] = {

@@ -5,7 +5,18 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from jobs.states import DeliveryState, EventType, ItemState, JobState, Opinion, Priority, Scope
+from api.wire.codes import TYPE_PREFIX, ProblemCode
+from jobs.errors import CallbackCode
+from jobs.states import (
+    DeliveryFault,
+    DeliveryState,
+    EventType,
+    ItemState,
+    JobState,
+    Opinion,
+    Priority,
+    Scope,
+)
 from jobs.views.feedback import MAX_COMMENT_CHARACTERS
 from jobs.views.worklist import WorklistSort
 
@@ -274,7 +285,7 @@ class DeliveryAttempt(Wire):
     started_at: datetime
     ms: int | None
     status: int | None = Field(description="The receiver's HTTP status; null if it gave none.")
-    error: str | None = Field(description="Why there is no status, as a stable code.")
+    error: CallbackCode | DeliveryFault | None = Field(description="Why there is no status.")
 
 
 class Delivery(Wire):
@@ -334,16 +345,19 @@ class ProblemError(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    code: str
+    #: Plain text as well: the codes of files, and those of pydantic for values of a wrong form.
+    code: ProblemCode | CallbackCode | str
     detail: str
-    index: int | None = Field(None, description="Which of the request's files, where it is one.")
-    field: str | None = Field(None, description="Which field of the request, where it is one.")
+    index: int | None = Field(None, description="Index of the file in the request, if about one.")
+    field: str | None = Field(None, description="Name of the field, if about one.")
 
 
 class Problem(BaseModel):
     """An error (RFC 9457)."""
 
-    type: str
+    type: str = Field(
+        description=f"`{TYPE_PREFIX}` and a `ProblemCode`.", pattern=f"^{TYPE_PREFIX}[a-z_]+$"
+    )
     title: str
     status: int
     detail: str

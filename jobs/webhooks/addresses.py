@@ -20,15 +20,12 @@ from ipaddress import (
 
 import httpx
 
-from jobs.errors import CallbackRefused
+from jobs.errors import CallbackCode, CallbackRefused
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 MAX_URL_CHARACTERS = 2000
-
-#: The code of a name that nobody could be asked about, which may be over in a moment.
-LOOKUP_FAILED = "callback_lookup_failed"
 
 #: A name or an address, without what is escaped in it.
 _HOST = re.compile(r"[A-Za-z0-9._:-]+")
@@ -49,7 +46,7 @@ def parse_callback_url(text: str) -> httpx.URL:
     """The URL that a client gave, if it is one that could be called.
 
     Raises:
-        CallbackRefused: With the code `invalid_callback_url`.
+        CallbackRefused: With the code `INVALID`.
     """
     if len(text) > MAX_URL_CHARACTERS or not text.isascii() or not text.isprintable():
         raise _invalid(f"At most {MAX_URL_CHARACTERS} printable ASCII characters.")
@@ -79,20 +76,22 @@ def resolve(url: httpx.URL, *, allowed: Sequence[Network]) -> list[str]:
         Numeric addresses, those to prefer first.
 
     Raises:
-        CallbackRefused: With the code `callback_address_refused` if one of them may not be
-            called, `callback_not_resolved` if there is none, or `LOOKUP_FAILED`.
+        CallbackRefused: With the code `ADDRESS_REFUSED` if one of them may not be called,
+            `NOT_RESOLVED` if there is none, or `LOOKUP_FAILED`.
     """
     try:
         # Every spelling of an address goes through here as well: 127.1, 0x7f000001, 2130706433.
         found = socket.getaddrinfo(url.raw_host.decode(), None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as exc:
         if isinstance(exc, OSError) and exc.errno == socket.EAI_AGAIN:
-            raise CallbackRefused(LOOKUP_FAILED, "Host names cannot be looked up now.") from exc
-        raise CallbackRefused("callback_not_resolved", "Its host name is not known.") from exc
+            raise CallbackRefused(
+                CallbackCode.LOOKUP_FAILED, "Host names cannot be looked up now."
+            ) from exc
+        raise CallbackRefused(CallbackCode.NOT_RESOLVED, "Its host name is not known.") from exc
     addresses = [str(address[0]) for *_, address in found]
     if not all(may_call(ip_address(address), allowed) for address in addresses):
         raise CallbackRefused(
-            "callback_address_refused",
+            CallbackCode.ADDRESS_REFUSED,
             "Its host is inside a network that this service may not call; whoever runs the service "
             "can allow it (PNEUMOCAM_WEBHOOK_ALLOW).",
         )
@@ -113,4 +112,4 @@ def may_call(address: Address, allowed: Sequence[Network]) -> bool:
 
 
 def _invalid(detail: str) -> CallbackRefused:
-    return CallbackRefused("invalid_callback_url", detail)
+    return CallbackRefused(CallbackCode.INVALID, detail)

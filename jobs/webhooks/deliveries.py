@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session, contains_eager
 
+from jobs.errors import CallbackCode
 from jobs.identity.keys import holds
 from jobs.record.database import Database
 from jobs.record.tables import ApiKeyRow, AttemptRow, DeliveryRow, ItemRow, JobRow
-from jobs.states import DeliveryState, EventType, ItemState, JobState
+from jobs.states import DeliveryFault, DeliveryState, EventType, ItemState, JobState
 from jobs.webhooks.outbox import signing_secrets
 
 #: Of one owner, in one claim: a receiver that hangs must not take every sender.
@@ -67,7 +68,7 @@ class DeliveryResult:
 
     ms: int
     status: int | None = None
-    error: str | None = None
+    error: CallbackCode | DeliveryFault | None = None
     retry_after_s: float | None = None
 
     @property
@@ -179,7 +180,7 @@ def _is_given_up(session: Session, row: DeliveryRow, policy: RetryPolicy, now: d
     key = None if row.job.owner is None else session.get(ApiKeyRow, row.job.owner)
     key_ended = key is not None and not holds(key, now)
     if key_ended:
-        _log_attempt(session, row, now).error = "key_ended"
+        _log_attempt(session, row, now).error = DeliveryFault.KEY_ENDED
     elif row.attempts < policy.attempts:
         return False
     row.state = DeliveryState.GIVEN_UP

@@ -120,7 +120,7 @@ def test_what_breaks_has_the_headers_too_and_tells_nothing(
     assert told["content-type"] == PROBLEM
     assert answer.json() == {
         "type": "urn:pneumocam:problem:internal_error",
-        "title": "Something broke on our side",
+        "title": "Internal error",
         "status": 500,
         "detail": "The request could not be served. It has been logged.",
         "request_id": told["x-request-id"],

@@ -400,6 +400,12 @@ export interface components {
          */
         Artifact: "upload" | "radiograph" | "activation-map" | "heatmap";
         /**
+         * CallbackCode
+         * @description Why a callback URL is refused.
+         * @enum {string}
+         */
+        CallbackCode: "invalid_callback_url" | "callback_not_resolved" | "callback_address_refused" | "callback_lookup_failed" | "no_webhook_secret";
+        /**
          * Caution
          * @description What to keep in mind about a probability.
          */
@@ -492,10 +498,16 @@ export interface components {
             status: number | null;
             /**
              * Error
-             * @description Why there is no status, as a stable code.
+             * @description Why there is no status.
              */
-            error: string | null;
+            error: components["schemas"]["CallbackCode"] | components["schemas"]["DeliveryFault"] | null;
         };
+        /**
+         * DeliveryFault
+         * @description Why an attempt to deliver has no HTTP status, next to the codes of callback URLs.
+         * @enum {string}
+         */
+        DeliveryFault: "timeout" | "tls_failed" | "not_connected" | "connection_lost" | "key_ended";
         /**
          * DeliveryState
          * @description Where an event on its way to a receiver stands.
@@ -1039,23 +1051,29 @@ export interface components {
          */
         WorklistSort: "-created_at" | "-probability";
         /**
+         * ProblemCode
+         * @description The kind of a problem, or of one entry of its `errors`.
+         * @enum {string}
+         */
+        ProblemCode: "malformed_request" | "key_required" | "invalid_key" | "invalid_token" | "missing_scope" | "cross_site" | "not_found" | "method_not_allowed" | "request_timeout" | "no_result" | "erased" | "too_large" | "unsupported_media_type" | "misdirected_request" | "invalid_request" | "too_many_requests" | "quota_reached" | "headers_too_large" | "internal_error" | "backlog_full" | "too_many_waiting" | "too_many_connections" | "issuer_unavailable" | "unavailable" | "no_files" | "unknown_priority" | "invalid_reference" | "invalid_cursor" | "idempotency_key_reused" | "file_too_large" | "nested_archive" | "damaged_archive" | "unsafe_archive" | "archive_too_large" | "encrypted_archive";
+        /**
          * ProblemError
          * @description One thing wrong with a request.
          */
         ProblemError: {
             /** Code */
-            code: string;
+            code: components["schemas"]["ProblemCode"] | components["schemas"]["CallbackCode"] | string;
             /** Detail */
             detail: string;
             /**
              * Index
-             * @description Which of the request's files, where it is one.
+             * @description Index of the file in the request, if about one.
              * @default null
              */
             index: number | null;
             /**
              * Field
-             * @description Which field of the request, where it is one.
+             * @description Name of the field, if about one.
              * @default null
              */
             field: string | null;
@@ -1067,7 +1085,10 @@ export interface components {
          * @description An error (RFC 9457).
          */
         Problem: {
-            /** Type */
+            /**
+             * Type
+             * @description `urn:pneumocam:problem:` and a `ProblemCode`.
+             */
             type: string;
             /** Title */
             title: string;
@@ -1117,7 +1138,7 @@ export interface operations {
                     "application/json": components["schemas"]["Worklist"];
                 };
             };
-            /** @description The request is malformed (`malformed_request`) */
+            /** @description Malformed request (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1126,7 +1147,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            /** @description API key required (`key_required`); Invalid API key (`invalid_key`); Invalid token (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1135,7 +1156,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1162,7 +1183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid (`invalid_request`) */
+            /** @description Invalid request (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1182,7 +1203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present (`unavailable`); Tokens cannot be checked at present (`issuer_unavailable`) */
+            /** @description Service unavailable (`unavailable`); Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -1231,7 +1252,7 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description The request is malformed (`malformed_request`) */
+            /** @description Malformed request (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1240,7 +1261,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            /** @description API key required (`key_required`); Invalid API key (`invalid_key`); Invalid token (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1249,7 +1270,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1267,7 +1288,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly (`request_timeout`) */
+            /** @description Request timeout (`request_timeout`) */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1303,7 +1324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid (`invalid_request`) */
+            /** @description Invalid request (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1312,7 +1333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many films of this key are open (`quota_reached`); Too many requests (`too_many_requests`) */
+            /** @description Quota of open films reached (`quota_reached`); Too many requests (`too_many_requests`) */
             429: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -1323,7 +1344,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many films are waiting (`backlog_full`); Not available at present (`unavailable`) */
+            /** @description Backlog full (`backlog_full`); Service unavailable (`unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -1378,7 +1399,7 @@ export interface operations {
                     "application/json": components["schemas"]["Worklist"];
                 };
             };
-            /** @description The request is malformed (`malformed_request`) */
+            /** @description Malformed request (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1387,7 +1408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            /** @description API key required (`key_required`); Invalid API key (`invalid_key`); Invalid token (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1396,7 +1417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1414,7 +1435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly (`request_timeout`) */
+            /** @description Request timeout (`request_timeout`) */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1441,7 +1462,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid (`invalid_request`) */
+            /** @description Invalid request (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1461,7 +1482,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present (`unavailable`); Tokens cannot be checked at present (`issuer_unavailable`) */
+            /** @description Service unavailable (`unavailable`); Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -1492,7 +1513,7 @@ export interface operations {
                     "text/event-stream": unknown;
                 };
             };
-            /** @description The request is malformed (`malformed_request`) */
+            /** @description Malformed request (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1501,7 +1522,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            /** @description API key required (`key_required`); Invalid API key (`invalid_key`); Invalid token (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1510,7 +1531,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1537,7 +1558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid (`invalid_request`) */
+            /** @description Invalid request (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1557,7 +1578,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests are waiting (`too_many_waiting`); Not available at present (`unavailable`) */
+            /** @description Too many requests held open (`too_many_waiting`); Service unavailable (`unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -1603,7 +1624,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is malformed (`malformed_request`) */
+            /** @description Malformed request (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1612,7 +1633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            /** @description API key required (`key_required`); Invalid API key (`invalid_key`); Invalid token (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1621,7 +1642,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1648,7 +1669,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid (`invalid_request`) */
+            /** @description Invalid request (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1668,7 +1689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests are waiting (`too_many_waiting`); Not available at present (`unavailable`) */
+            /** @description Too many requests held open (`too_many_waiting`); Service unavailable (`unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -1700,7 +1721,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is malformed (`malformed_request`) */
+            /** @description Malformed request (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1709,7 +1730,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            /** @description API key required (`key_required`); Invalid API key (`invalid_key`); Invalid token (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1718,7 +1739,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1745,7 +1766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid (`invalid_request`) */
+            /** @description Invalid request (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1765,7 +1786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present (`unavailable`); Tokens cannot be checked at present (`issuer_unavailable`) */
+            /** @description Service unavailable (`unavailable`); Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -1799,7 +1820,7 @@ export interface operations {
                     "text/event-stream": unknown;
                 };
             };
-            /** @description The request is malformed (`malformed_request`) */
+            /** @description Malformed request (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1808,7 +1829,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            /** @description API key required (`key_required`); Invalid API key (`invalid_key`); Invalid token (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1817,7 +1838,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1844,7 +1865,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid (`invalid_request`) */
+            /** @description Invalid request (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1864,7 +1885,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests are waiting (`too_many_waiting`); Not available at present (`unavailable`) */
+            /** @description Too many requests held open (`too_many_waiting`); Service unavailable (`unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -1898,7 +1919,7 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description The request is malformed (`malformed_request`) */
+            /** @description Malformed request (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1907,7 +1928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            /** @description API key required (`key_required`); Invalid API key (`invalid_key`); Invalid token (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1916,7 +1937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1943,7 +1964,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid (`invalid_request`) */
+            /** @description Invalid request (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1963,7 +1984,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present (`unavailable`); Tokens cannot be checked at present (`issuer_unavailable`) */
+            /** @description Service unavailable (`unavailable`); Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -2001,7 +2022,7 @@ export interface operations {
                     "image/png": unknown;
                 };
             };
-            /** @description The request is malformed (`malformed_request`) */
+            /** @description Malformed request (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2010,7 +2031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            /** @description API key required (`key_required`); Invalid API key (`invalid_key`); Invalid token (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2019,7 +2040,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2046,7 +2067,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid (`invalid_request`) */
+            /** @description Invalid request (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2066,7 +2087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present (`unavailable`); Tokens cannot be checked at present (`issuer_unavailable`) */
+            /** @description Service unavailable (`unavailable`); Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -2113,7 +2134,7 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            /** @description The request is malformed (`malformed_request`) */
+            /** @description Malformed request (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2122,7 +2143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            /** @description API key required (`key_required`); Invalid API key (`invalid_key`); Invalid token (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2131,7 +2152,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2149,7 +2170,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly (`request_timeout`) */
+            /** @description Request timeout (`request_timeout`) */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2185,7 +2206,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid (`invalid_request`) */
+            /** @description Invalid request (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2205,7 +2226,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present (`unavailable`); Tokens cannot be checked at present (`issuer_unavailable`) */
+            /** @description Service unavailable (`unavailable`); Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -2236,7 +2257,7 @@ export interface operations {
                     "text/csv": unknown;
                 };
             };
-            /** @description The request is malformed (`malformed_request`) */
+            /** @description Malformed request (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2245,7 +2266,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key is required (`key_required`); The key does not hold (`invalid_key`); The token does not hold (`invalid_token`) */
+            /** @description API key required (`key_required`); Invalid API key (`invalid_key`); Invalid token (`invalid_token`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2254,7 +2275,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2281,7 +2302,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid (`invalid_request`) */
+            /** @description Invalid request (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2301,7 +2322,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present (`unavailable`); Tokens cannot be checked at present (`issuer_unavailable`) */
+            /** @description Service unavailable (`unavailable`); Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -2332,7 +2353,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookSecret"];
                 };
             };
-            /** @description A key is required (`key_required`) */
+            /** @description API key required (`key_required`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2341,7 +2362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2350,7 +2371,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid (`invalid_request`) */
+            /** @description Invalid request (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2370,7 +2391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present (`unavailable`) */
+            /** @description Service unavailable (`unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -2406,7 +2427,7 @@ export interface operations {
                     "application/json": components["schemas"]["Deliveries"];
                 };
             };
-            /** @description A key is required (`key_required`) */
+            /** @description API key required (`key_required`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2415,7 +2436,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2424,7 +2445,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid (`invalid_request`) */
+            /** @description Invalid request (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2444,7 +2465,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present (`unavailable`) */
+            /** @description Service unavailable (`unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -2477,7 +2498,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description A key is required (`key_required`) */
+            /** @description API key required (`key_required`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2486,7 +2507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2506,7 +2527,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present (`unavailable`) */
+            /** @description Service unavailable (`unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -2540,7 +2561,7 @@ export interface operations {
                     "application/json": components["schemas"]["Drift"];
                 };
             };
-            /** @description A key is required (`key_required`) */
+            /** @description API key required (`key_required`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2549,7 +2570,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2558,7 +2579,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is invalid (`invalid_request`) */
+            /** @description Invalid request (`invalid_request`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2578,7 +2599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present (`unavailable`) */
+            /** @description Service unavailable (`unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -2609,7 +2630,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description The key does not hold (`invalid_key`) */
+            /** @description Invalid API key (`invalid_key`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2618,7 +2639,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Tokens cannot be checked at present (`issuer_unavailable`) */
+            /** @description Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -2656,7 +2677,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description The request is malformed (`malformed_request`) */
+            /** @description Malformed request (`malformed_request`) */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2665,7 +2686,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key does not hold (`invalid_key`) */
+            /** @description Invalid API key (`invalid_key`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2674,7 +2695,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Sent from another site (`cross_site`) */
+            /** @description Cross-site request refused (`cross_site`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2683,7 +2704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly (`request_timeout`) */
+            /** @description Request timeout (`request_timeout`) */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2701,7 +2722,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present (`unavailable`) */
+            /** @description Service unavailable (`unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -2730,7 +2751,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Sent from another site (`cross_site`) */
+            /** @description Cross-site request refused (`cross_site`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2739,7 +2760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present (`unavailable`) */
+            /** @description Service unavailable (`unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */
@@ -2821,7 +2842,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description A key is required (`key_required`) */
+            /** @description API key required (`key_required`) */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2830,7 +2851,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may not do this (`missing_scope`) */
+            /** @description Missing scope (`missing_scope`) */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2850,7 +2871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not available at present (`unavailable`) */
+            /** @description Service unavailable (`unavailable`) */
             503: {
                 headers: {
                     /** @description Whole seconds after which to send the same request again. */

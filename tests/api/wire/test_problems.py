@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.app import create_app
 from api.settings import ApiSettings
+from api.wire.codes import ProblemCode
+from api.wire.errors import ApiError
+from jobs.errors import CallbackCode
+from jobs.states import DeliveryFault
 from tests.api.conftest import film
 
 FILM = ("files", ("a.png", film()))
@@ -144,3 +149,34 @@ def test_a_method_that_an_address_does_not_have_is_told_those_that_it_has(
 
     refused(answer, 405, "method_not_allowed")
     assert answer.headers["Allow"] == allowed
+
+
+def test_codes_are_closed_sets_of_the_document(client: TestClient) -> None:
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+
+    assert schemas["ProblemCode"]["enum"] == list(ProblemCode)
+    assert schemas["CallbackCode"]["enum"] == list(CallbackCode)
+    assert schemas["DeliveryFault"]["enum"] == list(DeliveryFault)
+    named = {one.get("$ref") for one in schemas["ProblemError"]["properties"]["code"]["anyOf"]}
+    assert named >= {f"#/components/schemas/{name}" for name in ("ProblemCode", "CallbackCode")}
+
+
+def test_each_kind_of_problem_has_a_code_of_its_own() -> None:
+    codes = [kind.code for kind in ApiError.__subclasses__()]
+
+    assert len(codes) == len(set(codes))
+
+
+def test_a_method_that_the_dashboards_files_do_not_have(
+    settings: ApiSettings, tmp_path: Path
+) -> None:
+    """They are served by the framework, which has its own words for it."""
+    built = tmp_path / "dist"
+    built.mkdir()
+    (built / "index.html").write_text("<title>PneumoCAM</title>")
+    app = create_app(settings.model_copy(update={"dashboard_dir": built}))
+    with TestClient(app) as client:
+        answer = client.post("/a-page")
+
+    refused(answer, 405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET, HEAD"

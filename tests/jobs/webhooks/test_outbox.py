@@ -22,7 +22,7 @@ from jobs.queue.retries import take_back_expired
 from jobs.record.database import MIGRATIONS, Database
 from jobs.record.tables import DeliveryRow, WebhookSecretRow
 from jobs.retention.erasure import erase
-from jobs.states import DeliveryState, ItemState, Priority
+from jobs.states import DeliveryFault, DeliveryState, ItemState, Priority
 from jobs.webhooks.deliveries import Delivery, DeliveryResult, RetryPolicy, claim_deliveries, settle
 from jobs.webhooks.outbox import DeliveryFilter, has_secret, list_deliveries, new_secret
 
@@ -210,7 +210,7 @@ def test_pauses_grow_fourfold_with_jitter_to_about_a_day_in_all(
         let_pauses_pass(database)
         [delivery] = claim_deliveries(database, policy, limit=1)
         assert delivery.attempt == attempt
-        settle(database, delivery, DeliveryResult(ms=1, error="timeout"), policy)
+        settle(database, delivery, DeliveryResult(ms=1, error=DeliveryFault.TIMEOUT), policy)
         with database.read() as session:
             [row] = session.query(DeliveryRow)
             pauses.append((row.due_at - database.now(session)).total_seconds())
