@@ -8,21 +8,50 @@ import ts from 'typescript-eslint'
 
 const features = readdirSync('src/features')
 
-/** shared -> features -> app, and no feature knows another: what two need is shared. */
-const direction = (files, forbidden) => ({
+/** Files that may not import the forbidden modules. */
+const direction = (files, forbidden, message) => ({
   files,
   rules: {
     'no-restricted-imports': [
       'error',
       {
         patterns: [
-          { group: forbidden, message: 'Imports go shared -> features -> app.' },
-          { group: ['../../*'], message: 'Say where it is: @/…' },
+          { group: forbidden, message },
+          { group: ['../../*'], message: 'Import from another folder by its full path: @/…' },
         ],
       },
     ],
   },
 })
+
+/** shared -> features -> app. No feature imports another: code that two need is in shared. */
+const LAYERS = 'Imports go shared -> features -> app, and no feature imports another.'
+
+/** The rooms of a feature, and the other rooms of it that each may import. */
+const ROOMS = {
+  viewer: { map: [], stage: ['map'], shortcuts: ['stage'], report: ['map', 'stage'] },
+  submission: { files: [], queue: ['files'] },
+}
+
+const layersOf = (feature) => [
+  '@/app/**',
+  ...features.filter((other) => other !== feature).map((other) => `@/features/${other}/**`),
+]
+
+const rooms = Object.entries(ROOMS).flatMap(([feature, imports]) =>
+  Object.entries(imports).map(([room, others]) =>
+    direction(
+      [`src/features/${feature}/${room}/**`],
+      [
+        ...layersOf(feature),
+        `@/features/${feature}/**`,
+        '../*',
+        ...others.map((other) => `!../${other}`),
+      ],
+      `${feature}/${room} imports from ${['shared', ...others.map((other) => `../${other}`)].join(', ')} only.`,
+    ),
+  ),
+)
 
 export default ts.config(
   { ignores: ['dist', 'src/api/schema.d.ts'] },
@@ -45,11 +74,9 @@ export default ts.config(
     },
   },
   { files: ['eslint.config.js'], ...ts.configs.disableTypeChecked },
-  direction(['src/shared/**'], ['@/features/**', '@/app/**']),
+  direction(['src/shared/**'], ['@/features/**', '@/app/**'], LAYERS),
   ...features.map((feature) =>
-    direction(
-      [`src/features/${feature}/**`],
-      ['@/app/**', ...features.filter((f) => f !== feature).map((f) => `@/features/${f}/**`)],
-    ),
+    direction([`src/features/${feature}/**`], layersOf(feature), LAYERS),
   ),
+  ...rooms,
 )

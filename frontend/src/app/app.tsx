@@ -12,7 +12,7 @@ import { UploadsProvider } from '@/features/submission/uploads'
 import { WorklistPage } from '@/features/worklist/worklist-page'
 import { isSignedOut, useSession } from '@/shared/api/session'
 import { LanguageProvider, useMessages } from '@/shared/i18n/language'
-import { readFilmList, readJobIds, worklistPlace } from '@/shared/lib/places'
+import { readFilmList, readJobIds, worklistPath } from '@/shared/lib/paths'
 import { Notice } from '@/shared/ui/notice'
 
 import { ChooseFilms } from './choose-films'
@@ -113,7 +113,7 @@ function Pages() {
                   <h1 className="sr-only">{messages.nowhere.title}</h1>
                   <Notice icon={SearchX} title={messages.nowhere.title}>
                     <p>{messages.nowhere.hint}</p>
-                    <Link href={worklistPlace()} className="underline">
+                    <Link href={worklistPath()} className="underline">
                       {messages.nowhere.worklist}
                     </Link>
                   </Notice>

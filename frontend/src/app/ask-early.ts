@@ -3,7 +3,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { sessionQuery } from '@/shared/api/session'
 import { worklistQuery } from '@/shared/api/worklist'
 import { sleep } from '@/shared/lib/coalesced'
-import { readFilter } from '@/shared/lib/places'
+import { readFilter } from '@/shared/lib/paths'
 
 /** A service that is slower than this does not keep the page from being drawn without it. */
 const PATIENCE_MS = 250

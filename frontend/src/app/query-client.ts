@@ -1,16 +1,16 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
 
 import { ServiceRefused } from '@/shared/api/errors'
-import { askWhetherReady } from '@/shared/api/readiness'
-import { askWhoThisIs } from '@/shared/api/session'
+import { refreshReadiness } from '@/shared/api/readiness'
+import { refreshSession } from '@/shared/api/session'
 
 const MAX_RETRY_DELAY_MS = 10_000
 
 export function queryClient(): QueryClient {
   // A key or session that ends while pages are open shows as a refusal of whatever they ask next.
   const onError = (error: Error): void => {
-    askWhoThisIs(queries, error)
-    askWhetherReady(queries, error)
+    refreshSession(queries, error)
+    refreshReadiness(queries, error)
   }
   const queries: QueryClient = new QueryClient({
     queryCache: new QueryCache({ onError }),

@@ -2,10 +2,10 @@ import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 
 import { SignOut } from '@/features/session/sign-out'
-import { LeftFilms } from '@/features/submission/left-films'
+import { UnsentFilms } from '@/features/submission/unsent-films'
 import { useUploads, useUploadState } from '@/features/submission/uploads'
 import { useMessages } from '@/shared/i18n/language'
-import { jobsPlace, modelPlace, submitPlace, worklistPlace } from '@/shared/lib/places'
+import { jobsPath, modelPath, submitPath, worklistPath } from '@/shared/lib/paths'
 import { classes } from '@/shared/ui/classes'
 import { ServiceState } from '@/shared/ui/service-state'
 
@@ -32,7 +32,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <SignOut onSignedOut={dropAll} />
         </div>
       </header>
-      <LeftFilms />
+      <UnsentFilms />
       {children}
     </div>
   )
@@ -43,16 +43,16 @@ function Navigation() {
   const [location] = useLocation()
   const { uploads, jobIds } = useUploadState()
   const waiting = uploads.filter((upload) => upload.state !== 'refused').length
-  const isSubmission = location === submitPlace || location.startsWith('/jobs/')
+  const isSubmission = location === submitPath || location.startsWith('/jobs/')
   const pages = [
-    { href: worklistPlace(), label: nav.worklist, isHere: location === '/' },
+    { href: worklistPath(), label: nav.worklist, isHere: location === '/' },
     {
       // Back to the submission that is under way, if there is one.
-      href: jobsPlace(jobIds),
+      href: jobsPath(jobIds),
       label: waiting > 0 ? `${nav.submit} (${waiting})` : nav.submit,
       isHere: isSubmission,
     },
-    { href: modelPlace, label: nav.model, isHere: location === modelPlace },
+    { href: modelPath, label: nav.model, isHere: location === modelPath },
   ]
   return (
     <nav aria-label={nav.label} className="flex self-stretch">

@@ -1,8 +1,8 @@
 import { screen, within } from '@testing-library/react'
 import { beforeEach, expect, test } from 'vitest'
 
-import { shortcutGroups } from '@/features/viewer/shortcut-labels'
-import { SHORTCUT_NAMES } from '@/features/viewer/shortcut-keys'
+import { shortcutGroups } from '@/features/viewer/shortcuts/shortcut-labels'
+import { SHORTCUT_NAMES } from '@/features/viewer/shortcuts/shortcut-keys'
 import { en } from '@/shared/i18n/en'
 import { serveJob } from '@/testing/server'
 import { JOB_ID, makeJob } from '@/testing/wire'

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 
 import { useMessages } from '@/shared/i18n/language'
 
-import { droppedFiles } from './dropped-files'
+import { droppedFiles } from './files/dropped-files'
 import { useUploads } from './uploads'
 
 /** Takes files that are dropped anywhere on the page, and says so while they are held over it. */

@@ -2,7 +2,7 @@ import { createContext, use, useMemo, useRef, type ChangeEvent, type ReactNode }
 
 import { useMessages } from '@/shared/i18n/language'
 
-import { isClutter } from './clutter'
+import { isClutter } from './files/clutter'
 import { useUploads } from './uploads'
 
 interface FilePicker {

@@ -8,14 +8,14 @@ import type { Messages } from '@/shared/i18n/en'
 import { useLanguage, useMessages } from '@/shared/i18n/language'
 import { explainError, explainReason } from '@/shared/lib/explain'
 import { bytes, duration } from '@/shared/lib/figures'
-import { filmPlace } from '@/shared/lib/places'
+import { filmPath } from '@/shared/lib/paths'
 import { serviceNow } from '@/shared/lib/service-clock'
 import { useRem } from '@/shared/lib/use-rem'
 import { IconButton } from '@/shared/ui/button'
 import { ItemStateLabel } from '@/shared/ui/item-state'
 import { Score } from '@/shared/ui/score'
 
-import type { Upload } from './upload-queue'
+import type { Upload } from './queue/upload-queue'
 import { useUploads } from './uploads'
 
 export type Row = { kind: 'item'; job: Job; item: Item } | { kind: 'upload'; upload: Upload }
@@ -94,7 +94,7 @@ function ItemRow({
   return (
     <div className={`${LINE} hover:bg-raised`}>
       <Link
-        href={filmPlace(job.id, item.index, { kind: 'jobs', ids: jobIds })}
+        href={filmPath(job.id, item.index, { kind: 'jobs', ids: jobIds })}
         className="truncate after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-ink"
         title={item.filename}
       >

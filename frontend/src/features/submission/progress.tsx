@@ -1,7 +1,7 @@
 import type { Job } from '@/shared/api/wire'
 import { useMessages } from '@/shared/i18n/language'
 
-import type { Hold, Upload } from './upload-queue'
+import type { Hold, Upload } from './queue/upload-queue'
 
 interface ProgressProps {
   jobs: readonly Job[]

@@ -9,18 +9,18 @@ import { useUploads } from './uploads'
 const BROKEN_OFF: readonly string[] = ['worker_lost', 'timeout', 'internal_error']
 
 /** The films of jobs that may be submitted again as they are, and were not yet. */
-export function retriableFilms(jobs: readonly Job[]): { job: Job; items: Item[] }[] {
+export function retryableFilms(jobs: readonly Job[]): { job: Job; items: Item[] }[] {
   const items = jobs.flatMap((job) => job.items)
   const underWay = new Set(
     items.filter(({ state }) => state !== 'failed').map(({ sha256 }) => sha256),
   )
-  const isRetriable = ({ error, links, sha256 }: Item) =>
+  const isRetryable = ({ error, links, sha256 }: Item) =>
     error !== null &&
     BROKEN_OFF.includes(error.code) &&
     links.upload !== null &&
     !underWay.has(sha256)
   return jobs
-    .map((job) => ({ job, items: job.items.filter(isRetriable) }))
+    .map((job) => ({ job, items: job.items.filter(isRetryable) }))
     .filter((part) => part.items.length > 0)
 }
 
@@ -28,7 +28,7 @@ export function retriableFilms(jobs: readonly Job[]): { job: Job; items: Item[] 
 export function useRetryFilms() {
   const { queue } = useUploads()
   return useMutation({
-    mutationFn: async (films: ReturnType<typeof retriableFilms>) => {
+    mutationFn: async (films: ReturnType<typeof retryableFilms>) => {
       for (const { job, items } of films) {
         const files = await Promise.all(items.map(fileOf))
         await queue.add(files, { priority: job.priority, reference: job.reference ?? '' })

@@ -6,7 +6,7 @@ import { useCancelJob } from '@/shared/api/cancel-job'
 import { useFollowedJobs } from '@/shared/api/followed-jobs'
 import { isFinished, type Job } from '@/shared/api/wire'
 import { useMessages } from '@/shared/i18n/language'
-import { submitPlace, worklistPlace } from '@/shared/lib/places'
+import { submitPath, worklistPath } from '@/shared/lib/paths'
 import { Button, buttonClasses } from '@/shared/ui/button'
 import { Disclaimer } from '@/shared/ui/disclaimer'
 import { Failure } from '@/shared/ui/failure'
@@ -15,8 +15,8 @@ import { Refusal } from '@/shared/ui/refusal'
 import { DropZone } from './drop-zone'
 import { FilmRows, type Row } from './film-rows'
 import { Progress } from './progress'
-import { retriableFilms, useRetryFilms } from './retry-films'
-import { isRetriable, type Upload } from './upload-queue'
+import { retryableFilms, useRetryFilms } from './retry-films'
+import { isRetryable, type Upload } from './queue/upload-queue'
 import { useUploads, useUploadState } from './uploads'
 
 /** What was submitted and how it goes: files on their way, then the films of the jobs. */
@@ -39,10 +39,10 @@ export function SubmissionPage({ jobIds }: { jobIds: readonly string[] }) {
   const open = known.filter((job) => !isFinished(job))
   const unsent = uploads.filter((upload) => upload.state !== 'refused')
   const retryFilms = useRetryFilms()
-  const brokenOff = retriableFilms(known)
+  const brokenOff = retryableFilms(known)
   // While some are being sent, they may be those that failed.
   const canRetryFilms = brokenOff.length > 0 && unsent.length === 0
-  const canRetry = uploads.some(isRetriable) || canRetryFilms
+  const canRetry = uploads.some(isRetryable) || canRetryFilms
 
   const retry = () => {
     queue.retry()
@@ -54,7 +54,7 @@ export function SubmissionPage({ jobIds }: { jobIds: readonly string[] }) {
   }
   const startOver = () => {
     queue.startOver()
-    navigate(submitPlace)
+    navigate(submitPath)
   }
 
   return (
@@ -102,7 +102,7 @@ export function SubmissionPage({ jobIds }: { jobIds: readonly string[] }) {
                   {text.startOver}
                 </Button>
               )}
-              <Link href={worklistPlace()} className={buttonClasses('quiet')}>
+              <Link href={worklistPath()} className={buttonClasses('quiet')}>
                 {text.worklist}
               </Link>
             </div>

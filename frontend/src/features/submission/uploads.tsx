@@ -11,12 +11,12 @@ import {
 } from 'react'
 import { useLocation } from 'wouter'
 
-import { jobsPlace } from '@/shared/lib/places'
+import { jobsPath } from '@/shared/lib/paths'
 
-import type { UnsentFilm } from './kept-films'
-import { makeQueue } from './make-queue'
-import type { JobOptions, UploadQueue } from './upload-queue'
-import { useUnsentFilms } from './use-left-films'
+import type { UnsentFilm } from './queue/film-store'
+import { makeQueue } from './queue/make-queue'
+import type { JobOptions, UploadQueue } from './queue/upload-queue'
+import { useUnsentFilms } from './queue/use-unsent-films'
 
 interface Uploads {
   queue: UploadQueue
@@ -25,9 +25,9 @@ interface Uploads {
   /** Queues files and shows how they go. */
   submit: (files: readonly File[]) => void
   /** What pages that are gone have not sent. */
-  left: readonly UnsentFilm[]
-  takeUpLeft: () => void
-  dismissLeft: () => void
+  unsent: readonly UnsentFilm[]
+  sendUnsent: () => void
+  discardUnsent: () => void
   /** Stops and erases everything that is on its way, in every page of this browser. */
   dropAll: () => void
 }
@@ -39,18 +39,18 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient()
   const [{ page, kept, queue }] = useState(() => makeQueue(queries))
   const clear = useCallback(() => queue.clear(), [queue])
-  const { left, take, dismiss, dropAll } = useUnsentFilms({ page, kept, onDrop: clear })
+  const { unsent, take, dismiss, dropAll } = useUnsentFilms({ page, kept, onDrop: clear })
   const [options, setOptions] = useState<JobOptions>({ priority: 'routine', reference: '' })
   const [location, navigate] = useLocation()
-  const isOnSubmission = isSubmissionPlace(location)
+  const isOnSubmission = isSubmissionPath(location)
 
   // The address names every accepted job, so that a reload shows them again.
   useEffect(
     () =>
       queue.subscribe(() => {
-        const place = jobsPlace(queue.snapshot().jobIds)
+        const place = jobsPath(queue.snapshot().jobIds)
         const here = window.location.pathname
-        if (isSubmissionPlace(here) && here !== place && queue.snapshot().jobIds.length > 0) {
+        if (isSubmissionPath(here) && here !== place && queue.snapshot().jobIds.length > 0) {
           navigate(place, { replace: true })
         }
       }),
@@ -74,15 +74,15 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
       const isIdle = !queue.snapshot().uploads.some((upload) => upload.state !== 'refused')
       if (!isOnSubmission && isIdle) queue.startOver()
       void queue.add(files, options)
-      navigate(jobsPlace(queue.snapshot().jobIds), { replace: isOnSubmission })
+      navigate(jobsPath(queue.snapshot().jobIds), { replace: isOnSubmission })
     },
     [queue, options, navigate, isOnSubmission],
   )
 
-  const takeUpLeft = useCallback(() => {
+  const sendUnsent = useCallback(() => {
     void take().then((films) => {
       queue.takeUp(films)
-      navigate(jobsPlace(queue.snapshot().jobIds))
+      navigate(jobsPath(queue.snapshot().jobIds))
     })
   }, [queue, take, navigate])
   const value = useMemo(
@@ -91,12 +91,12 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
       options,
       setOptions,
       submit,
-      left,
-      takeUpLeft,
-      dismissLeft: dismiss,
+      unsent,
+      sendUnsent,
+      discardUnsent: dismiss,
       dropAll,
     }),
-    [queue, options, submit, left, takeUpLeft, dismiss, dropAll],
+    [queue, options, submit, unsent, sendUnsent, dismiss, dropAll],
   )
   return <Context value={value}>{children}</Context>
 }
@@ -112,4 +112,4 @@ export function useUploadState() {
   return useSyncExternalStore(queue.subscribe, queue.snapshot)
 }
 
-const isSubmissionPlace = (path: string) => path === '/submit' || /^\/jobs\/[^/]+$/.test(path)
+const isSubmissionPath = (path: string) => path === '/submit' || /^\/jobs\/[^/]+$/.test(path)

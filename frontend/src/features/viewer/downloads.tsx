@@ -5,9 +5,9 @@ import type { Item, Job } from '@/shared/api/wire'
 import { useLanguage, useMessages } from '@/shared/i18n/language'
 import { saveFile } from '@/shared/lib/save-file'
 import { Button, buttonClasses } from '@/shared/ui/button'
+import { PanelSection } from '@/shared/ui/panel-section'
 
-import type { MapLook } from './map-settings'
-import { PanelSection } from './panel-section'
+import type { MapLook } from './map/map-settings'
 
 interface DownloadsProps {
   item: Item

@@ -1,8 +1,8 @@
 import type { Item, Job } from '@/shared/api/wire'
 import { useLanguage, useMessages } from '@/shared/i18n/language'
+import { PanelSection } from '@/shared/ui/panel-section'
 
-import { filmFacts } from './film-facts'
-import { PanelSection } from './panel-section'
+import { filmFacts } from './report/film-facts'
 
 /** What the film said of itself, and which network read it. */
 export function Facts({ item, job }: { item: Item; job: Job | undefined }) {

@@ -5,7 +5,7 @@ import { useFollowedJobs } from '@/shared/api/followed-jobs'
 import { greyPictureQuery } from '@/shared/api/grey-picture'
 import type { Item } from '@/shared/api/wire'
 import { useWorklist } from '@/shared/api/worklist'
-import type { FilmList } from '@/shared/lib/places'
+import type { FilmList } from '@/shared/lib/paths'
 import { useSearchText } from '@/shared/lib/search-text'
 
 export interface FilmInList {

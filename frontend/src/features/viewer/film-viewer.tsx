@@ -8,7 +8,7 @@ import { Disclaimer } from '@/shared/ui/disclaimer'
 
 import { Downloads } from './downloads'
 import { Facts } from './facts'
-import { FilmArea } from './film-area'
+import { FilmArea } from './stage/film-area'
 import {
   fitZoom as zoomToFit,
   INITIAL_VIEW,
@@ -16,18 +16,18 @@ import {
   PRESETS,
   reduceView,
   viewOfBox,
-} from './film-view'
-import { GreyControls } from './grey-controls'
-import { Judging } from './judging'
-import { MapControls } from './map-controls'
-import { useMapSettings } from './map-settings'
-import { Regions } from './regions'
-import { useShortcuts } from './shortcuts'
-import { ShortcutsDialog } from './shortcuts-dialog'
-import type { Tool } from './stage'
+} from './stage/film-view'
+import { WindowControls } from './stage/window-controls'
+import { ReaderFeedback } from './reader-feedback'
+import { MapControls } from './map/map-controls'
+import { useMapSettings } from './map/map-settings'
+import { Regions } from './map/regions'
+import { useShortcuts } from './shortcuts/use-shortcuts'
+import { ShortcutsDialog } from './shortcuts/shortcuts-dialog'
+import type { Tool } from './stage/stage'
 import { Toolbar, ZOOM_STEP } from './toolbar'
-import { useShrinkAhead } from './use-shrink-ahead'
-import { Verdict } from './verdict'
+import { useShrinkAhead } from './stage/use-shrink-ahead'
+import { ResultSummary } from './result-summary'
 import { ViewerFrame } from './viewer-frame'
 
 interface FilmViewerProps {
@@ -170,12 +170,12 @@ export function FilmViewer({ jobId, item, job, next, header }: FilmViewerProps) 
         className="flex flex-col border-line bg-panel lg:w-64 lg:overflow-y-auto lg:border-l xl:w-80"
       >
         <div className="flex flex-col gap-3 px-4 py-4">
-          <Verdict item={item} />
+          <ResultSummary item={item} />
           <Disclaimer />
         </div>
         {item.result && (
-          <Judging
-            key={`judging ${place}`}
+          <ReaderFeedback
+            key={`feedback ${place}`}
             jobId={jobId}
             item={item}
             draft={draft}
@@ -188,7 +188,7 @@ export function FilmViewer({ jobId, item, job, next, header }: FilmViewerProps) 
             <MapControls settings={settings} />
           </>
         )}
-        {film.data && <GreyControls view={view} dispatch={dispatch} />}
+        {film.data && <WindowControls view={view} dispatch={dispatch} />}
         <Facts item={item} job={job} />
         <Downloads key={`downloads of ${place}`} item={item} job={job} look={settings} />
       </aside>

@@ -21,11 +21,11 @@ import type { Dispatch } from 'react'
 import { useMessages } from '@/shared/i18n/language'
 import { IconButton } from '@/shared/ui/button'
 
-import type { FilmView, ViewAction } from './film-view'
-import type { MapSettings } from './map-settings'
-import type { ShortcutName } from './shortcut-keys'
-import { useShortcutLabel } from './shortcuts'
-import type { Tool } from './stage'
+import type { FilmView, ViewAction } from './stage/film-view'
+import type { MapSettings } from './map/map-settings'
+import type { ShortcutName } from './shortcuts/shortcut-keys'
+import { useShortcutLabel } from './shortcuts/use-shortcuts'
+import type { Tool } from './stage/stage'
 
 interface ToolbarProps {
   tool: Tool

@@ -4,14 +4,14 @@ import { Link, useLocation } from 'wouter'
 
 import { useFollowedJobs } from '@/shared/api/followed-jobs'
 import { useMessages } from '@/shared/i18n/language'
-import { filmListPlace, filmPlace, type FilmList } from '@/shared/lib/places'
+import { filmListPath, filmPath, type FilmList } from '@/shared/lib/paths'
 import { buttonClasses, IconButton } from '@/shared/ui/button'
 import { Failure } from '@/shared/ui/failure'
 import { Notice } from '@/shared/ui/notice'
 
 import { useFilmSequence, type FilmInList } from './film-sequence'
 import { FilmViewer } from './film-viewer'
-import { useShortcutLabel, useShortcuts } from './shortcuts'
+import { useShortcutLabel, useShortcuts } from './shortcuts/use-shortcuts'
 import { ViewerFrame } from './viewer-frame'
 
 interface ViewerPageProps {
@@ -32,10 +32,10 @@ export function ViewerPage({ jobId, index, list }: ViewerPageProps) {
   const previous = sequence.films[sequence.place - 1]
   const next = sequence.place < 0 ? undefined : sequence.films[sequence.place + 1]
   const open = (film: FilmInList | undefined) => {
-    if (film) navigate(filmPlace(film.jobId, film.item.index, list), { replace: true })
+    if (film) navigate(filmPath(film.jobId, film.item.index, list), { replace: true })
   }
   const key = useShortcutLabel()
-  const back = filmListPlace(list, jobId, index)
+  const back = filmListPath(list, jobId, index)
   const backLabel = list.kind === 'jobs' ? viewer.backToJobs : viewer.back
 
   useShortcuts({

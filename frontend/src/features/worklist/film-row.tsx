@@ -5,7 +5,7 @@ import type { WorklistRow } from '@/shared/api/wire'
 import type { WorklistFilter } from '@/shared/api/worklist'
 import { useLanguage, useMessages } from '@/shared/i18n/language'
 import { fullMoment, moment } from '@/shared/lib/figures'
-import { filmPlace } from '@/shared/lib/places'
+import { filmPath } from '@/shared/lib/paths'
 import { classes } from '@/shared/ui/classes'
 import { ItemStateLabel } from '@/shared/ui/item-state'
 import { OpinionIcon } from '@/shared/ui/opinion'
@@ -76,7 +76,7 @@ export const FilmRow = memo(function FilmRow(props: FilmRowProps) {
       </span>
       <span role="cell" className="flex min-w-0 items-center gap-2">
         <Link
-          href={filmPlace(row.job_id, item.index, { kind: 'worklist', filter })}
+          href={filmPath(row.job_id, item.index, { kind: 'worklist', filter })}
           tabIndex={isCurrent ? 0 : -1}
           onFocus={() => actions.focus(row)}
           onKeyDown={actions.keyDown}
@@ -91,11 +91,11 @@ export const FilmRow = memo(function FilmRow(props: FilmRowProps) {
         {item.feedback && (
           <span
             className="flex text-muted"
-            title={messages.viewer.judging.opinion[item.feedback.opinion]}
+            title={messages.viewer.feedback.opinion[item.feedback.opinion]}
           >
             <OpinionIcon opinion={item.feedback.opinion} />
             <span className="sr-only">
-              {messages.viewer.judging.opinion[item.feedback.opinion]}
+              {messages.viewer.feedback.opinion[item.feedback.opinion]}
             </span>
           </span>
         )}

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import type { WorklistRow } from '@/shared/api/wire'
 import type { WorklistFilter } from '@/shared/api/worklist'
 import { useMessages } from '@/shared/i18n/language'
-import { anchoredFilm, filmAnchor } from '@/shared/lib/places'
+import { anchoredFilm, filmAnchor } from '@/shared/lib/paths'
 import { useRem } from '@/shared/lib/use-rem'
 import { classes } from '@/shared/ui/classes'
 

@@ -4,7 +4,7 @@ import { useSearchParams } from 'wouter'
 
 import { useWorklist, type WorklistFilter } from '@/shared/api/worklist'
 import { useMessages } from '@/shared/i18n/language'
-import { readFilter, worklistPlace } from '@/shared/lib/places'
+import { readFilter, worklistPath } from '@/shared/lib/paths'
 import { setSearchText, useSearchText } from '@/shared/lib/search-text'
 import { useSettled } from '@/shared/lib/use-settled'
 import { Button } from '@/shared/ui/button'
@@ -36,7 +36,7 @@ export function WorklistPage({ submitAction }: WorklistPageProps) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const chosenRows = list.data?.filter((row) => chosen.has(keyOf(row))) ?? []
   const setFilter = (next: WorklistFilter) =>
-    setParams(new URLSearchParams(worklistPlace(next).split('?')[1] ?? ''), { replace: true })
+    setParams(new URLSearchParams(worklistPath(next).split('?')[1] ?? ''), { replace: true })
 
   return (
     <main id="content" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">

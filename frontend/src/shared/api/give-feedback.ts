@@ -2,14 +2,14 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 
 import { bodyOf, client } from './client'
 import { jobQuery } from './job'
-import type { Feedback, Judgement } from './wire'
+import type { Feedback, NewFeedback } from './wire'
 
-async function giveFeedback(id: string, index: number, judgement: Judgement): Promise<Feedback> {
+async function giveFeedback(id: string, index: number, feedback: NewFeedback): Promise<Feedback> {
   const path = { job_id: id, index }
   return bodyOf(
     await client.POST('/v1/jobs/{job_id}/items/{index}/feedback', {
       params: { path },
-      body: judgement,
+      body: feedback,
     }),
   )
 }
@@ -18,7 +18,7 @@ async function giveFeedback(id: string, index: number, judgement: Judgement): Pr
 export function useGiveFeedback(id: string, index: number) {
   const queries = useQueryClient()
   return useMutation({
-    mutationFn: (judgement: Judgement) => giveFeedback(id, index, judgement),
+    mutationFn: (feedback: NewFeedback) => giveFeedback(id, index, feedback),
     onSuccess: (feedback) => {
       queries.setQueryData(
         jobQuery(id).queryKey,

@@ -26,7 +26,7 @@ export const readinessQuery = () =>
   })
 
 /** Where the service does not answer a page, what is said of it in the header is looked at anew. */
-export function askWhetherReady(queries: QueryClient, error: unknown): void {
+export function refreshReadiness(queries: QueryClient, error: unknown): void {
   const { queryKey } = readinessQuery()
   const isKnown = queries.getQueryState(queryKey)?.status === 'error'
   if (error instanceof ServiceUnreachable && !isKnown) {

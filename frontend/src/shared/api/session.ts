@@ -35,7 +35,7 @@ export const sessionQuery = () =>
   })
 
 /** Where the service refused because it does not know who asks, ask it whether we are signed in. */
-export function askWhoThisIs(queries: QueryClient, error: unknown): void {
+export function refreshSession(queries: QueryClient, error: unknown): void {
   if (error instanceof ServiceRefused && error.status === 401) {
     void queries.invalidateQueries({ queryKey: sessionQuery().queryKey })
   }

@@ -21,7 +21,7 @@ export type WorklistRow = Schemas['WorklistRow']
 export type WorklistSort = Schemas['WorklistSort']
 
 /** What is sent to agree or disagree. */
-export interface Judgement {
+export interface NewFeedback {
   opinion: Opinion
   comment: string
 }

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react'
 import { coalesced, sleep } from '@/shared/lib/coalesced'
 
 import { serverEvents } from './server-events'
-import { askWhoThisIs } from './session'
+import { refreshSession } from './session'
 
 const RETRY_MS = 10_000
 /** However much happens, the list is not asked for more often. */
@@ -37,7 +37,7 @@ export function useWorklistEvents(isWanted: boolean): boolean {
           await takeEvents()
         } catch (error) {
           // The list is asked for by itself from now on, and shows why if that fails too.
-          if (!isStopped()) askWhoThisIs(queries, error)
+          if (!isStopped()) refreshSession(queries, error)
         }
         if (isStopped()) return
         setLive(false)

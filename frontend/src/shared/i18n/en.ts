@@ -115,7 +115,7 @@ export const en = {
     busy: 'The service is busy. Sending goes on in a moment.',
     notKept: (films: string) =>
       `This browser has no room to keep ${films}: leave this page open until they are sent.`,
-    left: {
+    unsent: {
       label: 'Not sent earlier',
       notSent: (films: string, n: number) =>
         `${films} ${n === 1 ? 'was' : 'were'} not sent when this page was left.`,
@@ -246,7 +246,7 @@ export const en = {
       preset: { full: 'Full', dark: 'Dark areas', bright: 'Bright areas', contrast: 'Contrast' },
       inverted: 'Inverted',
       flipped: 'Mirrored',
-      readout: (width: number, level: number) => `W ${width} L ${level}`,
+      windowLevel: (width: number, level: number) => `W ${width} L ${level}`,
       zoom: (percent: number) => `${percent} %`,
     },
     facts: {
@@ -274,7 +274,7 @@ export const en = {
     },
     calibration: (n: string) =>
       `If calibrated for your patients: of 100 films with this score, about ${n} have an opacity.`,
-    judging: {
+    feedback: {
       title: 'Do you agree?',
       opinion: { agree: 'Agree', disagree: 'Disagree' },
       comment: 'Comment, if you like',

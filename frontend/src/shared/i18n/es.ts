@@ -116,7 +116,7 @@ export const es: Messages = {
     busy: 'El servicio está ocupado. El envío sigue en un momento.',
     notKept: (films) =>
       `Este navegador no tiene sitio para guardar ${films}: deje esta página abierta hasta que se envíen.`,
-    left: {
+    unsent: {
       label: 'Sin enviar antes',
       notSent: (films, n) =>
         `${films} ${n === 1 ? 'quedó' : 'quedaron'} sin enviar al dejar esta página.`,
@@ -252,7 +252,7 @@ export const es: Messages = {
       },
       inverted: 'Invertida',
       flipped: 'Reflejada',
-      readout: (width, level) => `A ${width} N ${level}`,
+      windowLevel: (width, level) => `A ${width} N ${level}`,
       zoom: (percent) => `${percent} %`,
     },
     facts: {
@@ -280,7 +280,7 @@ export const es: Messages = {
     },
     calibration: (n) =>
       `Si está calibrada para sus pacientes: de 100 radiografías con esta puntuación, unas ${n} tienen una opacidad.`,
-    judging: {
+    feedback: {
       title: '¿Está de acuerdo?',
       opinion: { agree: 'De acuerdo', disagree: 'En desacuerdo' },
       comment: 'Comentario, si quiere',

@@ -1,12 +1,12 @@
 import type { GreyPicture } from '@/shared/api/grey-picture'
 import type { Region } from '@/shared/api/wire'
 
-import { COLOUR_SCALES, cssColour } from '../colour-scales'
-import { contourPath } from '../contours'
-import { FULL_WINDOW } from '../film-view'
-import { greyTable } from '../grey-table'
-import { CONTOURS_DRAWN, type MapLook } from '../map-settings'
-import { coverage, mapTable } from '../map-table'
+import { COLOUR_SCALES, cssColour } from '../map/colour-scales'
+import { contourPath } from '../map/contours'
+import { FULL_WINDOW } from '../stage/film-view'
+import { greyLut } from '../stage/grey-lut'
+import { CONTOURS_DRAWN, type MapLook } from '../map/map-settings'
+import { coverage, mapLut } from '../map/map-lut'
 
 /** On paper a small film is drawn larger, so that lines and numbers on it are sharp. */
 const LEAST_SIDE = 1024
@@ -19,7 +19,7 @@ export function composeFilm(film: GreyPicture): HTMLCanvasElement {
   canvas.height = film.height * scale
   const context = contextOf(canvas)
   context.imageSmoothingQuality = 'high'
-  context.drawImage(painted(film, greyTable(FULL_WINDOW, false)), 0, 0, canvas.width, canvas.height)
+  context.drawImage(painted(film, greyLut(FULL_WINDOW, false)), 0, 0, canvas.width, canvas.height)
   return canvas
 }
 
@@ -33,13 +33,7 @@ export function composeHeatmap(
   const canvas = composeFilm(film)
   const context = contextOf(canvas)
   context.globalAlpha = look.opacity
-  context.drawImage(
-    painted(map, mapTable(look.scale, look.floor)),
-    0,
-    0,
-    canvas.width,
-    canvas.height,
-  )
+  context.drawImage(painted(map, mapLut(look.scale, look.floor)), 0, 0, canvas.width, canvas.height)
   context.globalAlpha = 1
   if (look.hasContours) drawContours(context, map)
   if (look.hasBoxes) regions.forEach((region, index) => drawBox(context, region, index + 1))

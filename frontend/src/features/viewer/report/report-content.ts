@@ -4,8 +4,8 @@ import type { Explanation } from '@/shared/lib/codes'
 import { explainCaution, explainReason } from '@/shared/lib/explain'
 import { fullMoment, percent, percentPair } from '@/shared/lib/figures'
 
-import { filmFacts } from '../film-facts'
-import type { MapLook } from '../map-settings'
+import type { MapLook } from '../map/map-settings'
+import { filmFacts } from './film-facts'
 
 /** What a report says, in words; how it looks is another matter. */
 export interface ReportContent {
@@ -48,7 +48,7 @@ export function reportContent(
 ): ReportContent {
   const { viewer, report } = messages
   const { result, feedback } = item
-  const judging = viewer.judging
+  const text = viewer.feedback
   return {
     title: report.title,
     score: scoreOf(item, messages),
@@ -69,7 +69,7 @@ export function reportContent(
     noRegions: viewer.noRegions,
     opinion: feedback
       ? [
-          judging.said(judging.opinion[feedback.opinion], fullMoment(feedback.said_at, language)),
+          text.said(text.opinion[feedback.opinion], fullMoment(feedback.said_at, language)),
           ...(feedback.comment === null ? [] : [feedback.comment]),
         ]
       : [],

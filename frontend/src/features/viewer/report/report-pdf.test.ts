@@ -6,7 +6,7 @@ import { CATALOGUES, type Language } from '@/shared/i18n/language'
 import type { Item } from '@/shared/api/wire'
 import { makeItem, makeJob, makeResult } from '@/testing/wire'
 
-import type { MapLook } from '../map-settings'
+import type { MapLook } from '../map/map-settings'
 import { reportContent } from './report-content'
 import { reportPdf } from './report-pdf'
 import { brokenLines } from './text-as-picture'

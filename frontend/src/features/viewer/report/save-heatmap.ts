@@ -3,7 +3,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { Item } from '@/shared/api/wire'
 import { saveBlob } from '@/shared/lib/save-file'
 
-import type { MapLook } from '../map-settings'
+import type { MapLook } from '../map/map-settings'
 import { composeHeatmap } from './composed-film'
 import { loadPictures } from './load-pictures'
 

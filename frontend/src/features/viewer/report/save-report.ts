@@ -5,7 +5,7 @@ import type { Messages } from '@/shared/i18n/en'
 import type { Language } from '@/shared/i18n/language'
 import { saveBlob } from '@/shared/lib/save-file'
 
-import type { MapLook } from '../map-settings'
+import type { MapLook } from '../map/map-settings'
 import { composeColourBar, composeFilm, composeHeatmap } from './composed-film'
 import { loadPictures } from './load-pictures'
 import { reportContent } from './report-content'

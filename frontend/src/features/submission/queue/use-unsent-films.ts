@@ -1,0 +1,71 @@
+import { useCallback, useEffect, useRef, useState } from 'react'
+
+import { isSignedOut, useSession } from '@/shared/api/session'
+
+import type { FilmStore, UnsentFilm } from './film-store'
+import { OpenPages } from './open-pages'
+
+const NONE: readonly UnsentFilm[] = []
+
+interface UnsentFilmsOptions {
+  page: string
+  kept: FilmStore
+  /** Called where what is on its way belongs to somebody who is no longer here. */
+  onDrop: () => void
+}
+
+/** The films that pages which are gone have not sent, and what can be done about them. */
+export function useUnsentFilms({ page, kept, onDrop }: UnsentFilmsOptions) {
+  const [unsent, setUnsent] = useState(NONE)
+  const pages = useRef<OpenPages | null>(null)
+  const owner = useOwner()
+
+  useEffect(() => {
+    const opened = new OpenPages(page, () => {
+      onDrop()
+      setUnsent(NONE)
+    })
+    pages.current = opened
+    return () => opened.close()
+  }, [page, onDrop])
+
+  const before = useRef(owner)
+  useEffect(() => {
+    if (owner === undefined) return
+    // Another person's films are neither sent nor shown.
+    if (before.current !== undefined && before.current !== owner) onDrop()
+    before.current = owner
+    const stop = new AbortController()
+    const look = async () => {
+      const others = (await pages.current?.others()) ?? new Set<string>()
+      const found = await kept.unsent(others, owner)
+      if (!stop.signal.aborted) setUnsent(found)
+    }
+    void look()
+    return () => stop.abort()
+  }, [owner, kept, onDrop])
+
+  const take = useCallback(async () => {
+    setUnsent(NONE)
+    return kept.takeOver(unsent).catch(() => [])
+  }, [kept, unsent])
+  const dismiss = useCallback(() => {
+    setUnsent(NONE)
+    void kept.forget(unsent.map(({ id }) => id))
+  }, [kept, unsent])
+  /** Erases everything, here and in the other pages of this browser. */
+  const dropAll = useCallback(() => {
+    setUnsent(NONE)
+    onDrop()
+    pages.current?.tellToDrop()
+    void kept.forgetAll()
+  }, [kept, onDrop])
+
+  return { unsent, take, dismiss, dropAll }
+}
+
+/** Whose films these are: a session's name, null where none is needed; undefined until known. */
+function useOwner(): string | null | undefined {
+  const { data } = useSession()
+  return data === undefined || isSignedOut(data) ? undefined : data.name
+}

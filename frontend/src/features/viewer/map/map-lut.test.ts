@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+
+import { coverage, mapLut } from './map-lut'
+
+const alphaOf = (pixel: number | undefined) => (pixel ?? 0) >>> 24
+
+test('what lies under the floor does not cover the film', () => {
+  const table = mapLut('viridis', 0.5)
+
+  expect(alphaOf(table[100])).toBe(0)
+  expect(alphaOf(table[255])).toBe(255)
+})
+
+test('without a floor the whole map is shown', () => {
+  expect(coverage(0, 0)).toBe(1)
+})

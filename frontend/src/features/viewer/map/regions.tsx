@@ -1,0 +1,55 @@
+import type { Region } from '@/shared/api/wire'
+import { useMessages } from '@/shared/i18n/language'
+import { classes } from '@/shared/ui/classes'
+
+import { PanelSection } from '@/shared/ui/panel-section'
+
+interface RegionsProps {
+  regions: readonly Region[]
+  active: number | null
+  onActivate: (region: number) => void
+}
+
+/** The regions of the map; choosing one brings it to the middle of the viewer. */
+export function Regions({ regions, active, onActivate }: RegionsProps) {
+  const { viewer, result } = useMessages()
+  return (
+    <PanelSection title={viewer.regions}>
+      {regions.length === 0 ? (
+        <p className="text-muted">{viewer.noRegions}</p>
+      ) : (
+        <ol className="flex flex-col gap-1" data-testid="regions">
+          {regions.map((region, index) => {
+            const side =
+              region.side === 'left' || region.side === 'right'
+                ? result.side[region.side]
+                : result.side.unknown
+            return (
+              <li key={index}>
+                <button
+                  type="button"
+                  aria-pressed={active === index}
+                  onClick={() => onActivate(index)}
+                  className="flex min-h-8 w-full items-center gap-2 rounded-sm px-1 text-left hover:bg-raised"
+                >
+                  <span
+                    className={classes(
+                      'size-5 rounded-xs border text-center text-xs leading-4.5 font-semibold',
+                      active === index
+                        ? 'border-ink bg-ink text-ground'
+                        : 'border-suspicion text-suspicion',
+                    )}
+                  >
+                    {index + 1}
+                  </span>
+                  <span className="flex-1">{side}</span>
+                  <span className="text-muted">{viewer.peak(region.peak.toFixed(2))}</span>
+                </button>
+              </li>
+            )
+          })}
+        </ol>
+      )}
+    </PanelSection>
+  )
+}
