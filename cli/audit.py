@@ -1,4 +1,4 @@
-"""`pneumocam audit`: reading the audit log, and checking that nobody has changed it."""
+"""Verifying, listing and exporting the audit log, for `pneumocam audit`."""
 
 import json
 import sys
@@ -10,7 +10,9 @@ import typer
 
 from api.callers.oidc import pseudonym
 from cli.database import service_database
-from cli.serving import ServeError, read_settings
+from cli.errors import CommandRefused
+from cli.settings import read_settings
+from cli.tables import print_table
 from jobs.audit.log import content_of, read_events, verify
 from jobs.record.tables import AuditRow
 
@@ -18,10 +20,10 @@ _COLUMNS = ("NUMBER", "TIME", "WHO", "HOW", "WHAT", "JOB", "OF IT", "OUTCOME", "
 
 
 def check(known_head: str | None) -> bool:
-    """Compute every hash of the log anew and say what was found; whether all is as written.
+    """Compute every hash of the log again, print the outcome, and return whether all are right.
 
     Raises:
-        ServeError: The database cannot be reached.
+        CommandRefused: The database cannot be opened.
     """
     with service_database() as database:
         verdict = verify(database, known_head=known_head)
@@ -35,20 +37,15 @@ def check(known_head: str | None) -> bool:
 
 
 def print_events(since: datetime | None, until: datetime | None, job_id: str | None) -> None:
-    """Print events as a table.
+    """Print a table of events.
 
     Raises:
-        ServeError: The database cannot be reached.
+        CommandRefused: The database cannot be opened.
     """
     with service_database() as database:
-        table: list[tuple[str, ...]] = [_COLUMNS]
-        table += [
-            _cells(row) for row in read_events(database, since=since, until=until, job_id=job_id)
-        ]
-    widths = [max(len(cells[column]) for cells in table) for column in range(len(_COLUMNS))]
-    for cells in table:
-        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        typer.echo("  ".join(padded).rstrip())
+        events = read_events(database, since=since, until=until, job_id=job_id)
+        rows = [_cells(row) for row in events]
+    print_table(_COLUMNS, rows)
 
 
 def export_events(
@@ -57,7 +54,7 @@ def export_events(
     """Write events as JSON lines, each with its hash, to a file or to standard output.
 
     Raises:
-        ServeError: The database cannot be reached, or the file cannot be written.
+        CommandRefused: The database cannot be opened, or the file cannot be written.
     """
     with service_database() as database:
         lines = (
@@ -71,29 +68,29 @@ def export_events(
 
 
 def print_pseudonym(subject: str) -> None:
-    """Print what the audit log calls a subject of the issuer of tokens.
+    """Print the pseudonym under which the audit log lists a subject of the token issuer.
 
     Raises:
-        ServeError: There is no issuer.
+        CommandRefused: `PNEUMOCAM_OIDC_ISSUER` is not set.
     """
     issuer = read_settings().oidc_issuer
     if not issuer:
-        raise ServeError("PNEUMOCAM_OIDC_ISSUER is not set.")
+        raise CommandRefused("PNEUMOCAM_OIDC_ISSUER is not set.")
     typer.echo(pseudonym(issuer, subject))
 
 
-def moment(text: str | None) -> datetime | None:
-    """A time as it is typed: `2026-11-30`, with a time of day if wanted, UTC unless it says so.
+def parse_time(text: str | None) -> datetime | None:
+    """Parse a date such as `2026-11-30`, optionally with a time; UTC unless it names a zone.
 
     Raises:
-        ServeError: It is none.
+        CommandRefused: The text is not a time.
     """
     if text is None:
         return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError as exc:
-        raise ServeError(f"{text} is no time; write 2026-11-30 or 2026-11-30T08:00.") from exc
+        raise CommandRefused(f"{text} is no time; write 2026-11-30 or 2026-11-30T08:00.") from exc
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
@@ -102,7 +99,7 @@ def _write(path: Path, lines: Iterable[str]) -> None:
         with path.open("w", encoding="ascii") as file:
             file.writelines(lines)
     except OSError as exc:
-        raise ServeError(f"{path} cannot be written ({exc.strerror}).") from exc
+        raise CommandRefused(f"{path} cannot be written ({exc.strerror}).") from exc
 
 
 def _cells(row: AuditRow) -> tuple[str, ...]:

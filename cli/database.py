@@ -5,22 +5,27 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import OperationalError
 
-from cli.serving import ServeError, read_settings
+from cli.errors import CommandRefused
+from cli.settings import read_settings
 from jobs.record.database import Database
 
 
 @contextmanager
-def service_database() -> Iterator[Database]:
-    """The service's database, up to date; one that does not exist yet is made.
+def service_database(url: str | None = None, *, wait_s: float = 3) -> Iterator[Database]:
+    """Open the service's database, create it if it does not exist, and bring it up to date.
+
+    Args:
+        url: Its address; None for that of the environment's settings.
+        wait_s: Seconds to wait for a server that is still starting.
 
     Raises:
-        ServeError: It cannot be reached.
+        CommandRefused: The database cannot be opened.
     """
     try:
-        database = Database(read_settings().database_url)
-        database.migrate(patience_s=3)
+        database = Database(url or read_settings().database_url)
+        database.migrate(patience_s=wait_s)
     except (OperationalError, OSError) as exc:
-        raise ServeError(
+        raise CommandRefused(
             "the database cannot be opened; see PNEUMOCAM_DATABASE_URL and PNEUMOCAM_DATA_DIR."
         ) from exc
     try:

@@ -1,4 +1,4 @@
-"""`pneumocam keys`: who may use the service."""
+"""Creating, listing and revoking API keys, for `pneumocam keys`."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import typer
 
 from cli.database import service_database
-from cli.serving import ServeError
+from cli.errors import CommandRefused
+from cli.tables import print_table
 from jobs.identity.keys import create_key, holds, list_keys, revoke_key
 from jobs.record.tables import ApiKeyRow
 from jobs.states import Scope
@@ -25,10 +26,10 @@ def print_new_key(
     rate: int | None,
     max_open: int | None,
 ) -> None:
-    """Make a key and print it, alone, to standard output; what to know of it goes beside.
+    """Create a key and print it to standard output; explanations go to standard error.
 
     Raises:
-        ServeError: The name cannot be used, or the database cannot be reached.
+        CommandRefused: The name is invalid, or the database cannot be opened.
     """
     lifetime = None if expires_days is None else timedelta(days=expires_days)
     with service_database() as database:
@@ -37,7 +38,7 @@ def print_new_key(
                 database, name, scopes=scopes, lifetime=lifetime, rate=rate, max_open=max_open
             )
         except ValueError as exc:
-            raise ServeError(f"{exc}.") from exc
+            raise CommandRefused(f"{exc}.") from exc
     typer.echo(key.text)
     typer.echo(
         f"This is shown once. `pneumocam keys revoke {key.id}` ends it. The service asks everyone "
@@ -47,18 +48,14 @@ def print_new_key(
 
 
 def print_keys() -> None:
-    """Print every key's prefix and what is known of it, never its secret.
+    """Print a table of all keys, without their secrets.
 
     Raises:
-        ServeError: The database cannot be reached.
+        CommandRefused: The database cannot be opened.
     """
     with service_database() as database:
         rows = list_keys(database)
-    table = [_COLUMNS, *(_cells(row) for row in rows)]
-    widths = [max(len(cells[column]) for cells in table) for column in range(len(_COLUMNS))]
-    for cells in table:
-        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        typer.echo("  ".join(padded).rstrip())
+    print_table(_COLUMNS, [_cells(row) for row in rows])
 
 
 def end_key(prefix: str) -> None:
@@ -66,7 +63,7 @@ def end_key(prefix: str) -> None:
 
     Raises:
         KeyNotFound: There is no key with this prefix.
-        ServeError: The database cannot be reached.
+        CommandRefused: The database cannot be opened.
     """
     with service_database() as database:
         revoke_key(database, prefix)

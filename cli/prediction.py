@@ -1,4 +1,4 @@
-"""`pneumocam predict`: films in, JSON lines and maps out, in batches."""
+"""Analysis of files without a service, for `pneumocam predict`."""
 
 import contextlib
 import json
@@ -13,26 +13,23 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from client.files import files_in
 from model.analysis import Analysis, analyse_film
 from model.classifier import Classifier, load_classifier
 from model.errors import UnreadableImage
 from model.runtime.device import Device
 from model.side_by_side import side_by_side
 
-#: Films between two looks at the progress, as a multiple of those worked on at once.
+#: Films between two updates of the progress bar, per film that is analysed at the same time.
 _ROUNDS: Final = 8
 
 
-def find_files(paths: Iterable[Path]) -> list[Path]:
-    """The files named, and those inside the folders named, hidden ones apart, in order."""
-    found: list[Path] = []
+def named_files(paths: Iterable[Path]) -> list[Path]:
+    """Return the named files, which need not exist, and the files below the named folders."""
+    files: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            inside = (file for file in sorted(path.rglob("*")) if file.is_file())
-            found += [file for file in inside if not file.name.startswith(".")]
-        else:
-            found.append(path)
-    return found
+        files += files_in(path) if path.is_dir() else [path]
+    return files
 
 
 def predict_files(
@@ -43,18 +40,21 @@ def predict_files(
     heatmaps: Path | None,
     device: Device = Device.CPU,
 ) -> bool:
-    """Write one JSON object a file: `file`, then `result` or `error`; whether all were read.
+    """Analyse files and write one JSON object a line: `file`, then `result` or `error`.
 
     Args:
-        files: What to analyse.
-        output: Where the lines go; None for standard output.
-        maps: Folder for each raw map, float32 (H, W) in [0, 1], as `<stem>.npy`.
-        heatmaps: Folder for each film with its map over it, as `<stem>.jpg`.
-        device: What runs the network.
+        files: Films; one that cannot be read gets an `error`.
+        output: JSON lines file; None for standard output.
+        maps: Folder for the activation maps, float32 (H, W) in [0, 1], as `<stem>.npy`.
+        heatmaps: Folder for the films with the map over them, as `<stem>.jpg`.
+        device: Device that runs the network.
+
+    Returns:
+        Whether all files could be read.
 
     Raises:
-        DeviceUnavailable: There is no such device.
-        DeviceDisagrees: Its answers are not the CPU's.
+        DeviceUnavailable: The device does not exist.
+        DeviceDisagrees: The device's results differ from the CPU's.
     """
     for folder in (maps, heatmaps):
         if folder is not None:
@@ -86,6 +86,7 @@ def _analyse(classifier: Classifier, file: Path) -> Analysis | UnreadableImage |
     return analyse_film(classifier, content)
 
 
+# Any: JSON values of the result.
 def _describe(outcome: Analysis | UnreadableImage | OSError) -> dict[str, Any]:
     if isinstance(outcome, Analysis):
         return {"result": outcome.result.to_dict()}
@@ -104,7 +105,7 @@ def _save_pictures(
 
 
 def _unique_stems(files: Sequence[Path]) -> list[str]:
-    """Each file's stem, with a number behind it where several files share one."""
+    """Return the stem of each file, with a number appended where several files share it."""
     totals = Counter(file.stem for file in files)
     seen: Counter[str] = Counter()
     stems = []

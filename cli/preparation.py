@@ -1,4 +1,4 @@
-"""`pneumocam prepare`: progress around the model package's own preparation."""
+"""Preparation of data sets with a progress bar, for `pneumocam prepare`."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def prepare_rsna_films(
     seed: int,
     workers: int,
 ) -> None:
-    """Prepare the RSNA challenge with a live bar, and say what came out."""
+    """Prepare the RSNA challenge with a progress bar, and print a summary."""
     console = Console(stderr=True)
     with counted_progress(console) as progress:
         films = progress.add_task("films", total=None)

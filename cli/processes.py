@@ -1,4 +1,4 @@
-"""Child processes that never outlive their parent."""
+"""Child processes that end with their parent."""
 
 import contextlib
 import ctypes
@@ -9,15 +9,15 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-#: `prctl(2)`: the signal that a process gets when its parent dies.
+#: Option of `prctl(2)`: the signal that a process gets when its parent dies.
 _PR_SET_PDEATHSIG = 1
 
-#: A log that has grown beyond this when its process starts is begun anew.
+#: A log larger than this is deleted when its process starts.
 _MAX_LOG_BYTES = 20 * 2**20
 
 
 class Child:
-    """One process in a group of its own, its output in a log file."""
+    """One process in its own process group, with its output in a log file."""
 
     def __init__(
         self, name: str, command: Sequence[str], logs: Path, environment: Mapping[str, str]
@@ -30,13 +30,13 @@ class Child:
         self._started_at = 0.0
 
     def start(self) -> None:
-        """Start it, or start it again."""
+        """Start the process, for the first time or again."""
         if self.log.exists() and self.log.stat().st_size > _MAX_LOG_BYTES:
             self.log.unlink()
         with self.log.open("ab") as log:
-            # Every part of the command is ours; no shell. A group of its own, because Ctrl-C goes
-            # to the terminal's whole group and the parts are to be stopped in order.
-            self._process = subprocess.Popen(  # noqa: S603
+            # Ctrl-C goes to all processes of the terminal's group. In groups of their own, the
+            # children get it from the parent, in order.
+            self._process = subprocess.Popen(  # noqa: S603 - no shell, and every part is ours
                 self._command,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -48,20 +48,20 @@ class Child:
         self._started_at = time.monotonic()
 
     def is_running(self) -> bool:
-        """Whether it has been started and has not ended."""
+        """Return whether the process has been started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
     def age_s(self) -> float:
-        """Seconds since it was last started."""
+        """Return the seconds since the last start."""
         return time.monotonic() - self._started_at
 
     def ask_to_stop(self) -> None:
-        """Send SIGTERM to the process itself, which knows how to end its own children."""
+        """Send SIGTERM to the process, which then ends its own children."""
         if self._process is not None and self.is_running():
             self._process.send_signal(signal.SIGTERM)
 
     def wait(self, timeout_s: float) -> None:
-        """Wait for its end; when the time is up, kill what is left of its group."""
+        """Wait until the process ends; after the timeout kill what is left of its group."""
         if self._process is None:
             return
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -72,7 +72,7 @@ class Child:
 
 
 def stop_all(children: Sequence[Child], *, timeout_s: float) -> None:
-    """Stop children one after the other in the order given, within a time in all."""
+    """Stop children one after the other in this order; the timeout is for all together."""
     deadline = time.monotonic() + timeout_s
     for child in children:
         child.ask_to_stop()

@@ -1,4 +1,4 @@
-"""The service as `pneumocam submit` talks to it: patiently, and without holding files in memory."""
+"""HTTP requests to the service, repeated until it gives a final answer."""
 
 import random
 import ssl
@@ -9,25 +9,27 @@ from typing import Any, BinaryIO, cast
 
 import httpx
 
-#: Answers that mean "later": too slow, still being received, too many, or not available.
-_LATER = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+from client.lazy_file import LazyFile
+
+#: Status codes after which the same request is sent again.
+_RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
 #: The longest pause between two attempts, unless the service asks for a longer one.
-_LONGEST_PAUSE_S = 60.0
+_MAX_PAUSE_S = 60.0
 
-#: Who has never been reached is not waited for: the address is probably wrong.
+#: A service that has never answered is given up after this time: its address is probably wrong.
 _FIRST_CONTACT_S = 10.0
 
-#: Seconds for which a request for a job is held open, if the job is not final before.
+#: The service answers a request for a job that is not final after this time.
 LONG_POLL_S = 20
 
 
 class SubmissionStopped(Exception):
-    """It cannot go on; the same command goes on from here once the reason is gone."""
+    """The submission cannot continue; the same command continues it once the cause is removed."""
 
 
 class ServiceClient:
-    """Asks until there is an answer that does not mean "later"."""
+    """Sends requests to the service and repeats those that fail for the moment."""
 
     def __init__(
         self,
@@ -37,18 +39,18 @@ class ServiceClient:
         patience_s: float,
         on_pause: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Prepare to talk.
+        """Prepare the connection; nothing is sent yet.
 
         Args:
-            url: Of the service.
-            key: An API key; None where none is needed.
-            patience_s: How long nothing but failures and "later" is put up with.
-            on_pause: Told why there is a pause.
+            url: Address of the service.
+            key: API key; None where the service needs none.
+            patience_s: Seconds without a final answer after which the submission is stopped.
+            on_pause: Called with the reason before each pause.
         """
         self._client = httpx.Client(
             base_url=url,
             headers={} if key is None else {"Authorization": f"Bearer {key}"},
-            # What the machine trusts, a hospital's own authority included.
+            # The certificates that the machine trusts, including a hospital's own authority.
             verify=ssl.create_default_context(),
             timeout=httpx.Timeout(60, connect=10),
         )
@@ -58,40 +60,40 @@ class ServiceClient:
         self._answered_at = time.monotonic()
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close the connections."""
         self._client.close()
 
     def post_films(
         self, files: Sequence[Path], *, priority: str, idempotency_key: str
     ) -> httpx.Response:
-        """Send films as one job; the service's answer, whatever it is, unless it means "later".
+        """Send films as one job and return the service's final answer, which may be a refusal.
 
         Raises:
             OSError: A file cannot be read.
-            httpx.LocalProtocolError: A file has changed its size meanwhile.
-            SubmissionStopped: The service cannot be reached, or does not take the key.
+            httpx.LocalProtocolError: The size of a file has changed while it was sent.
+            SubmissionStopped: The service cannot be reached, or refuses the key.
         """
-        return self._ask(
+        return self._request(
             lambda: self._client.post(
                 "/v1/jobs",
                 data={"priority": priority},
                 files=[
-                    ("files", (_name(path), cast("BinaryIO", _LazyFile(path)))) for path in files
+                    ("files", (_name(path), cast("BinaryIO", LazyFile(path)))) for path in files
                 ],
                 headers={"Idempotency-Key": idempotency_key},
             )
         )
 
     def get_job(self, job_id: str) -> httpx.Response:
-        """A job once it is final, or as it is after `LONG_POLL_S`.
+        """Return a job as soon as it is final, or in its present state after `LONG_POLL_S`.
 
         Raises:
-            SubmissionStopped: The service cannot be reached, or does not take the key.
+            SubmissionStopped: The service cannot be reached, or refuses the key.
         """
         path = f"/v1/jobs/{job_id}"
-        return self._ask(lambda: self._client.get(path, params={"wait": LONG_POLL_S}))
+        return self._request(lambda: self._client.get(path, params={"wait": LONG_POLL_S}))
 
-    def _ask(self, send: Callable[[], httpx.Response]) -> httpx.Response:
+    def _request(self, send: Callable[[], httpx.Response]) -> httpx.Response:
         attempt = 0
         while True:
             attempt += 1
@@ -100,29 +102,29 @@ class ServiceClient:
             except httpx.LocalProtocolError:
                 raise
             except httpx.TransportError as exc:
-                reason, asked_s = str(exc) or type(exc).__name__, 0.0
+                reason, retry_after_s = str(exc) or type(exc).__name__, 0.0
             else:
                 self._was_reached = True
-                if answer.status_code not in _LATER:
+                if answer.status_code not in _RETRYABLE:
                     self._answered_at = time.monotonic()
                     return _require_service(answer)
-                reason, asked_s = problem_of(answer)["title"], _retry_after_s(answer)
-            self._pause(attempt, asked_s, reason)
+                reason, retry_after_s = problem_of(answer)["title"], _retry_after_s(answer)
+            self._pause(attempt, retry_after_s, reason)
 
-    def _pause(self, attempt: int, asked_s: float, reason: str) -> None:
+    def _pause(self, attempt: int, retry_after_s: float, reason: str) -> None:
         patience_s = self._patience_s
         if not self._was_reached:
             patience_s = min(patience_s, _FIRST_CONTACT_S)
         if time.monotonic() - self._answered_at > patience_s:
             raise SubmissionStopped(f"{self._client.base_url} takes no requests: {reason}")
         self._on_pause(reason)
-        growing = min(2.0**attempt, _LONGEST_PAUSE_S) * random.uniform(0.25, 0.5)  # noqa: S311
-        # Later than asked for, by some time or other, so that not everybody comes back at once.
-        time.sleep(max(growing, asked_s * random.uniform(1, 1.25)))  # noqa: S311
+        backoff_s = min(2.0**attempt, _MAX_PAUSE_S) * random.uniform(0.25, 0.5)  # noqa: S311 - jitter
+        # A random time longer than asked for, so that clients do not all return at once.
+        time.sleep(max(backoff_s, retry_after_s * random.uniform(1, 1.25)))  # noqa: S311 - jitter
 
 
-def problem_of(answer: httpx.Response) -> Mapping[str, Any]:
-    """An error as the service tells it (RFC 9457), or as a proxy in front of it does."""
+def problem_of(answer: httpx.Response) -> Mapping[str, Any]:  # Any: JSON of a server or a proxy
+    """Return the problem document (RFC 9457) of an error, or one made from its status code."""
     unknown = {"title": f"HTTP {answer.status_code}", "detail": "", "errors": []}
     try:
         problem = answer.json()
@@ -132,10 +134,10 @@ def problem_of(answer: httpx.Response) -> Mapping[str, Any]:
 
 
 def _require_service(answer: httpx.Response) -> httpx.Response:
-    """Pass on what this service answers about a job.
+    """Return an answer that comes from PneumoCAM.
 
     Raises:
-        SubmissionStopped: It is somebody else, or it does not take the key.
+        SubmissionStopped: Another server answers, or the service refuses the key.
     """
     problem = problem_of(answer) if answer.is_error else {}
     if answer.status_code in {401, 403}:
@@ -156,38 +158,5 @@ def _retry_after_s(answer: httpx.Response) -> float:
 
 
 def _name(path: Path) -> str:
-    """A file's name without its folders, as UTF-8 whatever the file system has."""
+    """Return a file's name without its folders, as valid UTF-8."""
     return path.name.encode("utf-8", "replace").decode()
-
-
-class _LazyFile:
-    """What httpx uses of a file, open only while it is read: a batch has more than may be open."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: BinaryIO | None = None
-        self._position = 0
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Move; only to the beginning, or to the end to tell the size."""
-        self._close()
-        self._position = self._path.stat().st_size if whence else offset
-        return self._position
-
-    def tell(self) -> int:
-        """Where it stands."""
-        return self._position
-
-    def read(self, size: int) -> bytes:
-        """The next bytes; nothing at the end, where the file is closed."""
-        if self._file is None:
-            self._file = self._path.open("rb")
-        chunk = self._file.read(size)
-        if not chunk:
-            self._close()
-        return chunk
-
-    def _close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._file = None

@@ -1,17 +1,18 @@
-"""What `pneumocam submit` remembers: which files were sent, in which job, and what became of them.
+"""The submission journal: which files were sent, in which job, and with which result.
 
-A SQLite file, because it is whole after a kill at any point, holds 100,000 files without holding
-them in memory, and lets nobody else in while it is open. It has file names in it: keep it as the
-films are kept.
+The journal is a SQLite file: it stays intact when the process is killed, holds 100,000 files
+without keeping them in memory, and admits one process at a time. It contains file names; protect it
+like the films.
 """
 
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from pathlib import Path
-from typing import Any
+
+from client.records import Batch, Counts, FoundFile, Item, Row, SentBatch
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batches (
@@ -50,8 +51,8 @@ CREATE TABLE IF NOT EXISTS items (
 ) WITHOUT ROWID;
 """
 
-#: A file that is as it was stays what it is; another one under its path is sent anew.
-_NOTE = """
+#: An unchanged file keeps its batch and its error; a changed file loses both and is sent again.
+_ADD_FILE = """
 INSERT INTO files (path, shown, size, modified, run) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (path) DO UPDATE SET
     shown = excluded.shown,
@@ -62,8 +63,8 @@ ON CONFLICT (path) DO UPDATE SET
     modified = excluded.modified
 """
 
-#: One row a film: of a ZIP archive there are several, of a file without a job one.
-_ROWS = """
+#: One row for each film: several for a ZIP archive, and one for a file that has no job.
+_SELECT_ROWS = """
 SELECT
     shown,
     CASE WHEN is_archive THEN name END AS entry,
@@ -83,97 +84,18 @@ class JournalInUse(Exception):
 
 
 class JournalUnusable(Exception):
-    """The journal cannot be opened, or is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFile:
-    """A file as it was when it was found.
-
-    Attributes:
-        path: Absolute.
-        size: In bytes.
-        modified: When it was changed last, in nanoseconds.
-        sha256: Of its bytes, once it is part of a batch.
-    """
-
-    path: Path
-    size: int
-    modified: int
-    sha256: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Files that are sent in one request, under one idempotency key, whatever happens between.
-
-    An archive, of which nobody knows how many films it holds, is a batch of its own.
-    """
-
-    id: int
-    idempotency_key: str
-    priority: str
-    files: Sequence[KnownFile]
-    is_archive: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SentBatch:
-    """A batch that the service has accepted as a job, and how many files it has."""
-
-    id: int
-    job_id: str
-    files: int
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Of a run's files: how many there are, were sent or never will be, and are done with."""
-
-    files: int
-    sent: int
-    final: int
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One film of a job as the service told of it last."""
-
-    index: int
-    name: str
-    state: str
-    code: str | None = None
-    probability: float | None = None
-    threshold: float | None = None
-    positive: bool | None = None
-    model_version: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What is known of one film: of a file, or of an entry of a ZIP archive."""
-
-    path: str
-    entry: str | None
-    state: str
-    probability: float | None
-    threshold: float | None
-    positive: bool | None
-    code: str | None
-    job_id: str | None
-    index: int | None
-    model_version: str | None
+    """The journal cannot be opened, or the file is not a journal."""
 
 
 class Journal:
-    """Open in one process at a time. Each method is one transaction."""
+    """A journal opened for one run. Each method is one transaction."""
 
     def __init__(self, path: Path) -> None:
-        """Open a journal, or begin one.
+        """Open the journal, or create it.
 
         Raises:
             JournalInUse: Another process has it open.
-            JournalUnusable: It cannot be written, or is something else.
+            JournalUnusable: The file cannot be written, or is not a journal.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -192,22 +114,28 @@ class Journal:
         self._run = newest + 1
 
     def close(self) -> None:
-        """Let others in."""
+        """Close the file, so that another process can open it."""
         self._connection.close()
 
-    def note(self, files: Iterable[tuple[KnownFile, Path]]) -> None:
-        """Take files into this run, with the paths by which they were asked for."""
+    def add_files(self, files: Iterable[tuple[FoundFile, Path]]) -> None:
+        """Add files to this run, each with the path to show in the results table."""
         with self._transaction():
             self._connection.executemany(
-                _NOTE,
+                _ADD_FILE,
                 (
-                    (_blob(file.path), _blob(shown), file.size, file.modified, self._run)
+                    (
+                        os.fsencode(file.path),
+                        os.fsencode(shown),
+                        file.size,
+                        file.modified,
+                        self._run,
+                    )
                     for file, shown in files
                 ),
             )
 
     def count(self) -> Counts:
-        """How far this run is."""
+        """Return the progress of this run."""
         row = self._connection.execute(
             "SELECT count(*), total(error IS NOT NULL OR job_id IS NOT NULL), "
             "total(error IS NOT NULL OR is_final) "
@@ -216,19 +144,19 @@ class Journal:
         ).fetchone()
         return Counts(*map(int, row))
 
-    def unsent(self, *, limit: int) -> list[KnownFile]:
-        """The next files of this run that are part of no batch yet."""
+    def unsent_files(self, *, limit: int) -> list[FoundFile]:
+        """Return the next files of this run that are in no batch yet."""
         rows = self._connection.execute(
-            "SELECT path, size, modified FROM files "
+            "SELECT path, size, modified, NULL AS sha256 FROM files "
             "WHERE run = ? AND batch IS NULL AND error IS NULL ORDER BY path LIMIT ?",
             (self._run, limit),
         )
-        return [KnownFile(_path(row["path"]), row["size"], row["modified"]) for row in rows]
+        return [_file(row) for row in rows]
 
-    def make_batch(
-        self, files: Sequence[KnownFile], *, key: str, priority: str, is_archive: bool
+    def add_batch(
+        self, files: Sequence[FoundFile], *, key: str, priority: str, is_archive: bool
     ) -> Batch:
-        """Write down what is about to be sent, so that it is sent the same way again."""
+        """Record a batch before it is sent, so that it is sent the same way again after a stop."""
         with self._transaction():
             added = self._connection.execute(
                 "INSERT INTO batches (idempotency_key, priority, files, is_archive) "
@@ -240,14 +168,17 @@ class Journal:
             self._connection.executemany(
                 "UPDATE files SET batch = ?, place = ?, sha256 = ? WHERE path = ?",
                 (
-                    (batch_id, place, file.sha256, _blob(file.path))
+                    (batch_id, place, file.sha256, os.fsencode(file.path))
                     for place, file in enumerate(files)
                 ),
             )
         return Batch(batch_id, key, priority, files, is_archive)
 
-    def interrupted(self) -> list[Batch]:
-        """Batches with files of this run of which nobody knows whether they arrived."""
+    def interrupted_batches(self) -> list[Batch]:
+        """Return batches of this run that may or may not have reached the service.
+
+        A batch of which a file has changed is dissolved instead: it cannot be sent again as it was.
+        """
         rows = self._connection.execute(
             "SELECT * FROM batches WHERE job_id IS NULL AND id IN "
             "(SELECT batch FROM files WHERE run = ?) ORDER BY id",
@@ -255,38 +186,33 @@ class Journal:
         ).fetchall()
         batches = []
         for row in rows:
-            files = self._connection.execute(
-                "SELECT * FROM files WHERE batch = ? ORDER BY place", (row["id"],)
-            )
-            known = [
-                KnownFile(_path(file["path"]), file["size"], file["modified"], file["sha256"])
-                for file in files
-            ]
-            if len(known) < row["files"]:
-                # Some have changed, so it can never be sent again as it was.
-                self.dissolve(row["id"])
-                continue
-            batches.append(
-                Batch(
-                    row["id"],
-                    row["idempotency_key"],
-                    row["priority"],
-                    known,
-                    bool(row["is_archive"]),
+            files = [
+                _file(file)
+                for file in self._connection.execute(
+                    "SELECT * FROM files WHERE batch = ? ORDER BY place", (row["id"],)
                 )
+            ]
+            if len(files) < row["files"]:
+                self.dissolve_batch(row["id"])
+                continue
+            is_archive = bool(row["is_archive"])
+            batches.append(
+                Batch(row["id"], row["idempotency_key"], row["priority"], files, is_archive)
             )
         return batches
 
-    def dissolve(self, batch_id: int) -> None:
-        """Make files part of no batch, to be sent in another."""
-        self._change("UPDATE files SET batch = NULL WHERE batch = ?", batch_id)
+    def dissolve_batch(self, batch_id: int) -> None:
+        """Remove all files from a batch, so that they are sent in another one."""
+        self._connection.execute("UPDATE files SET batch = NULL WHERE batch = ?", (batch_id,))
 
-    def refuse(self, path: Path, code: str) -> None:
-        """Write down that a file is not sent, or was not taken, and why."""
-        self._change("UPDATE files SET batch = NULL, error = ? WHERE path = ?", code, _blob(path))
+    def refuse_file(self, path: Path, code: str) -> None:
+        """Record the error code of a file that is not sent, or that the service refused."""
+        self._connection.execute(
+            "UPDATE files SET batch = NULL, error = ? WHERE path = ?", (code, os.fsencode(path))
+        )
 
     def open_batches(self) -> list[SentBatch]:
-        """Batches of this run whose jobs are not final as far as is known."""
+        """Return the batches of this run whose jobs were not final when last seen."""
         rows = self._connection.execute(
             "SELECT id, job_id, files FROM batches WHERE job_id IS NOT NULL AND NOT is_final "
             "AND id IN (SELECT batch FROM files WHERE run = ?) ORDER BY id",
@@ -294,8 +220,8 @@ class Journal:
         )
         return [SentBatch(*row) for row in rows]
 
-    def settle(self, sent: SentBatch, items: Iterable[Item], *, is_final: bool) -> None:
-        """Write down what the service told of a batch's job."""
+    def record_job(self, sent: SentBatch, items: Iterable[Item], *, is_final: bool) -> None:
+        """Record the job of a batch and the state of its films."""
         with self._transaction():
             self._connection.executemany(
                 "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -306,8 +232,8 @@ class Journal:
                 (sent.job_id, is_final, sent.id),
             )
 
-    def erased(self, batch_id: int) -> None:
-        """Write down that a job's results are no more."""
+    def record_erasure(self, batch_id: int) -> None:
+        """Record that the service has erased the job of a batch."""
         with self._transaction():
             self._connection.execute(
                 "UPDATE items SET state = 'erased' WHERE batch = ?", (batch_id,)
@@ -315,8 +241,8 @@ class Journal:
             self._connection.execute("UPDATE batches SET is_final = 1 WHERE id = ?", (batch_id,))
 
     def rows(self) -> Iterator[Row]:
-        """What is known of this run's films, by path."""
-        for row in self._connection.execute(_ROWS, (self._run,)):
+        """Yield the rows of this run's results table, ordered by path."""
+        for row in self._connection.execute(_SELECT_ROWS, (self._run,)):
             known = dict(row)
             path, positive = os.fsdecode(known.pop("shown")), known.pop("positive")
             yield Row(path, positive=None if positive is None else bool(positive), **known)
@@ -331,14 +257,7 @@ class Journal:
             raise
         self._connection.execute("COMMIT")
 
-    def _change(self, statement: str, *values: Any) -> None:
-        self._connection.execute(statement, values)
 
-
-def _blob(path: Path) -> bytes:
-    """A path as the file system has it, which need not be UTF-8."""
-    return os.fsencode(path)
-
-
-def _path(blob: bytes) -> Path:
-    return Path(os.fsdecode(blob))
+def _file(row: sqlite3.Row) -> FoundFile:
+    # Paths are stored as bytes, because a path need not be UTF-8.
+    return FoundFile(Path(os.fsdecode(row["path"])), row["size"], row["modified"], row["sha256"])

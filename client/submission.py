@@ -1,47 +1,46 @@
-"""`pneumocam submit`: a folder of any size to the service, and its results into a table."""
+"""Submission of files and folders of any size, and the report of their results."""
 
-import csv
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import astuple, dataclass, fields
+from contextlib import closing
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import httpx
 from rich.console import Console
+from rich.progress import Progress
 
-from cli.progress import counted_progress
 from client.connection import ServiceClient, SubmissionStopped
 from client.files import find_files, read_list
-from client.journal import Journal, JournalInUse, JournalUnusable, Row
+from client.journal import Journal, JournalInUse, JournalUnusable
+from client.results_table import results_table
 from client.sending import Sender, follow_all
 
-#: Files written into the journal at once.
-_NOTED_AT_ONCE = 1000
+#: Files added to the journal in one transaction.
+_FILES_PER_TRANSACTION = 1000
 
-#: What a film is that is not done yet, and one that is done well.
-_OPEN = frozenset({"queued", "running"})
-_WELL = frozenset({"succeeded", "rejected"})
+#: Item states of films that are not read yet, and of films that have a result.
+_OPEN_STATES = frozenset({"queued", "running"})
+_RESULT_STATES = frozenset({"succeeded", "rejected"})
 
 
 @dataclass(frozen=True, slots=True)
 class SubmissionOptions:
-    """How to send.
+    """Options of a submission.
 
     Attributes:
-        url: Of the service.
-        key: An API key; None where none is needed.
+        url: Address of the service.
+        key: API key; None where the service needs none.
         priority: `routine` or `stat`.
-        batch: Files in one job, at most.
-        wait: Whether to wait for the results.
-        table: Where they go as CSV.
-        journal: Where it is remembered what was sent; None for the usual place.
-        patience_s: How long a service is put up with that does not answer, or has no room.
+        batch: Largest number of files in one job.
+        wait: Wait for the results.
+        table: CSV file for the results; None for no table.
+        journal: Journal file; None for one in the user's state folder.
+        patience_s: Seconds without a final answer after which the submission is stopped.
     """
 
     url: str
@@ -54,30 +53,35 @@ class SubmissionOptions:
     patience_s: float
 
 
-def submit_files(paths: Iterable[Path], options: SubmissionOptions) -> bool:
-    """Send what was not sent before, follow it if asked to, and say what became of it.
+def submit_files(paths: Iterable[Path], options: SubmissionOptions, *, progress: Progress) -> bool:
+    """Send the files that were not sent before, wait for results if asked to, and report.
+
+    Args:
+        paths: Files, ZIP archives and folders.
+        options: How to send them.
+        progress: Shows the progress; its console gets the report.
 
     Returns:
-        Whether every film was taken and, if it was waited for, has a result.
+        Whether the service took every film and, with `wait`, gave every film a result.
 
     Raises:
-        SubmissionStopped: It cannot go on. The same command goes on from here.
-        FileNotFoundError: There is nothing under a path.
+        SubmissionStopped: The submission cannot continue.
+        FileNotFoundError: A path does not exist.
     """
-    console = Console(stderr=True, highlight=False)
+    console = progress.console
     address = _address(options.url)
     if address.scheme == "http" and address.host not in {"localhost", "127.0.0.1", "::1"}:
         console.print("Films and key travel unencrypted: the address begins with http://.")
-    with closing(_open_journal(options.journal or _usual_place(address))) as journal:
-        _note(journal, paths)
+    with closing(_open_journal(options.journal or _default_journal(address))) as journal:
+        _add_files(journal, paths)
         if journal.count().files == 0:
             raise SubmissionStopped("there is no file to send")
-        _send(journal, address, options, console)
+        _send(journal, address, options, progress)
         return _report(journal, options, console)
 
 
 def named_paths(paths: Iterable[Path], listed: Path | None) -> Iterator[Path]:
-    """The paths of a command line, then those in a list: a file, or `-` for standard input."""
+    """Yield the paths of a command line, then those of a list file, `-` for standard input."""
     yield from paths
     if listed == Path("-"):
         yield from read_list(sys.stdin)
@@ -96,8 +100,8 @@ def _address(text: str) -> httpx.URL:
     return address
 
 
-def _usual_place(address: httpx.URL) -> Path:
-    """A journal for each service, whatever the folders that are sent to it."""
+def _default_journal(address: httpx.URL) -> Path:
+    """Return the path of the one journal that the user keeps for a service."""
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     digest = sha256(str(address).encode()).hexdigest()[:8]
     return Path(state) / "pneumocam" / f"submit-{address.host}-{digest}.sqlite"
@@ -112,27 +116,28 @@ def _open_journal(place: Path) -> Journal:
         raise SubmissionStopped(f"{place} cannot be used as a journal; see --journal") from exc
 
 
-def _note(journal: Journal, paths: Iterable[Path]) -> None:
+def _add_files(journal: Journal, paths: Iterable[Path]) -> None:
     found = find_files(paths)
-    while some := list(islice(found, _NOTED_AT_ONCE)):
-        journal.note(some)
+    while some := list(islice(found, _FILES_PER_TRANSACTION)):
+        journal.add_files(some)
 
 
 def _send(
-    journal: Journal, address: httpx.URL, options: SubmissionOptions, console: Console
+    journal: Journal, address: httpx.URL, options: SubmissionOptions, progress: Progress
 ) -> None:
-    with counted_progress(console) as progress:
+    with progress:
         sent = progress.add_task("sent")
         finished = progress.add_task("finished", visible=options.wait)
 
-        def tell(reason: str) -> None:
+        def show_pause(reason: str) -> None:
             progress.update(sent, description=f"sent (waits: {reason})")
 
         client = ServiceClient(
-            str(address), options.key, patience_s=options.patience_s, on_pause=tell
+            str(address), options.key, patience_s=options.patience_s, on_pause=show_pause
         )
         sender = Sender(journal, client, priority=options.priority, batch_size=options.batch)
-        # Twice, because a service that was restored from a backup may have lost some.
+        # Two rounds, because a service that was restored from a backup may have lost jobs: waiting
+        # finds them, and the second round sends their files again.
         rounds = 2 if options.wait else 1
         with closing(client):
             for _ in range(rounds):
@@ -149,39 +154,16 @@ def _send(
 
 
 def _report(journal: Journal, options: SubmissionOptions, console: Console) -> bool:
-    """Write the table, name the films that did not go well, and count; whether none did not."""
+    """Write the table, list the films without a result, and return whether there are none."""
     counts: Counter[str] = Counter()
-    with _table(options.table) as write:
+    with results_table(options.table) as write:
         for row in journal.rows():
             counts[row.state] += 1
             write(row)
-            if row.state not in _OPEN | _WELL:
+            if row.state not in _OPEN_STATES | _RESULT_STATES:
                 name = row.path if row.entry is None else f"{row.path}: {row.entry}"
                 reason = "" if row.code is None else f", {row.code}"
                 console.print(f"{name}: {row.state}{reason}", markup=False, soft_wrap=True)
-    told = ", ".join(f"{count} {state}" for state, count in counts.most_common())
-    console.print(f"{counts.total()} films: {told}.", markup=False)
-    return not set(counts) - _WELL - (set() if options.wait else _OPEN)
-
-
-@contextmanager
-def _table(place: Path | None) -> Iterator[Any]:
-    """What writes a row; the table is there once it is whole."""
-    if place is None:
-        yield lambda _: None
-        return
-    unfinished = place.with_name(f".{place.name}.{os.getpid()}")
-    try:
-        with unfinished.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(field.name for field in fields(Row))
-            yield lambda row: writer.writerow(map(_cell, astuple(row)))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(place)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _cell(value: object) -> object:
-    return str(value).lower() if isinstance(value, bool) else value
+    states = ", ".join(f"{count} {state}" for state, count in counts.most_common())
+    console.print(f"{counts.total()} films: {states}.", markup=False)
+    return not set(counts) - _RESULT_STATES - (set() if options.wait else _OPEN_STATES)

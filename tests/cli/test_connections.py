@@ -10,9 +10,9 @@ from tests.conftest import ROOT
 PROGRAM = """
 import resource
 from api.settings import ApiSettings
-from cli.serving import allow_connections
+from cli.startup_checks import raise_file_limit
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, {hard}))
-allow_connections(ApiSettings(max_connections=1000))
+raise_file_limit(ApiSettings(max_connections=1000))
 print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 """
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from api.settings import ApiSettings
-from cli.serving import ServeError, check_address
+from cli.errors import CommandRefused
+from cli.startup_checks import check_address
 from jobs.identity.keys import check_key
 from jobs.record.database import Database
 from jobs.settings import ServiceSettings
@@ -70,7 +71,7 @@ def test_what_cannot_be_done_is_one_line(
 def test_an_address_for_others_needs_a_key_first(tmp_path: Path) -> None:
     settings = ApiSettings(data_dir=tmp_path, host="192.0.2.1")
 
-    with pytest.raises(ServeError, match="pneumocam keys create"):
+    with pytest.raises(CommandRefused, match="pneumocam keys create"):
         check_address(settings)
 
     keys(tmp_path, "create", "ward 3")

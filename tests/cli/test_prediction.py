@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cli.prediction import find_files
+from cli.prediction import named_files
 from tests.conftest import ROOT
 
 FILM = ROOT / "tests" / "films" / "projected-chest.png"
@@ -98,7 +98,7 @@ def test_a_folder_stands_for_the_files_inside(tmp_path: Path) -> None:
     for name in ("b.png", "deep/a.dcm", ".hidden"):
         (tmp_path / name).touch()
 
-    assert find_files([tmp_path]) == [tmp_path / "b.png", tmp_path / "deep" / "a.dcm"]
+    assert named_files([tmp_path]) == [tmp_path / "b.png", tmp_path / "deep" / "a.dcm"]
 
 
 def test_nothing_to_analyse_is_one_line(tmp_path: Path) -> None:

@@ -7,10 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-import tracemalloc
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -21,13 +20,16 @@ from typing import Any
 
 import httpx
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 from sqlalchemy import delete, select
 
+from client import submission
 from client.connection import ServiceClient, SubmissionStopped
 from client.files import find_files
-from client.journal import Item, Journal, KnownFile, SentBatch
+from client.journal import Journal
 from client.sending import follow_all
-from client.submission import SubmissionOptions, named_paths, submit_files
+from client.submission import SubmissionOptions, named_paths
 from jobs.identity.keys import create_key
 from jobs.record.tables import ItemRow, JobRow
 from tests.api.conftest import film
@@ -84,6 +86,12 @@ def write(path: Path, number: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(film(f"{path} {number} {_made['films']}"))
     return path
+
+
+def submit_files(paths: Iterable[Path], options: SubmissionOptions) -> bool:
+    """Submit as the command does, with the report on standard error."""
+    progress = Progress(console=Console(stderr=True, highlight=False))
+    return submission.submit_files(paths, options, progress=progress)
 
 
 def rows(options: SubmissionOptions) -> list[dict[str, str]]:
@@ -395,7 +403,7 @@ def test_what_the_service_has_lost_is_sent_again_and_what_it_erased_is_not(
 
     assert options.journal is not None
     journal, client = Journal(options.journal), ServiceClient(options.url, None, patience_s=9)
-    journal.note(find_files([folder]))
+    journal.add_files(find_files([folder]))
     followed = sum(follow_all(journal, client))
     journal.close()
     assert not submit_files([folder], options)
@@ -507,32 +515,6 @@ def test_two_at_once_do_not_share_a_journal(options: SubmissionOptions, folder: 
 
     journal.close()
     assert submit_files([folder], options)
-
-
-def test_a_hundred_thousand_files_are_not_held_in_memory(tmp_path: Path) -> None:
-    files = 100_000
-    journal = Journal(tmp_path / "journal.sqlite")
-    item = Item(0, "a.png", "succeeded", None, 0.5, 0.4, True, "1.0.0")
-
-    def found() -> Iterator[tuple[KnownFile, Path]]:
-        for number in range(files):
-            path = Path(f"/films/{number:06}/DOE^JANE.png")
-            yield KnownFile(path, size=number, modified=number), path
-
-    tracemalloc.start()
-    journal.note(found())
-    while some := journal.unsent(limit=500):
-        batch = journal.make_batch(some, key=str(len(some)), priority="stat", is_archive=False)
-        items = (replace(item, index=index) for index in range(500))
-        journal.settle(SentBatch(batch.id, "job", 500), items, is_final=True)
-    well = sum(row.state == "succeeded" for row in journal.rows())
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    journal.close()
-
-    assert well == files
-    # Held, they would be some 60 MB.
-    assert peak < 20_000_000
 
 
 @pytest.fixture(scope="module")
