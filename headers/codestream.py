@@ -1,7 +1,7 @@
-"""What a JPEG, JPEG-LS or JPEG 2000 codestream declares about its own picture.
+"""The frame headers of JPEG, JPEG-LS and JPEG 2000 codestreams.
 
 Decoders believe the codestream, not the DICOM header around it: a kilobyte of JPEG 2000 in a
-64 x 64 object can cost a gigabyte. So both are compared before anything is decoded.
+64 x 64 object can cost a gigabyte. Both are compared before anything is decoded.
 """
 
 import struct
@@ -28,7 +28,7 @@ _JP2_START: Final = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The declared picture.
+    """The picture that a codestream declares.
 
     Attributes:
         width: Columns, in pixels.
@@ -47,11 +47,11 @@ class Frame:
 
 
 def read_frame(window: FileWindow, start: int) -> Frame:
-    """The frame header of the codestream that begins at `start`.
+    """Read the frame header of the codestream that begins at `start`.
 
     Raises:
         UndecodableImage: It is none of these codestreams, or damaged.
-        TruncatedImage: It ends before it says.
+        TruncatedImage: It ends within its header.
         LookedEnough: The frame header stands too far back.
     """
     beginning = window.read(start, 12)
@@ -65,10 +65,10 @@ def read_frame(window: FileWindow, start: int) -> Frame:
 
 
 def jpeg_segments(window: FileWindow, start: int) -> Iterator[tuple[int, int, int]]:
-    """Marker, position of the body and its length, of each segment before the first scan.
+    """Yield marker, body position and body length of each segment up to the first scan.
 
     Raises:
-        UndecodableImage: What should be a marker is none, or there are thousands of segments.
+        UndecodableImage: A marker is missing, or there are thousands of segments.
         TruncatedImage: The data end before a scan begins.
     """
     position = start + 2
@@ -95,10 +95,10 @@ def jpeg_segments(window: FileWindow, start: int) -> Iterator[tuple[int, int, in
 
 
 def parse_frame_header(marker: int, body: bytes) -> Frame | None:
-    """The frame that a JPEG segment declares, or None where the segment is another.
+    """Parse the frame that a JPEG segment declares; None where it is another segment.
 
     Raises:
-        UndecodableImage: It is a frame header, and damaged.
+        UndecodableImage: The frame header is damaged.
     """
     if marker not in _START_OF_FRAME:
         return None
@@ -117,7 +117,7 @@ def _jpeg_frame(window: FileWindow, start: int) -> Frame:
 
 
 def _j2k_frame(window: FileWindow, start: int) -> Frame:
-    """The SIZ segment, ISO/IEC 15444-1 A.5.1, which always follows the SOC marker."""
+    """Read the SIZ segment, ISO/IEC 15444-1 A.5.1, which always follows the SOC marker."""
     header = window.read(start, 43)
     if not header.startswith(_J2K_START):
         raise UndecodableImage("The compressed frame is no JPEG, JPEG-LS or JPEG 2000 data.")

@@ -2,7 +2,7 @@ from typing import ClassVar
 
 
 class RefusedFile(Exception):
-    """Base class of every reason for which a file is refused.
+    """Base class of the reasons for which a file is refused.
 
     `code` is stable and travels between processes; `detail` is a sentence for people. Neither
     ever holds patient data or a file's name, so both may be logged and shown.
@@ -34,13 +34,13 @@ class UnsafeFile(RefusedFile):
 
 
 class UndecodableImage(RefusedFile):
-    """The file claims a format it does not keep to."""
+    """The file is damaged, or breaks the rules of its format."""
 
     code = "undecodable_image"
 
 
 class ContradictoryImage(UndecodableImage):
-    """Two parts of the file disagree about the picture, so that neither can be believed."""
+    """Two parts of the file contradict each other about the picture."""
 
     code = "contradictory_image"
 

@@ -1,9 +1,9 @@
-"""The first look at a file: what it is, how large its picture, and whether to refuse it at once."""
+"""A bounded look at the header of a file, which gives its kind and size or refuses it."""
 
 from typing import BinaryIO, Final
 
 from headers import jpeg, png, tiff
-from headers.dicom import has_dicom_prefix, inspect_dicom, looks_like_bare_dicom
+from headers.dicom.inspection import has_dicom_prefix, looks_like_bare_dicom, read_dicom_header
 from headers.errors import EmptyFile, NotAnImage
 from headers.header import Header, Kind
 from headers.polyglots import check_is_nothing_else
@@ -11,8 +11,8 @@ from headers.window import FileWindow, LookedEnough
 
 __all__ = ["LOOKED_AT_BYTES", "Header", "Kind", "inspect_header"]
 
-#: At most so many bytes of a file are read, wherever in it they stand. 64 KiB of them look for
-#: an archive at its end; a film's own header has 2 to 20 KB.
+#: Bytes of a file that are read at most. 64 KiB of them look for an archive at its end; a film's
+#: own header has 2 to 20 KB.
 LOOKED_AT_BYTES: Final = 256 * 1024
 
 _ZIP_MAGICS: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -21,15 +21,15 @@ _ZIP_MAGICS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 def inspect_header(file: BinaryIO, size: int) -> Header:
     """Look at a file's header, decoding nothing.
 
-    At most `LOOKED_AT_BYTES` are read, with seeks between them. What the header shows to be
-    wrong is refused here with the code that the reader would give; the rest is the reader's.
+    At most `LOOKED_AT_BYTES` are read, with seeks between them. A file whose header is wrong is
+    refused with the code that the reader would give; the reader checks the rest.
 
     Args:
         file: Open for reading in binary, seekable; its position is changed.
-        size: Of the whole file, in bytes.
+        size: Size of the whole file, in bytes.
 
     Returns:
-        What the file is. Of a ZIP archive nothing but that is looked at.
+        Kind, size and, of a DICOM object, everything read of it. Of a ZIP archive only the kind.
 
     Raises:
         RefusedFile: One subclass per reason; its `code` and `detail` may be shown to anyone.
@@ -48,16 +48,17 @@ def inspect_header(file: BinaryIO, size: int) -> Header:
             return jpeg.inspect_jpeg(window)
         if kind is Kind.TIFF:
             return tiff.inspect_tiff(window)
+        dicom = read_dicom_header(window)
     except LookedEnough:
         return Header(kind)
-    return inspect_dicom(window)
+    return Header(kind, dicom.pixels.width, dicom.pixels.height, dicom)
 
 
 def find_kind(window: FileWindow) -> Kind:
-    """What a file is by its bytes.
+    """Return the kind of a file by its first bytes.
 
     Raises:
-        NotAnImage: None of the kinds that are known.
+        NotAnImage: The bytes begin like none of the known kinds.
     """
     # It comes first because a preamble may hold any bytes, those of a TIFF header included.
     if has_dicom_prefix(window):

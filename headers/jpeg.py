@@ -23,11 +23,11 @@ _PADDING: Final = b"\x00\n\r "
 
 
 def inspect_jpeg(window: FileWindow) -> Header:
-    """Check what a JPEG file says before its first scan, and that it ends as it must.
+    """Check the segments of a JPEG file before its first scan, and its end.
 
     Raises:
-        RefusedFile: Damaged, too large, too small, of a process or precision that only DICOM
-            files are read in, or without its end marker.
+        RefusedFile: It is damaged, too large, too small, without its end marker, or of a process
+            or precision that is read in DICOM files only.
     """
     frame: Frame | None = None
     for marker, position, length in jpeg_segments(window, 0):

@@ -1,4 +1,4 @@
-"""What a picture may measure, checked on its header before anything is decoded."""
+"""Size limits of pictures, checked on the header before anything is decoded."""
 
 from typing import Final
 
@@ -13,15 +13,15 @@ MAX_SIDE: Final = 20_000
 #: Below this an opacity of a few centimetres is a handful of pixels.
 MIN_SIDE: Final = 64
 
-#: Pixels that a large file may promise for each of its bytes. A film keeps its noise: even lossy
+#: Pixels that a large file may declare for each of its bytes. A film keeps its noise: even lossy
 #: compression past 100 : 1 destroys it, while an empty picture reaches 1,000 : 1 (deflate) and
 #: 100,000 : 1 (JPEG 2000).
 MAX_PIXELS_PER_BYTE: Final = 200
 
-#: Smaller pictures are not worth the check: decoded they take less than most of today's films.
+#: Smaller pictures are not checked: decoded they take less memory than most films.
 MIN_PIXELS_FOR_RATIO: Final = 16_000_000
 
-#: Of a picture stored in colour, whose greyness only its decoded pixels show: 120 MB of them.
+#: Pixels of a picture stored in colour. Only decoded pixels show that it is grey: 120 MB.
 MAX_COLOUR_PIXELS: Final = 40_000_000
 
 #: Samples of a progressive JPEG, whose decoder holds two bytes for each until the last scan.
@@ -29,7 +29,7 @@ MAX_PROGRESSIVE_SAMPLES: Final = 75_000_000
 
 
 def check_dimensions(width: int, height: int) -> None:
-    """Refuse a size that is no radiograph's.
+    """Refuse a size that no radiograph has.
 
     Raises:
         UndecodableImage: A side is zero or negative.
@@ -50,7 +50,7 @@ def check_dimensions(width: int, height: int) -> None:
 
 
 def check_colour_dimensions(width: int, height: int) -> None:
-    """Refuse a picture stored in colour that would cost too much to be found grey.
+    """Refuse a picture stored in colour that is too large to be decoded for a check of its colours.
 
     Raises:
         ImageTooLarge: More than `MAX_COLOUR_PIXELS` pixels.
@@ -63,12 +63,12 @@ def check_colour_dimensions(width: int, height: int) -> None:
 
 
 def check_ratio(width: int, height: int, file_size: int) -> None:
-    """Refuse a file far too small for the picture that its header promises.
+    """Refuse a file far too small for the picture that its header declares.
 
     Args:
-        width: In pixels.
-        height: In pixels.
-        file_size: Of the whole file, in bytes.
+        width: Columns, in pixels.
+        height: Rows, in pixels.
+        file_size: Size of the whole file, in bytes.
 
     Raises:
         UndecodableImage: A bomb, or a picture with nothing on it.

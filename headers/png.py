@@ -18,7 +18,7 @@ _DEPTHS: Final = {
     6: frozenset({8, 16}),
 }
 
-#: More chunks before the picture are made to cost time.
+#: A file of more chunks before its picture is made to cost time.
 _MAX_CHUNKS: Final = 2_000
 
 _END: Final = b"\x00\x00\x00\x00IEND\xaeB`\x82"
@@ -28,10 +28,10 @@ _PADDING: Final = b"\x00\n\r "
 
 
 def inspect_png(window: FileWindow) -> Header:
-    """Check what a PNG file says before its picture, and that it ends as it must.
+    """Check the chunks of a PNG file before its picture, and its end.
 
     Raises:
-        RefusedFile: Damaged, too large, too small, animated, or without its end chunk.
+        RefusedFile: It is damaged, too large, too small, animated, or without its end chunk.
     """
     width = height = 0
     for number, (kind, position, length) in enumerate(_chunks(window)):
@@ -52,7 +52,7 @@ def inspect_png(window: FileWindow) -> Header:
 
 
 def _chunks(window: FileWindow) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, position of the body and its length, of each chunk before the picture."""
+    """Yield kind, body position and body length of each chunk before the picture."""
     position = len(MAGIC)
     for _ in range(_MAX_CHUNKS):
         head = window.read(position, 8)
@@ -71,7 +71,7 @@ def _chunks(window: FileWindow) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _shape(header: bytes) -> tuple[int, int, bool]:
-    """Width, height, and whether the picture is stored in colour or with transparency."""
+    """Return width, height, and whether there is colour or transparency."""
     if len(header) != 13:
         raise UndecodableImage("The PNG file's header chunk is damaged.")
     width, height, depth, colour, compression, filtering, interlace = struct.unpack(

@@ -1,4 +1,4 @@
-"""Files that are a film to one program and something else to another."""
+"""Files that are an image to one program and something else to another."""
 
 import struct
 from typing import Final
@@ -8,18 +8,18 @@ from headers.window import FileWindow
 
 _END_OF_ARCHIVE: Final = b"PK\x05\x06"
 
-#: The end record of a ZIP archive and the longest comment behind it.
+#: Bytes of a ZIP archive's end record and the longest comment behind it.
 _FARTHEST: Final = 22 + 65_535
 
-#: PDF readers look for their mark in so many first bytes.
+#: Bytes at the beginning of a file in which PDF readers look for their mark.
 _PDF_REACH: Final = 1024
 
 
 def check_is_nothing_else(window: FileWindow) -> None:
     """Refuse an image that a ZIP or PDF program would open too.
 
-    ZIP programs read a file from its end, PDF readers search its beginning, and both let an
-    image carry what no scanner of images looks at.
+    ZIP programs read a file from its end, and PDF readers search its beginning, so an image can
+    carry an archive or a document that no scanner of images looks at.
 
     Raises:
         UnsafeFile: The file ends with a ZIP archive, or a PDF document begins near its start.

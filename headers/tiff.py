@@ -33,8 +33,8 @@ def inspect_tiff(window: FileWindow) -> Header:
     """Check the one directory of a TIFF file.
 
     Raises:
-        RefusedFile: Damaged, too large, too small, of several pages, or of a layout that is not
-            read, such as BigTIFF or floating point.
+        RefusedFile: It is damaged, too large, too small, of several pages, or of a layout that is
+            not read, such as BigTIFF or floating point.
     """
     head = window.read(0, 8)
     if len(head) < 8:
@@ -70,7 +70,7 @@ def _check_layout(fields: dict[int, int]) -> None:
 
 
 def _directory(window: FileWindow, position: int, order: str) -> tuple[dict[int, int], int]:
-    """First value of each integer field of the directory, and where the next directory stands."""
+    """Return the first value of each integer field, and the position of the next directory."""
     head = window.read(position, 2)
     if len(head) < 2:
         raise TruncatedImage("The TIFF file ends before its directory.")

@@ -1,4 +1,4 @@
-"""The DICOM identifiers that decide whether an object is read, PS3.6 annex A."""
+"""The DICOM identifiers that decide whether an object is read (PS3.6 annex A)."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ JPEG_LOSSLESS: Final = frozenset(
 JPEG_LS: Final = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
 JPEG_2000: Final = frozenset({"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"})
 
-#: Transfer syntaxes whose frames say their own size.
+#: Transfer syntaxes whose frames declare their own size.
 CODESTREAMS: Final = frozenset({JPEG_BASELINE, JPEG_EXTENDED, *JPEG_LOSSLESS, *JPEG_LS, *JPEG_2000})
 
 #: Start-of-frame markers that a codestream of each transfer syntax may have; 0x51 is JPEG 2000.
@@ -61,7 +61,7 @@ WITHOUT_PICTURE: Final = (
 
 
 def without_picture(sop_class: str) -> str | None:
-    """What kind of object without a picture a SOP class is, or None where it may have one."""
+    """Return the name of a SOP class that has no picture; None where it may have one."""
     for beginning, name in WITHOUT_PICTURE:
         if sop_class.startswith(beginning):
             return name

@@ -1,13 +1,13 @@
-"""Reads parts of a file, and never more of it than was agreed."""
+"""Random access to a file within a budget of bytes."""
 
 from typing import BinaryIO, Final
 
-#: Small, because a look at an element's header is followed by a jump over its value.
+#: Bytes that are read at once. Few, because a jump over a value follows each element's header.
 _BLOCK_BYTES: Final = 1024
 
 
 class LookedEnough(Exception):
-    """The agreed number of bytes has been read; what was not found by then stays unknown."""
+    """The budget of bytes is spent; anything not found by then stays unknown."""
 
 
 class FileWindow:
@@ -15,8 +15,8 @@ class FileWindow:
 
     Args:
         file: Open for reading in binary, seekable.
-        size: Of the whole file, in bytes.
-        budget: Bytes that may be read in all; reading the same place again counts again.
+        size: Size of the whole file, in bytes.
+        budget: Bytes that may be read in all. Reading the same place again counts again.
     """
 
     def __init__(self, file: BinaryIO, size: int, *, budget: int) -> None:
@@ -27,7 +27,7 @@ class FileWindow:
         self._block_at = 0
 
     def read(self, position: int, length: int) -> bytes:
-        """The bytes from a position on; fewer at the end of the file, none past it.
+        """Return the bytes from a position on; fewer at the end of the file, none past it.
 
         Raises:
             LookedEnough: The budget is spent.

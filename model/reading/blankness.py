@@ -6,7 +6,7 @@ from model.errors import BlankImage
 
 
 def check_not_blank(pixels: NDArray[Any]) -> None:
-    """Refuse a picture with nothing on it.
+    """Refuse a picture whose pixels are all equal.
 
     Raises:
         BlankImage: Every pixel has the same value.

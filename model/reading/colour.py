@@ -1,4 +1,4 @@
-"""Tells a grey film that was saved in colour from a picture that is no film."""
+"""Grey films saved in colour, and their difference from colour pictures."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ MAX_MEAN_CHANNEL_SPREAD: Final = 4.0
 
 
 def channel_spread(colours: NDArray[np.uint8]) -> int:
-    """How far the channels of all pixels lie apart, summed.
+    """Return the sum over all pixels of highest minus lowest channel.
 
     Args:
         colours: Shape (H, W, 3).
@@ -28,11 +28,11 @@ def check_is_grey(spread: int, pixels: int) -> None:
     """Refuse a picture whose channels differ.
 
     Args:
-        spread: Sum over all pixels.
-        pixels: Their number.
+        spread: From `channel_spread`.
+        pixels: Number of pixels.
 
     Raises:
-        ColourImage: They differ by more than rounding.
+        ColourImage: The channels differ by more than rounding.
     """
     if spread > MAX_MEAN_CHANNEL_SPREAD * pixels:
         raise ColourImage("The picture is in colour; a radiograph is grey.")

@@ -1,4 +1,4 @@
-"""What decoders raise on bad bytes, turned into this package's own errors."""
+"""The exceptions of decoders, turned into this package's own errors."""
 
 import struct
 import warnings
@@ -13,8 +13,7 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from model.errors import ImageTooLarge, TruncatedImage, UndecodableImage, UnreadableImage
 
-#: Seen from Pillow, pydicom and its plugins on damaged files. Anything else is a bug of ours and
-#: goes up.
+#: Exceptions of Pillow, pydicom and its plugins on damaged files. Any other is a bug of ours.
 _DECODER_ERRORS: Final = (
     OSError,
     ValueError,
@@ -33,12 +32,12 @@ _DECODER_ERRORS: Final = (
     BytesLengthException,
 )
 
-#: How decoders say that data are missing: Pillow, then libjpeg.
+#: Words for missing data in the messages of Pillow and of libjpeg.
 _CUT_SHORT: Final = ("truncated", "premature end")
 
 
 class _Silence:
-    """Ignores warnings as long as any thread is inside.
+    """A context that ignores warnings as long as any thread is inside.
 
     `warnings.catch_warnings` alone changes the whole process: of threads that come and go, the last
     would put back what another had set, and nothing would ever be warned of again.
@@ -64,16 +63,16 @@ class _Silence:
                 self._caught.__exit__(None, None, None)
 
 
-#: Decoders warn of what is checked here anyway, and would do so once per file in a log.
+#: Decoders warn of things that are checked here anyway, once per file in a log.
 _SILENCE: Final = _Silence()
 
 
 @contextmanager
 def decoder_errors_as_ours(what: str) -> Iterator[None]:
-    """Map whatever a decoder raises to an `UnreadableImage`; ours pass unchanged.
+    """Turn an exception of a decoder into an `UnreadableImage`; our own pass unchanged.
 
     Args:
-        what: Names the thing being decoded, for the sentence shown: "The PNG file".
+        what: Subject of the sentence shown, such as "The PNG file".
     """
     with _SILENCE:
         try:

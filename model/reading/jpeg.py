@@ -1,7 +1,7 @@
-"""Reads JPEG files with a decoder that takes warnings for errors.
+"""JPEG files, decoded with warnings as errors.
 
 Pillow and OpenCV accept half a JPEG that ends with an end marker and fill the rest with grey, as
-libjpeg by itself does. Here any warning of libjpeg's refuses the file.
+libjpeg by itself does. Here any warning of libjpeg refuses the file.
 """
 
 import io
@@ -30,9 +30,9 @@ _NAME: Final = "The JPEG file"
 
 
 def read_jpeg(data: bytes) -> Radiograph:
-    """Read a film from a JPEG file whose header has been inspected.
+    """Read a film from a JPEG file whose header has been checked.
 
-    EXIF orientation is applied; levels are divided by 255.
+    EXIF orientation is applied, and levels are divided by 255.
 
     Raises:
         UnreadableImage: The file is damaged, in colour, blank, or holds several pictures.
@@ -55,10 +55,10 @@ def read_jpeg(data: bytes) -> Radiograph:
 
 
 def _look_at_small_scale(data: bytes, mode: str) -> None:
-    """Refuse what is damaged or in colour without holding the whole picture.
+    """Refuse a damaged or coloured picture without holding all of it.
 
-    Averaging over blocks of 8 x 8 brings channels closer, never apart, so that what is in colour
-    at this scale is so at full scale too.
+    Averaging over blocks of 8 x 8 brings channels closer, never apart, so a picture in colour at
+    this scale is in colour at full scale too.
     """
     scale = {"min_height": 1, "min_width": 1, "min_factor": 8}
     if mode == "L":
@@ -69,7 +69,7 @@ def _look_at_small_scale(data: bytes, mode: str) -> None:
 
 
 def _decode(data: bytes, mode: str) -> NDArray[np.float32]:
-    """The picture as stored, shape (H, W), in [0, 1]."""
+    """Return the picture as stored, shape (H, W), in [0, 1]."""
     if mode == "L":
         levels = simplejpeg.decode_jpeg(data, "GRAY", strict=True)[..., 0]
         check_not_blank(levels)
@@ -92,6 +92,6 @@ def _decode(data: bytes, mode: str) -> NDArray[np.float32]:
 
 
 def _from_inverted_cmyk(inks: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """RGB of CMYK as JPEG files hold it: Adobe's convention, 255 is no ink."""
+    """Return the RGB of CMYK in Adobe's convention for JPEG files, where 255 is no ink."""
     black = inks[..., 3:].astype(np.uint16)
     return np.asarray((inks[..., :3] * black + 127) // 255, dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Walks over the segments and scans of a whole JPEG or JPEG-LS codestream."""
+"""The segments and scans of a whole JPEG or JPEG-LS codestream."""
 
 import re
 from typing import Final
@@ -22,11 +22,11 @@ _ESSENTIAL: Final = frozenset({0xC0, 0xC1, 0xC3, 0xC4, 0xDB, 0xDD, _START_OF_SCA
 
 
 def end_of_jpeg(data: bytes, *, jpeg_ls: bool = False) -> int:
-    """The position behind the end-of-image marker that closes the picture.
+    """Return the position behind the end-of-image marker that closes the picture.
 
     Args:
-        data: Begins with the start-of-image marker.
-        jpeg_ls: Whether the scans are JPEG-LS's.
+        data: The codestream, from its start-of-image marker on.
+        jpeg_ls: The codestream is JPEG-LS.
 
     Raises:
         TruncatedImage: There is no such marker.
@@ -58,15 +58,13 @@ def end_of_jpeg(data: bytes, *, jpeg_ls: bool = False) -> int:
 
 
 def essential_segments(data: bytes) -> bytes:
-    """A codestream with nothing before its scan but what the scan needs.
-
-    Application segments, comments and fill bytes are left out.
+    """Return a codestream without application segments, comments and fill bytes.
 
     Args:
-        data: For which `end_of_jpeg` has found an end.
+        data: A codestream in which `end_of_jpeg` has found an end.
 
     Raises:
-        UndecodableImage: There is anything else that no sequential or lossless picture has.
+        UndecodableImage: There is a segment that no sequential or lossless picture has.
     """
     kept = [data[:2]]
     position = 2

@@ -1,4 +1,4 @@
-"""Turns a stored picture upright, as its EXIF orientation says."""
+"""Turns of a stored picture into the orientation in which it is shown."""
 
 from typing import Final
 
@@ -10,17 +10,17 @@ _ORIENTATION: Final = 0x0112
 
 
 def exif_orientation(image: Image.Image) -> int:
-    """The EXIF (and TIFF) orientation, 1 to 8; 1 where there is none or it means nothing."""
+    """Return the EXIF orientation, 1 to 8; 1 where there is none or it is invalid."""
     value = image.getexif().get(_ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def upright(pixels: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
-    """A picture as it is meant to be seen.
+    """Return a picture turned upright.
 
     Args:
         pixels: Shape (H, W), as stored.
-        orientation: TIFF 6.0, tag 274: which sides the first stored row and column are.
+        orientation: TIFF 6.0, tag 274: the sides that the first stored row and column are.
 
     Returns:
         Shape (H, W), or (W, H) for orientations 5 to 8; contiguous.

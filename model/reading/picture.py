@@ -1,4 +1,4 @@
-"""Reads PNG and TIFF, strictly: half a picture is refused, never filled up."""
+"""PNG and TIFF files, read strictly: half a picture is refused, never filled up."""
 
 import io
 from typing import Final
@@ -27,7 +27,7 @@ _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 
 
 def read_picture(data: bytes, kind: Kind) -> Radiograph:
-    """Read a film from a PNG or TIFF file whose header has been inspected.
+    """Read a film from a PNG or TIFF file whose header has been checked.
 
     Transparency is laid over black; EXIF orientation is applied; 8 bits are divided by 255 and
     16 by 65535, so the same picture gives the same numbers in either depth. Gamma and colour
@@ -35,10 +35,10 @@ def read_picture(data: bytes, kind: Kind) -> Radiograph:
 
     Args:
         data: The whole file.
-        kind: What its first bytes say it is; no other decoder is tried.
+        kind: Kind of the file by its first bytes; no other decoder is tried.
 
     Raises:
-        UnreadableImage: The file is broken, of several pages, blank or in colour.
+        UnreadableImage: The file is damaged, of several pages, blank or in colour.
     """
     with decoder_errors_as_ours(f"The {kind.upper()} file"):
         image = Image.open(io.BytesIO(data), formats=(kind.upper(),))
@@ -60,7 +60,7 @@ def read_picture(data: bytes, kind: Kind) -> Radiograph:
 
 
 def _grey_levels(image: Image.Image) -> tuple[NDArray[np.float32], int]:
-    """The picture as float32 (H, W) in [0, 1] and the number of bits it was stored with."""
+    """Return the picture as float32 (H, W) in [0, 1], and the bits of one sample."""
     if image.mode in _COLOUR_MODES:
         return _grey_from_colour(image), 8
     bits = {"1": 1, "L": 8}.get(image.mode, 16)
@@ -84,16 +84,16 @@ def _grey_levels(image: Image.Image) -> tuple[NDArray[np.float32], int]:
 
 
 def _white_is_zero(image: Image.Image) -> bool:
-    """Whether low levels of a TIFF are bright. Pillow turns them round in 8 bits, not in 16."""
+    """Return whether low levels of a TIFF are bright. Pillow inverts 8 bits, not 16."""
     tags = getattr(image, "tag_v2", {})
     return bool(tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO)
 
 
 def _grey_from_colour(image: Image.Image) -> NDArray[np.float32]:
-    """One channel of a picture whose colour channels agree.
+    """Return one channel of a picture whose colour channels agree.
 
     Raises:
-        ColourImage: They do not.
+        ColourImage: The channels differ.
     """
     bands = list(row_bands(image.height, image.width))
     # Before the result is allotted, so that a refusal costs the decoded picture only.
@@ -111,7 +111,7 @@ def _grey_from_colour(image: Image.Image) -> NDArray[np.float32]:
 
 
 def _channels(image: Image.Image, band: slice) -> NDArray[np.uint8]:
-    """Red, green, blue and opacity of some rows, shape (h, W, 4)."""
+    """Return red, green, blue and opacity of some rows, shape (h, W, 4)."""
     part = image.crop((0, band.start, image.width, band.stop))
     if part.mode in {"CMYK", "YCbCr", "LAB", "HSV"}:
         part = part.convert("RGB")

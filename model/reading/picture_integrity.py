@@ -1,4 +1,4 @@
-"""Checks that pictures are whole, and nothing more, where decoders would not say."""
+"""Checks that a picture file is whole and holds nothing else, which decoders do not make."""
 
 import struct
 import zlib
@@ -42,7 +42,7 @@ _SEPARATE: Final = 2
 
 
 def check_png_is_whole(data: bytes) -> None:
-    """Refuse a PNG whose stream is not exactly the rows that its header promises.
+    """Refuse a PNG whose stream is not exactly the rows that its header declares.
 
     Pillow accepts a complete zlib stream with half the rows and leaves the rest black, a file
     without its end chunk, and picture data whose checksums are wrong. The stream is inflated
@@ -50,7 +50,7 @@ def check_png_is_whole(data: bytes) -> None:
 
     Raises:
         TruncatedImage: Rows or the IEND chunk are missing.
-        UndecodableImage: Chunks or the stream are damaged, or hold more rows than promised.
+        UndecodableImage: Chunks or the stream are damaged, or hold more rows than declared.
         SeveralImages: The file is animated.
         UnsafeFile: Something else hangs behind the picture.
     """
@@ -68,7 +68,7 @@ def check_png_is_whole(data: bytes) -> None:
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """Kind and body of each chunk before the end chunk."""
+    """Yield kind and body of each chunk before the end chunk."""
     position = 8
     view = memoryview(data)
     while position + 12 <= len(data):
@@ -125,7 +125,7 @@ def check_jpeg_is_whole(data: bytes) -> None:
         TruncatedImage: The end-of-image marker is missing.
         UndecodableImage: Segments are damaged, or there are hundreds of scans.
         SeveralImages: Another picture follows the first.
-        UnsafeFile: Something else does.
+        UnsafeFile: Something else follows it.
     """
     _check_jpeg_tail(data, end_of_jpeg(data))
 

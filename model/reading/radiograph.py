@@ -14,17 +14,16 @@ class PhotometricInterpretation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InputFacts:
-    """What a file said about its own picture; nothing here identifies a patient.
+    """The facts that a file gives about its own picture; nothing here identifies a patient.
 
     Attributes:
         width: Columns, in pixels, after any EXIF rotation.
         height: Rows, in pixels, after any EXIF rotation.
         format: `dicom`, `png`, `jpeg` or `tiff`.
         bits_stored: Bits of one stored pixel, 1-16.
-        photometric_interpretation: As the file says it; a picture that is no DICOM file is taken
-            as MONOCHROME2, 0 is black.
+        photometric_interpretation: The DICOM file's; MONOCHROME2 (0 is black) of other files.
         modality: DICOM (0008,0060), upper case.
-        body_part: DICOM (0018,0015), upper case.
+        body_part: DICOM (0008,2218) where its code is known, else (0018,0015), upper case.
         view: DICOM (0018,5101), upper case.
         laterality: DICOM (0020,0062) or (0020,0060), upper case.
         age: Whole years, from DICOM (0010,1010).
@@ -44,7 +43,7 @@ class InputFacts:
     sex: str | None = None
 
     def to_dict(self) -> dict[str, str | int | None]:
-        """The facts as the `input` object of the wire."""
+        """Return the facts as the `input` object of the wire."""
         return {
             "view": self.view,
             "width": self.width,
@@ -62,11 +61,11 @@ class InputFacts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Radiograph:
-    """One film, as every part of this package sees it.
+    """One film in the form that the whole package works with.
 
     Attributes:
         pixels: Shape (H, W), float32 in [0, 1], 0 is black.
-        facts: What the file said about it.
+        facts: The facts that the file gives.
     """
 
     pixels: NDArray[np.float32]

@@ -1,11 +1,11 @@
-"""The one reader: the same pixels come out of it in training and in serving."""
+"""The one reader of films, in training and in serving."""
 
 import io
 
 from headers.header import Header, Kind
 from headers.inspection import inspect_header
 from model.errors import NotAnImage
-from model.reading.dicom import read_dicom
+from model.reading.dicom.film import read_dicom
 from model.reading.jpeg import read_jpeg
 from model.reading.picture import read_picture
 from model.reading.radiograph import Radiograph
@@ -14,11 +14,8 @@ from model.reading.radiograph import Radiograph
 def read_radiograph(data: bytes) -> Radiograph:
     """Read one film from the bytes of a file.
 
-    PNG, JPEG, TIFF and DICOM are told apart by their bytes; names are never looked at. What the
-    gateway checks is checked again, by the same code, so nothing depends on it having been asked.
-
-    Returns:
-        The film on its own grid, float32 in [0, 1], 0 black.
+    PNG, JPEG, TIFF and DICOM are told apart by their bytes; names are never looked at. The checks
+    of the gateway are repeated by the same code.
 
     Raises:
         UnreadableImage: One subclass per reason; its `code` and `detail` may be shown to anyone.
@@ -27,14 +24,18 @@ def read_radiograph(data: bytes) -> Radiograph:
 
 
 def read_inspected(data: bytes, header: Header) -> Radiograph:
-    """Read one film whose header has been looked at already, as `read_radiograph` does.
+    """Read one film whose header has been looked at already.
+
+    Args:
+        data: The whole file.
+        header: From `inspect_header`, of the same file.
 
     Raises:
         UnreadableImage: One subclass per reason.
     """
     kind = header.kind
     if kind is Kind.DICOM:
-        return read_dicom(data)
+        return read_dicom(data, header.dicom)
     if kind is Kind.JPEG:
         return read_jpeg(data)
     if kind is Kind.ZIP:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from model.reading.grey_scale import (
+from model.reading.dicom.transformations import (
     LookupTable,
     Window,
     WindowFunction,

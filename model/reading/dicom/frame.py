@@ -1,16 +1,15 @@
-"""The stored pixel values of a DICOM object's one frame."""
+"""The stored pixel values of a DICOM object's frame."""
 
 from typing import Any, Final
 
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
-from headers.dicom_header import DicomHeader
+from headers.dicom.header import DicomHeader, PixelDescription
 from headers.uids import (
     JPEG_2000,
     JPEG_BASELINE,
@@ -19,27 +18,24 @@ from headers.uids import (
     RLE,
 )
 from model.errors import ContradictoryImage, UndecodableImage
-from model.reading.frame_integrity import check_frame_is_whole
-from model.reading.gdcm_jpeg import decode_jpeg_frame
-from model.reading.rle import decode_rle
+from model.reading.dicom.frame_integrity import check_frame_is_whole
+from model.reading.dicom.gdcm_jpeg import decode_jpeg_frame
+from model.reading.dicom.rle import decode_rle
 
-#: pydicom's decoders of the other transfer syntaxes, one each and named, so that a film does not
-#: read differently on a machine that has more.
+#: pydicom's decoders of the other transfer syntaxes. One is named for each, so that a film reads
+#: the same on a machine that has more of them.
 _PLUGINS: Final = {
     **dict.fromkeys(JPEG_LS, "pyjpegls"),
     **dict.fromkeys(JPEG_2000, "pylibjpeg"),
 }
 
 
-def stored_values(
-    data: bytes, header: DicomHeader, dataset: Dataset
-) -> NDArray[np.uint8 | np.uint16 | np.int16]:
-    """The stored values, sign-extended, without what may stand in the bits beside them.
+def stored_values(data: bytes, header: DicomHeader) -> NDArray[np.uint8 | np.uint16 | np.int16]:
+    """Return the stored values, sign-extended; bits that belong to no value are cleared.
 
     Args:
         data: The whole file.
-        header: Of the same file, checked.
-        dataset: Its Pixel Representation is read.
+        header: Header of the same file, checked.
 
     Returns:
         Shape (H, W), uint8, uint16 or int16, in the machine's byte order; read-only where it is
@@ -48,47 +44,48 @@ def stored_values(
     Raises:
         UnreadableImage: The frame is damaged.
     """
-    signed = int(dataset.get("PixelRepresentation") or 0) == 1
+    pixels = header.pixels
     if header.is_native:
         values, may_have_other_bits = _native(data, header), True
     else:
         # A codestream has its own precision, and no room for overlays beside the pixels.
-        values, may_have_other_bits = _decompressed(data, header, signed=signed)
-    if values.shape != (header.height, header.width):
+        values, may_have_other_bits = _decompressed(data, header)
+    if values.shape != (pixels.height, pixels.width):
         raise UndecodableImage("The decoded picture has another size than its header says.")
     if may_have_other_bits:
-        return _without_other_bits(values, header, signed=signed)
+        return _without_other_bits(values, pixels)
     return values
 
 
 def _native(data: bytes, header: DicomHeader) -> NDArray[Any]:
-    """The allocated words of an uncompressed frame, unsigned."""
-    position, length = header.pixel_data[0]
-    shape = (header.height, header.width)
-    count = header.width * header.height
+    """Return the allocated words of an uncompressed frame, unsigned."""
+    position, length = header.frame_parts[0]
+    pixels = header.pixels
+    shape = (pixels.height, pixels.width)
+    count = pixels.width * pixels.height
     big_endian = header.encoding.big_endian
-    if header.bits_allocated == 8:
+    if pixels.bits_allocated == 8:
         if big_endian and header.elements[-1].representation == "OW":
             # Two pixels to a big-endian word (PS3.5 8.1.1): the second comes first.
             words = np.frombuffer(data, dtype="<u2", count=length // 2, offset=position)
             return words.astype(">u2").view(np.uint8)[:count].reshape(shape)
         return np.frombuffer(data, dtype=np.uint8, count=count, offset=position).reshape(shape)
-    if header.bits_allocated == 24:
+    if pixels.bits_allocated == 24:
         octets = np.frombuffer(data, dtype=np.uint8, count=3 * count, offset=position)
         first, second, third = (octets[start::3].astype(np.uint32) for start in range(3))
         low, high = (third, first) if big_endian else (first, third)
         return (low | second << 8 | high << 16).reshape(shape)
-    kind = f"{'>' if big_endian else '<'}u{header.bits_allocated // 8}"
+    kind = f"{'>' if big_endian else '<'}u{pixels.bits_allocated // 8}"
     words = np.frombuffer(data, dtype=kind, count=count, offset=position).reshape(shape)
     return words.astype(words.dtype.newbyteorder("="), copy=False)
 
 
 def _without_other_bits(
-    values: NDArray[Any], header: DicomHeader, *, signed: bool
+    values: NDArray[Any], pixels: PixelDescription
 ) -> NDArray[np.uint8 | np.uint16 | np.int16]:
-    """The stored bits alone; the others once carried overlays."""
+    """Return the stored bits alone, sign-extended; the other bits once carried overlays."""
     unsigned = values.view(np.dtype(f"u{values.dtype.itemsize}"))
-    bits, shift = header.bits_stored, header.high_bit + 1 - header.bits_stored
+    bits, shift = pixels.bits_stored, pixels.high_bit + 1 - pixels.bits_stored
     width = unsigned.dtype.itemsize * 8
     if shift:
         unsigned = unsigned >> unsigned.dtype.type(shift)
@@ -96,7 +93,7 @@ def _without_other_bits(
         unsigned = unsigned & unsigned.dtype.type((1 << bits) - 1)
     if width > 16:
         unsigned = unsigned.astype(np.uint16)
-    if not signed:
+    if not pixels.signed:
         return unsigned
     # Shifting up and, with the sign, down again extends it.
     spare = 16 - bits
@@ -104,32 +101,33 @@ def _without_other_bits(
     return words.view(np.int16) >> np.int16(spare)
 
 
-def _decompressed(data: bytes, header: DicomHeader, *, signed: bool) -> tuple[NDArray[Any], bool]:
-    """The samples of a compressed frame, and whether they still need `_without_other_bits`."""
-    parts = [data[start : start + length] for start, length in header.pixel_data]
+def _decompressed(data: bytes, header: DicomHeader) -> tuple[NDArray[Any], bool]:
+    """Return the samples of a compressed frame, and whether other bits may stand beside them."""
+    pixels = header.pixels
+    parts = [data[start : start + length] for start, length in header.frame_parts]
     frame = parts[0] if len(parts) == 1 else b"".join(parts)
     del parts
     syntax = header.transfer_syntax
     if syntax == RLE:
-        return decode_rle(frame, header), True
+        return decode_rle(frame, pixels), True
     precision = check_frame_is_whole(frame, header)
     if syntax in {JPEG_BASELINE, JPEG_EXTENDED} and precision == 8:
-        # Warnings of libjpeg's are errors here, see `model.reading.jpeg`.
+        # Warnings of libjpeg are errors here, see `model.reading.jpeg`.
         return simplejpeg.decode_jpeg(frame, "GRAY", strict=True)[..., 0], False
     if syntax == JPEG_BASELINE:
         raise ContradictoryImage("A JPEG Baseline picture has 8 bits, this one has not.")
     if syntax not in _PLUGINS:
         # Negative numbers come as the bits that they are stored in.
-        return decode_jpeg_frame(frame, header, precision), signed
+        return decode_jpeg_frame(frame, header, precision), pixels.signed
     description: Any = {  # pydicom's types ask for one object where it takes names and values
-        "rows": header.height,
-        "columns": header.width,
+        "rows": pixels.height,
+        "columns": pixels.width,
         "number_of_frames": 1,
         "samples_per_pixel": 1,
-        "bits_allocated": header.bits_allocated,
-        "bits_stored": header.bits_stored,
-        "pixel_representation": int(signed),
-        "photometric_interpretation": header.photometric_interpretation,
+        "bits_allocated": pixels.bits_allocated,
+        "bits_stored": pixels.bits_stored,
+        "pixel_representation": int(pixels.signed),
+        "photometric_interpretation": pixels.photometric_interpretation,
         "pixel_keyword": "PixelData",
     }
     values, _ = get_decoder(UID(syntax)).as_array(

@@ -1,4 +1,4 @@
-"""Decodes DICOM's run-length encoding.
+"""Decoder of DICOM's run-length encoding.
 
 Its segments are PackBits, as in TIFF, and Pillow decodes those strictly and fast. The decoder of
 pylibjpeg panics on damaged data, which is no `Exception`; GDCM's has read out of bounds
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from headers.dicom_header import DicomHeader
+from headers.dicom.header import PixelDescription
 from model.errors import ContradictoryImage, TruncatedImage, UndecodableImage
 
 _HEADER_BYTES: Final = 64
@@ -22,15 +22,15 @@ _HEADER_BYTES: Final = 64
 _SPARE_BYTES: Final = 64
 
 
-def decode_rle(frame: bytes, header: DicomHeader) -> NDArray[Any]:
-    """The allocated words of a run-length encoded frame, unsigned.
+def decode_rle(frame: bytes, pixels: PixelDescription) -> NDArray[Any]:
+    """Return the allocated words of a run-length encoded frame, unsigned.
 
     PS3.5 annex G: a header of 16 numbers, then a segment for each byte of a pixel, the most
     significant first.
 
     Args:
         frame: The fragments joined.
-        header: Of the same object.
+        pixels: Description of the same object.
 
     Returns:
         Shape (H, W), uint8 or uint16.
@@ -41,13 +41,13 @@ def decode_rle(frame: bytes, header: DicomHeader) -> NDArray[Any]:
         UndecodableImage: The segments are not where the frame says.
     """
     if len(frame) < _HEADER_BYTES:
-        raise TruncatedImage("The RLE picture ends within its header.")
+        raise TruncatedImage("The RLE picture ends within its pixels.")
     count, *offsets = struct.unpack_from("<16I", frame)
-    width = header.bits_allocated // 8
+    width = pixels.bits_allocated // 8
     if count != width:
         raise ContradictoryImage("The RLE picture has not as many segments as a pixel has bytes.")
     bounds = [*offsets[:count], len(frame)]
-    words = np.zeros(header.height * header.width, dtype=np.dtype(f"u{width}"))
+    words = np.zeros(pixels.height * pixels.width, dtype=np.dtype(f"u{width}"))
     for place, (start, end) in enumerate(pairwise(bounds)):
         if not _HEADER_BYTES <= start < end <= len(frame):
             raise UndecodableImage("The RLE picture's segments are damaged.")
@@ -55,11 +55,11 @@ def decode_rle(frame: bytes, header: DicomHeader) -> NDArray[Any]:
         if place:
             words <<= 8
         words |= octets
-    return words.reshape(header.height, header.width)
+    return words.reshape(pixels.height, pixels.width)
 
 
 def _unpack(segment: bytes, size: int, *, is_last: bool) -> NDArray[np.uint8]:
-    """Exactly `size` unpacked bytes."""
+    """Return exactly `size` unpacked bytes."""
     # The others end where the next begins; what follows a frame would be taken for the last's.
     if is_last and _unpacked(segment, size + _SPARE_BYTES) is not None:
         raise ContradictoryImage("The RLE picture has more pixels than its header says.")

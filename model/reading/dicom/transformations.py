@@ -1,6 +1,6 @@
-"""From stored DICOM pixel values to intensities in [0, 1], 0 black.
+"""Lookup tables and windows of DICOM: steps from stored values to intensities, 0 black.
 
-The order is that of DICOM PS3.4 N.2: Modality LUT, VOI LUT or window, presentation inversion last.
+They follow each other as in PS3.4 N.2: Modality LUT, VOI LUT or window, inversion last.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class LookupTable:
     """A Modality or VOI lookup table, DICOM PS3.3 C.11.1.1.
 
     Attributes:
-        first_mapped: The input value that the first entry belongs to.
+        first_mapped: Input value of the first entry.
         entries: Shape (n,), output values.
-        bits: Bits of an output value, 8-16.
+        bits: Bits of the greatest output value, 1-16.
     """
 
     first_mapped: int
@@ -43,7 +43,7 @@ class Window:
 
 
 def look_up(values: NDArray[np.float32], table: LookupTable) -> NDArray[np.float32]:
-    """Map values through a table; what lies outside takes its first or last entry.
+    """Map values through a table; values outside take its first or last entry.
 
     Returns:
         Shape and order of `values`, in [0, 2 ** table.bits - 1].
@@ -74,7 +74,7 @@ def apply_window(values: NDArray[np.float32], window: Window) -> NDArray[np.floa
 
 
 def window_of_range(lowest: float, highest: float) -> Window:
-    """The window that maps `lowest` to 0 and `highest` to 1, both exactly."""
+    """Return the window that maps `lowest` to 0 and `highest` to 1, both exactly."""
     return Window(
         centre=(lowest + highest) / 2,
         width=max(highest - lowest, 1e-6),
@@ -83,14 +83,14 @@ def window_of_range(lowest: float, highest: float) -> Window:
 
 
 def window_without_tags(values: NDArray[np.float32], stored_range: tuple[float, float]) -> Window:
-    """A window for a film that brings none.
+    """Return a window for a film that brings none.
 
-    The whole range that could be stored, as picture formats have it; where the film uses less
-    than half of it (12 bits in a header that says 16 is common) the range that it uses.
+    It spans the whole range that can be stored, as in picture formats; where the film uses less
+    than half of that (12 bits in a header that says 16 is common) it spans the range in use.
 
     Args:
         values: The film's values without padding, output of the Modality LUT.
-        stored_range: Least and greatest value that the header allows, in the same units.
+        stored_range: Least and greatest value that the header allows, in the same unit.
     """
     lowest, highest = float(values.min()), float(values.max())
     if highest - lowest >= (stored_range[1] - stored_range[0]) / 2:

@@ -1,11 +1,11 @@
-"""Where a DICOM object's frame stands, and whether it is what the header says."""
+"""The position of a DICOM object's frame, and checks that it is what the header says."""
 
 import struct
 from typing import Final
 
 from headers.codestream import read_frame
-from headers.dicom_elements import Element, Encoding, read_element
-from headers.dicom_header import DicomHeader
+from headers.dicom.elements import ITEM, SEQUENCE_END, Element, Encoding, read_element
+from headers.dicom.header import DicomHeader
 from headers.errors import (
     ContradictoryImage,
     TruncatedImage,
@@ -15,8 +15,6 @@ from headers.errors import (
 from headers.limits import check_ratio
 from headers.uids import CODESTREAMS, FRAME_MARKERS, NATIVE
 from headers.window import FileWindow
-
-_ITEM, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE0DD
 
 #: A frame is one fragment, rarely a few dozen.
 _MAX_FRAGMENTS: Final = 10_000
@@ -28,7 +26,14 @@ _PRECISIONS: Final = {0xC0: (8,), 0xC1: (8, 12)}
 def locate_frame(
     window: FileWindow, element: Element, encoding: Encoding, transfer_syntax: str
 ) -> tuple[tuple[int, int], ...]:
-    """Where the frame's bytes stand."""
+    """Return position and length in bytes of each part of the frame.
+
+    Raises:
+        ContradictoryImage: The pixel data are not stored as the transfer syntax says, or hold
+            several frames.
+        TruncatedImage: The file ends before they do.
+        UndecodableImage: Their items are damaged.
+    """
     if (element.length is None) == (transfer_syntax in NATIVE):
         raise ContradictoryImage("The pixel data are not stored as the transfer syntax says.")
     if element.length is not None:
@@ -39,9 +44,9 @@ def locate_frame(
     position = element.value_at
     for _ in range(_MAX_FRAGMENTS):
         fragment = read_element(window, position, encoding)
-        if fragment.tag == _SEQUENCE_END:
+        if fragment.tag == SEQUENCE_END:
             return _fragments_of_one_frame(parts)
-        if fragment.tag != _ITEM or fragment.length is None:
+        if fragment.tag != ITEM or fragment.length is None:
             raise UndecodableImage("The DICOM file's compressed picture is damaged.")
         position = fragment.value_at + fragment.length
         if position > window.size:
@@ -51,7 +56,7 @@ def locate_frame(
 
 
 def _fragments_of_one_frame(parts: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """The fragments behind the offset table, which is the first item (PS3.5 A.4)."""
+    """Return the fragments behind the offset table, which is the first item (PS3.5 A.4)."""
     if len(parts) < 2:
         raise UndecodableImage("The DICOM object's compressed picture is empty.")
     if parts[0][1] > 4:
@@ -60,16 +65,21 @@ def _fragments_of_one_frame(parts: list[tuple[int, int]]) -> tuple[tuple[int, in
 
 
 def check_frame(window: FileWindow, header: DicomHeader) -> None:
-    """Compare the frame with what the header says of it, before anything decodes it."""
-    length = sum(size for _, size in header.pixel_data)
+    """Compare the frame with the header's description of it, before anything decodes it.
+
+    Raises:
+        RefusedFile: They contradict each other, or the frame is short.
+    """
+    length = sum(size for _, size in header.frame_parts)
+    pixels = header.pixels
     if header.is_native:
-        expected = header.width * header.height * header.bits_allocated // 8
+        expected = pixels.width * pixels.height * pixels.bits_allocated // 8
         if length < expected:
             raise TruncatedImage("The DICOM object holds fewer pixels than its header says.")
         if length > expected + 1:  # one byte pads to an even length
             raise ContradictoryImage("The DICOM object holds more pixels than its header says.")
         return
-    check_ratio(header.width, header.height, length)
+    check_ratio(pixels.width, pixels.height, length)
     if header.transfer_syntax in CODESTREAMS:
         _check_codestream(window, header)
     else:
@@ -77,12 +87,13 @@ def check_frame(window: FileWindow, header: DicomHeader) -> None:
 
 
 def _check_codestream(window: FileWindow, header: DicomHeader) -> None:
-    frame = read_frame(window, header.pixel_data[0][0])
+    frame = read_frame(window, header.frame_parts[0][0])
+    pixels = header.pixels
     if frame.marker not in FRAME_MARKERS[header.transfer_syntax]:
         raise ContradictoryImage("The picture is not compressed as the transfer syntax says.")
-    if (frame.width, frame.height) != (header.width, header.height):
+    if (frame.width, frame.height) != (pixels.width, pixels.height):
         raise ContradictoryImage(
-            f"The DICOM header says {header.width} x {header.height} pixels, "
+            f"The DICOM header says {pixels.width} x {pixels.height} pixels, "
             f"its compressed picture {frame.width} x {frame.height}."
         )
     if not 8 <= frame.bits <= 16:  # of fewer, GDCM ends the whole process
@@ -91,16 +102,16 @@ def _check_codestream(window: FileWindow, header: DicomHeader) -> None:
         raise ContradictoryImage(f"A picture so compressed cannot have {frame.bits} bits a pixel.")
     if frame.components != 1:
         raise ContradictoryImage("The DICOM header says grey, its compressed picture colour.")
-    if frame.bits > header.bits_allocated:
+    if frame.bits > pixels.bits_allocated:
         raise ContradictoryImage(
-            f"The DICOM header allots {header.bits_allocated} bits a pixel, "
+            f"The DICOM header allots {pixels.bits_allocated} bits a pixel, "
             f"its compressed picture has {frame.bits}."
         )
 
 
 def _check_rle(window: FileWindow, header: DicomHeader) -> None:
-    """The RLE header's segment count is the pixel's bytes (PS3.5 G.5)."""
-    beginning = window.read(header.pixel_data[0][0], 4)
+    """Compare the RLE header's number of segments with a pixel's bytes (PS3.5 G.5)."""
+    beginning = window.read(header.frame_parts[0][0], 4)
     segments = struct.unpack("<I", beginning)[0] if len(beginning) == 4 else 0
-    if segments != header.bits_allocated // 8:
+    if segments != header.pixels.bits_allocated // 8:
         raise ContradictoryImage("The RLE picture has not as many segments as a pixel has bytes.")

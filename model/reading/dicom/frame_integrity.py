@@ -5,7 +5,7 @@ import struct
 from typing import Final
 
 from headers.codestream import read_frame
-from headers.dicom_header import DicomHeader
+from headers.dicom.header import DicomHeader
 from headers.uids import JPEG_2000, JPEG_LS
 from headers.window import FileWindow
 from model.errors import ContradictoryImage, TruncatedImage, UndecodableImage
@@ -23,10 +23,10 @@ def check_frame_is_whole(frame: bytes, header: DicomHeader) -> int:
 
     Args:
         frame: The fragments of a JPEG, JPEG-LS or JPEG 2000 frame, joined.
-        header: The header that it belongs to.
+        header: Header of the object that it belongs to.
 
     Returns:
-        Bits of one sample, as the frame itself says.
+        Bits of one sample, as the frame itself declares.
 
     Raises:
         TruncatedImage: Its end marker is missing.
@@ -43,7 +43,7 @@ def check_frame_is_whole(frame: bytes, header: DicomHeader) -> int:
 
 
 def _end_of_jpeg_2000(frame: bytes) -> int:
-    """The position behind the end marker, found by the tile-parts' lengths (15444-1 A.4.2).
+    """Return the position behind the end marker, found by the tile-parts' lengths (15444-1 A.4.2).
 
     Raises:
         TruncatedImage: A tile-part or the end marker is missing.

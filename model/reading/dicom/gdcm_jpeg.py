@@ -1,4 +1,4 @@
-"""Decodes the JPEG frames that libjpeg-turbo does not: 12 bits a sample, and lossless ones.
+"""Decoder of the JPEG frames that libjpeg-turbo does not read: of 12 bits, and lossless.
 
 GDCM carries the Independent JPEG Group's library with the lossless patch. pydicom does not offer
 it for 12 bits; used as below it gives the values that DCMTK gives.
@@ -15,15 +15,15 @@ import gdcm
 import numpy as np
 from numpy.typing import NDArray
 
-from headers.dicom_header import DicomHeader
+from headers.dicom.header import DicomHeader
 from model.errors import TruncatedImage, UndecodableImage
 from model.reading.jpeg_segments import essential_segments
 
-#: What the library says, and on the standard error stream only, when data are missing or wrong.
+#: Messages about missing or damaged data, which the library writes on standard error only.
 _MISSING: Final = (b"premature end", b"Premature end")
 _DAMAGED: Final = b"Corrupt JPEG data"
 
-#: How its remarks and GDCM's are known from what others wrote.
+#: Words that mark a line on standard error as the library's or GDCM's.
 _THEIRS: Final = (b"JPEG", b"gdcm", b"Warning:", b"Error:", b"SOS parameters", b"Huffman")
 
 _STANDARD_ERROR: Final = 2
@@ -33,12 +33,12 @@ _one_at_a_time = threading.Lock()
 def decode_jpeg_frame(
     frame: bytes, header: DicomHeader, precision: int
 ) -> NDArray[np.uint8 | np.uint16]:
-    """The samples of a JPEG Extended or Lossless frame, as stored.
+    """Decode the samples of a JPEG Extended or Lossless frame.
 
     Args:
         frame: One whole codestream.
-        header: Of the object that it belongs to.
-        precision: Bits of one sample, as the codestream says.
+        header: Header of the object that it belongs to.
+        precision: Bits of one sample, as the codestream declares.
 
     Returns:
         Shape (H, W), uint8 up to 8 bits, uint16 above.
@@ -61,9 +61,9 @@ def decode_jpeg_frame(
     content = text.encode("utf-8", "surrogateescape")
     del text
     values = np.frombuffer(content, dtype=np.uint8 if allocated == 8 else np.dtype("<u2"))
-    if values.size != header.width * header.height:
+    if values.size != header.pixels.width * header.pixels.height:
         raise UndecodableImage("The decoded picture has another size than its header says.")
-    shaped: NDArray[Any] = values.reshape(header.height, header.width)
+    shaped: NDArray[Any] = values.reshape(header.pixels.height, header.pixels.width)
     return shaped
 
 
@@ -78,9 +78,9 @@ def _gdcm_image(frame: bytes, header: DicomHeader, allocated: int, precision: in
     element.SetValue(fragments.__ref__())
     image = gdcm.Image()
     image.SetNumberOfDimensions(2)
-    image.SetDimensions((header.width, header.height, 1))
+    image.SetDimensions((header.pixels.width, header.pixels.height, 1))
     image.SetDataElement(element)
-    photometric = gdcm.PhotometricInterpretation.GetPIType(header.photometric_interpretation)
+    photometric = gdcm.PhotometricInterpretation.GetPIType(header.pixels.photometric_interpretation)
     image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(photometric))
     syntax = gdcm.TransferSyntax.GetTSType(header.transfer_syntax)
     image.SetTransferSyntax(gdcm.TransferSyntax(syntax))
@@ -90,9 +90,9 @@ def _gdcm_image(frame: bytes, header: DicomHeader, allocated: int, precision: in
 
 @contextmanager
 def _standard_error_into(said: IO[bytes]) -> Iterator[None]:
-    """Send what this process writes to its standard error stream into a file meanwhile.
+    """Redirect the standard error stream of this process into a file.
 
-    libjpeg prints its warnings there, and GDCM gives no other way to learn of them.
+    libjpeg prints its warnings there, and GDCM passes them on in no other way.
     """
     kept = None
     with suppress(OSError):  # a process may have closed the stream
@@ -109,7 +109,7 @@ def _standard_error_into(said: IO[bytes]) -> Iterator[None]:
 
 
 def _theirs(said: IO[bytes]) -> bytes:
-    """The library's remarks; what another thread wrote in the meantime is passed on."""
+    """Return the library's messages; lines of other threads are passed on to the stream."""
     said.seek(0)
     lines = said.read().splitlines(keepends=True)
     theirs = [line for line in lines if not line.strip() or any(t in line for t in _THEIRS)]

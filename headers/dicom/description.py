@@ -3,7 +3,8 @@
 import struct
 from typing import Final
 
-from headers.dicom_elements import Element, Encoding
+from headers.dicom.elements import Element, Encoding
+from headers.dicom.header import PixelDescription
 from headers.errors import (
     ColourImage,
     ContradictoryImage,
@@ -18,16 +19,16 @@ from headers.window import FileWindow
 SOP_CLASS: Final = 0x00080016
 _SAMPLES, _PHOTOMETRIC, _FRAMES = 0x00280002, 0x00280004, 0x00280008
 _ROWS, _COLUMNS = 0x00280010, 0x00280011
-_ALLOCATED, _STORED, _HIGH_BIT = 0x00280100, 0x00280101, 0x00280102
+_ALLOCATED, _STORED, _HIGH_BIT, _SIGN = 0x00280100, 0x00280101, 0x00280102, 0x00280103
 
-_NUMBERS: Final = frozenset({_SAMPLES, _ROWS, _COLUMNS, _ALLOCATED, _STORED, _HIGH_BIT})
+_NUMBERS: Final = frozenset({_SAMPLES, _ROWS, _COLUMNS, _ALLOCATED, _STORED, _HIGH_BIT, _SIGN})
 
 #: The elements that describe the picture, each a few bytes long.
 DESCRIPTION: Final = _NUMBERS | {SOP_CLASS, _PHOTOMETRIC, _FRAMES}
 
 _GREY: Final = frozenset({"MONOCHROME1", "MONOCHROME2"})
 
-#: The others that DICOM knows or knew, PS3.3 C.7.6.3.1.2.
+#: The other values that DICOM knows or knew, PS3.3 C.7.6.3.1.2.
 _COLOUR: Final = frozenset(
     {
         *("PALETTE COLOR", "RGB", "HSV", "ARGB", "CMYK", "XYB"),
@@ -35,18 +36,18 @@ _COLOUR: Final = frozenset(
     }
 )
 
-#: More of a value is not looked at.
-_LONGEST_DESCRIPTION: Final = 256
+#: Bytes of a value that are read at most.
+_LONGEST_TEXT: Final = 256
 
 #: Values as text by tag.
 Description = dict[int, str]
 
 
 def describe(values: Description, window: FileWindow, element: Element, encoding: Encoding) -> str:
-    """Note an element of `DESCRIPTION`; its value.
+    """Add the value of an element of `DESCRIPTION` to `values`, and return it.
 
     Raises:
-        ContradictoryImage: It has been noted with another value.
+        ContradictoryImage: The element has come before with another value.
     """
     value = _value(window, element, encoding)
     if values.setdefault(element.tag, value) != value:
@@ -54,30 +55,55 @@ def describe(values: Description, window: FileWindow, element: Element, encoding
     return value
 
 
-def size_of(values: Description) -> tuple[int, int]:
-    """Columns and Rows, checked; and that there is one frame."""
+def pixel_description(values: Description, transfer_syntax: str) -> PixelDescription:
+    """Return the description of one grey frame.
+
+    Raises:
+        RefusedFile: The size is refused, there are several frames or colours, an element is
+            missing, or two elements contradict each other.
+    """
+    width, height = _size(values)
+    photometric = _photometric_interpretation(values)
+    allocated, stored, high_bit = _bits(values, transfer_syntax)
+    return PixelDescription(
+        width=width,
+        height=height,
+        photometric_interpretation=photometric,
+        bits_allocated=allocated,
+        bits_stored=stored,
+        high_bit=high_bit,
+        signed=values.get(_SIGN) == "1",
+    )
+
+
+def text_of(window: FileWindow, element: Element) -> str:
+    """Return the first 256 bytes of a value as text, without padding."""
+    length = min(element.length or 0, _LONGEST_TEXT)
+    return window.read(element.value_at, length).decode("ascii", "replace").strip("\0 ")
+
+
+def _size(values: Description) -> tuple[int, int]:
     width, height = _number(values, _COLUMNS, "Columns"), _number(values, _ROWS, "Rows")
     check_dimensions(width, height)
-    if values.get(_FRAMES, "").strip() and _number(values, _FRAMES, "Number of Frames") != 1:
+    if values.get(_FRAMES, "").strip("\0 ") and _number(values, _FRAMES, "Number of Frames") > 1:
         raise SeveralImages("The DICOM object holds several frames; send one film per file.")
     return width, height
 
 
-def photometric_interpretation_of(values: Description) -> str:
-    """MONOCHROME1 or MONOCHROME2; nothing else is a radiograph's."""
+def _photometric_interpretation(values: Description) -> str:
     photometric = values.get(_PHOTOMETRIC, "").strip().upper()
     if not photometric:
         raise UndecodableImage("The DICOM object does not say its Photometric Interpretation.")
     samples = _number(values, _SAMPLES, "Samples per Pixel") if values.get(_SAMPLES) else 1
     if photometric not in _GREY or samples != 1:
-        # Only names that mean something: it is told in problems, and a tag can hold anything.
+        # The sentence reaches problems, and a tag can hold anything: only known names are shown.
         shown = photometric if photometric in _GREY | _COLOUR else "?"
         raise ColourImage(f"Photometric interpretation {shown} is no radiograph's.")
     return photometric
 
 
-def bits_of(values: Description, transfer_syntax: str) -> tuple[int, int, int]:
-    """Bits Allocated, Bits Stored and High Bit, checked against each other."""
+def _bits(values: Description, transfer_syntax: str) -> tuple[int, int, int]:
+    """Return Bits Allocated, Bits Stored and High Bit, checked against each other."""
     allocated = _number(values, _ALLOCATED, "Bits Allocated")
     stored = _number(values, _STORED, "Bits Stored") if values.get(_STORED) else allocated
     high_bit = _number(values, _HIGH_BIT, "High Bit") if values.get(_HIGH_BIT) else stored - 1
@@ -93,14 +119,8 @@ def bits_of(values: Description, transfer_syntax: str) -> tuple[int, int, int]:
     return allocated, stored, high_bit
 
 
-def text_of(window: FileWindow, element: Element) -> str:
-    """The beginning of a value as text, without its padding."""
-    length = min(element.length or 0, _LONGEST_DESCRIPTION)
-    return window.read(element.value_at, length).decode("ascii", "replace").strip("\0 ")
-
-
 def _value(window: FileWindow, element: Element, encoding: Encoding) -> str:
-    """A short value as text, its numbers in decimal, whatever representation it is written in."""
+    """Return a short value as text, numbers in decimal, in any value representation."""
     textual = element.representation in {"IS", "DS", "CS", "LO", "SH"}
     if element.tag not in _NUMBERS or textual:
         return text_of(window, element)
