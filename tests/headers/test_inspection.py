@@ -386,3 +386,42 @@ def test_sequences_of_pixels_do_not_confuse_the_walk() -> None:
 
     assert inspect(write(dataset)).height == 80
     assert dataset.file_meta.TransferSyntaxUID == EXPLICIT
+
+
+@pytest.mark.parametrize("length", [0x4A4A, 0x414A, 0x5A5A])
+def test_a_fragment_whose_length_reads_as_two_letters_is_an_item(length: int) -> None:
+    """Items have no value representation (PS3.5 7.5), whatever their length looks like."""
+    frame = encode(Image.fromarray(LEVELS), "JPEG2000", no_jp2=True)
+    padded = frame + b"\0" * (length - len(frame))
+    content = encapsulated(dicom_dataset(LEVELS), JPEG_2000, padded)
+    assert struct.pack("<HHI", 0xFFFE, 0xE000, length) in content
+
+    header = inspect(content)
+
+    assert header.dicom is not None
+    assert header.dicom.frame_parts[0][1] == length
+
+
+@pytest.mark.parametrize("length", [0x4F42, 0x5153])
+def test_an_item_whose_length_reads_as_two_letters_is_followed(length: int) -> None:
+    """The letters of OB and SQ, within a sequence of undefined length."""
+    private = b"\x09\x00\x10\x10OB\0\0" + struct.pack("<I", length - 12) + bytes(length - 12)
+    sequence = (
+        b"\x08\x00\x40\x11SQ\0\0\xff\xff\xff\xff"
+        + struct.pack("<HHI", 0xFFFE, 0xE000, length)
+        + private
+        + b"\xfe\xff\xdd\xe0\0\0\0\0"
+    )
+
+    assert inspect(with_elements(sequence)).width == 96
+
+
+def test_a_dicom_header_is_walked_once() -> None:
+    """What the first look read is what the reader goes by."""
+    header = inspect(dicom(LEVELS, PatientOrientation=["L", "F"]))
+
+    assert header.dicom is not None
+    assert header.dicom.transfer_syntax == EXPLICIT
+    assert header.dicom.pixels.bits_stored == 8
+    assert header.dicom.facts.modality == "CR"
+    assert header.dicom.facts.directions == ("L", "F")

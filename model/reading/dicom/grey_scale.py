@@ -170,7 +170,9 @@ def _table_of(item: DataSet, descriptor: list[int], possible: _Range) -> LookupT
         raise UndecodableImage("The descriptor of a lookup table is damaged.")
     count = descriptor[0] or _STORED_VALUES
     entries = item.table(_LUT_DATA, count)
-    if len(entries) < count or entries.min() == entries.max():
+    # Half of a table of 16 bits has the length of a whole one of 8.
+    packed_unasked = entries.dtype.itemsize == 1 and descriptor[2] > 8
+    if len(entries) < count or packed_unasked or entries.min() == entries.max():
         raise UndecodableImage("A lookup table of the DICOM object is damaged.")
     says_signed = item.representation(_LUT_DESCRIPTOR) == "SS"
     first = _first_mapped(descriptor[1] & 0xFFFF, count, possible, says_signed=says_signed)
