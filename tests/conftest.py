@@ -16,6 +16,7 @@ import pytest
 from jobs.artifacts.store import ArtifactStore
 from jobs.queue.courier import WorkQueue
 from jobs.record.database import Database
+from tests.databases import PostgresqlTemplate, SqliteTemplate
 from tests.servers.postgresql import PostgresqlServer
 from tests.servers.redis import RedisServer
 
@@ -99,23 +100,59 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
             lacks("postgresql", str(missing))
         server.start()
         yield server
-        server.stop()
+        server.crash()  # nothing is left to be written that anybody would read
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind that the service runs on."""
-    if request.param == "sqlite":
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each kind of database that the service runs on."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def bare_database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind in which there is nothing yet, for tests of migrations."""
+    if backend == "sqlite":
         return f"sqlite:///{tmp_path}/test.db"
     server: PostgresqlServer = request.getfixturevalue("postgresql_server")
     return server.new_database()
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
+    """What SQLite databases are copied from."""
+    return SqliteTemplate(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: PostgresqlServer) -> PostgresqlTemplate:
+    """What PostgreSQL databases are copied from."""
+    return PostgresqlTemplate(postgresql_server)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: SqliteTemplate, tmp_path: Path) -> str:
+    """A migrated SQLite database with no rows, for tests to which the kind makes no difference."""
+    return sqlite_template.copy_to(tmp_path / "test.db")
+
+
+@pytest.fixture
+def database_url(backend: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database of each kind, with no rows."""
+    if backend == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+        return
+    template: PostgresqlTemplate = request.getfixturevalue("postgresql_template")
+    address = template.borrow()
+    yield address
+    template.give_back(address)
+
+
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """An empty, migrated database of each kind."""
+    """A migrated database of each kind, with no rows. Its clock can be moved: `clock_offset`."""
     database = Database(database_url)
-    database.migrate()
     yield database
     database.close()
 

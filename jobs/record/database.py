@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +39,8 @@ class Database:
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         self._url = parsed
+        #: Added to the server's time. Tests move it instead of waiting.
+        self.clock_offset = timedelta(0)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         # As many as are used at once stay open: to open one costs more than most transactions.
         options: dict[str, Any] = {"pool_size": _MAX_CONNECTIONS, "max_overflow": 0}
@@ -78,10 +80,10 @@ class Database:
         SQLite lives on the machine that asks, so there the machine's clock is the same thing.
         """
         if self.is_sqlite:
-            return datetime.now(UTC)
+            return datetime.now(UTC) + self.clock_offset
         moment = session.scalar(select(func.clock_timestamp()))
         assert isinstance(moment, datetime)
-        return moment.astimezone(UTC)
+        return moment.astimezone(UTC) + self.clock_offset
 
     def check(self) -> None:
         """Raise unless the database answers."""

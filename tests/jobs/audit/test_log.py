@@ -331,8 +331,8 @@ def test_a_role_that_may_only_add_can_serve_and_change_nothing(
     assert verify(owner).events == 2
 
 
-def test_a_database_of_before_the_log_keeps_everything_both_ways(database_url: str) -> None:
-    database = Database(database_url)
+def test_a_database_of_before_the_log_keeps_everything_both_ways(bare_database_url: str) -> None:
+    database = Database(bare_database_url)
     config = Config()
     folder = MIGRATIONS
     config.set_main_option("script_location", str(folder))

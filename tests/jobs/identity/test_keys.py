@@ -182,9 +182,9 @@ def test_a_job_of_another_owner_is_unknown(database: Database) -> None:
         require_visible(database, job_id, sees_only="b" * 12)
 
 
-def test_a_database_of_before_keys_keeps_everything(database_url: str) -> None:
+def test_a_database_of_before_keys_keeps_everything(bare_database_url: str) -> None:
     """SQLite changes some tables by copying them, which would take the items along."""
-    database = Database(database_url)
+    database = Database(bare_database_url)
     with database.engine.execution_options(pneumocam_writes=True).begin() as connection:
         config = Config()
         folder = MIGRATIONS

@@ -11,7 +11,6 @@ from tests.jobs.views.test_worklist import accept_named, found
 
 def test_films_survive_the_way_down_and_are_found_after_the_way_up(database_url: str) -> None:
     database = Database(database_url)
-    database.migrate()
     job_id = accept_named(database, "Núñez.dcm", "b.dcm", reference="Ward 3")
     accept_named(database, "c.dcm", reference=None)
     read(database)

@@ -17,8 +17,8 @@ def migrate(database: Database, revision: str, *, up: bool) -> None:
         (command.upgrade if up else command.downgrade)(config, revision)
 
 
-def test_keys_survive_the_way_down_and_up_again(database_url: str) -> None:
-    database = Database(database_url)
+def test_keys_survive_the_way_down_and_up_again(bare_database_url: str) -> None:
+    database = Database(bare_database_url)
     migrate(database, "0007", up=True)
     limited = create_key(database, "archive", rate=60, max_open=500)
 

@@ -258,9 +258,9 @@ def find(database: Database, leases: Sequence[Lease]) -> None:
     find_earlier_results(database, leases, model_name="pneumocam", model_version="1.0.0")
 
 
-def test_what_was_queued_before_there_were_turns_gets_them(database_url: str) -> None:
+def test_what_was_queued_before_there_were_turns_gets_them(bare_database_url: str) -> None:
     """And the database can go back to the version before, with everything in it."""
-    database = Database(database_url)
+    database = Database(bare_database_url)
     with database.engine.execution_options(pneumocam_writes=True).begin() as connection:
         config = Config()
         folder = MIGRATIONS

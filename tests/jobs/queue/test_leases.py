@@ -1,9 +1,9 @@
 """The promises of a lease, on every database the service runs on."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from jobs.queue.leases import Lease, Outcome, cancel, claim, commit, renew
@@ -87,8 +87,8 @@ def test_two_workers_that_commit_the_last_two_items_together_finish_the_job(
 def test_a_late_commit_changes_nothing(database: Database, accept_job: AcceptJob) -> None:
     """A worker that was frozen for longer than its lease wakes up and commits."""
     job_id = accept_job(1)
-    [frozen] = claim_any(database, lease_s=0.01)
-    time.sleep(0.05)
+    [frozen] = claim_any(database, lease_s=60)
+    database.clock_offset = timedelta(seconds=61)
     take_back_expired(database, max_attempts=3)
     [second] = claim_any(database)
     commit(database, [(second, DONE)])
@@ -105,12 +105,15 @@ def test_a_late_commit_changes_nothing(database: Database, accept_job: AcceptJob
 
 def test_a_renewed_lease_is_not_taken_back(database: Database, accept_job: AcceptJob) -> None:
     accept_job(1)
-    leases = claim_any(database, lease_s=2)
+    leases = claim_any(database, lease_s=60)
 
+    database.clock_offset = timedelta(seconds=30)
     renew(database, leases, lease_s=60)
-    time.sleep(2.1)
+    database.clock_offset = timedelta(seconds=89)
 
     assert take_back_expired(database, max_attempts=3) == 0
+    database.clock_offset = timedelta(seconds=91)
+    assert take_back_expired(database, max_attempts=3) == 1
 
 
 def test_cancelling_keeps_results_and_refuses_the_running_attempt(

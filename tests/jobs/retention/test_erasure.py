@@ -1,7 +1,6 @@
 """Erasing leaves no byte behind: not in a page, not in a log of writes."""
 
 import random
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -23,6 +22,7 @@ from jobs.retention.erasure import erase
 from jobs.retention.upkeep import tidy
 from jobs.states import Priority
 from tests.servers.postgresql import PostgresqlServer
+from tests.waiting import wait_until
 
 MARKER = "QzxVqjPatient"
 
@@ -156,9 +156,13 @@ def test_postgresql_forgets_with_the_maintenance_that_is_described(
             for statement in statements:
                 connection.execute(text(statement))
 
+        def log_is_overwritten() -> bool:
+            run(*("SELECT pg_switch_wal()", "CHECKPOINT") * 2)
+            return places_of(word, data / "pg_wal") == []
+
         run("VACUUM FULL", "ALTER SYSTEM SET wal_recycle = off", "SELECT pg_reload_conf()")
-        time.sleep(1)  # the checkpointer hears of the reload a moment later
-        run(*("SELECT pg_switch_wal()", "CHECKPOINT") * 2)
+        # The checkpointer hears of the reload a moment later.
+        wait_until(log_is_overwritten)
         run("ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()")
 
     assert places_of(word, data / "base") == []
