@@ -1,20 +1,25 @@
-"""What to keep in mind about a film that was scored."""
+"""Remarks beside a probability that call for care."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from model.reading.radiograph import InputFacts
+from model.reading.radiograph import InputFacts, Note
 
 #: The figures are of films of people of this age and above, in years.
 ADULT_AGE: Final = 18
 
 
 class CautionCode(StrEnum):
-    """Why a probability is to be read with more care than usual; stable, for machines."""
+    """Reason for reading a probability with more care than usual; stable, for machines."""
 
     CHILD = "child"
     AGE_UNKNOWN = "age_unknown"
+    SIDE_ASSUMED = "side_assumed"
+    TURNED_BY_TAGS = "turned_by_tags"
+    FOR_PROCESSING = "for_processing"
+    BIT_DEPTH_ASSUMED = "bit_depth_assumed"
+    WINDOW_REPLACED = "window_replaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +30,44 @@ class Caution:
     detail: str
 
     def to_dict(self) -> dict[str, str]:
-        """As the wire has it."""
+        """Return the object of the wire."""
         return {"code": str(self.code), "detail": self.detail}
 
 
-def cautions_from_facts(facts: InputFacts) -> list[Caution]:
-    """What a film's tags say against relying on its probability as on others.
+_OF_NOTES: Final = {
+    Note.SIDE_ASSUMED: Caution(
+        CautionCode.SIDE_ASSUMED,
+        "The file does not say which side is which; the patient's left is assumed to be at the "
+        "right of the picture.",
+    ),
+    Note.TURNED_BY_TAGS: Caution(
+        CautionCode.TURNED_BY_TAGS,
+        "The film was stored turned or mirrored, as its Patient Orientation says; it has been "
+        "brought into the usual display.",
+    ),
+    Note.FOR_PROCESSING: Caution(
+        CautionCode.FOR_PROCESSING,
+        "The film is raw detector data (FOR PROCESSING); the network learned from processed films.",
+    ),
+    Note.BIT_DEPTH_ASSUMED: Caution(
+        CautionCode.BIT_DEPTH_ASSUMED,
+        "The file says 16 bits and uses fewer; its brightness follows from the bits in use.",
+    ),
+    Note.WINDOW_REPLACED: Caution(
+        CautionCode.WINDOW_REPLACED,
+        "The file's window or lookup table would make most of the film black or white; the range "
+        "of its values was used instead.",
+    ),
+}
 
-    The network's figures are adults'. A file that does not give an age may show a child.
-    """
+
+def cautions_from_facts(facts: InputFacts) -> list[Caution]:
+    """Return the cautions that a film's tags and the reader's notes give."""
+    return [*_of_age(facts), *(_OF_NOTES[note] for note in facts.notes)]
+
+
+def _of_age(facts: InputFacts) -> list[Caution]:
+    """Return the caution about the age; a file that does not give one may show a child."""
     if facts.age is None:
         return [
             Caution(

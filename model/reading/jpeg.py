@@ -20,7 +20,7 @@ from model.reading.colour import channel_spread, check_is_grey, mean_of_channels
 from model.reading.decoder_errors import decoder_errors_as_ours
 from model.reading.orientation import exif_orientation, upright
 from model.reading.picture_integrity import check_jpeg_is_whole
-from model.reading.radiograph import InputFacts, Radiograph
+from model.reading.radiograph import InputFacts, Note, Radiograph
 
 #: From this size on a first pass at an eighth of the scale decides whether the picture is whole
 #: and grey. It keeps a sixty-fourth of the pixels, so a refusal costs little.
@@ -50,7 +50,7 @@ def read_jpeg(data: bytes) -> Radiograph:
         pixels = _decode(data, image.mode)
     pixels = upright(pixels, orientation)
     height, width = pixels.shape
-    facts = InputFacts(width=width, height=height, format=Kind.JPEG.value, bits_stored=8)
+    facts = InputFacts(width, height, Kind.JPEG.value, 8, notes=(Note.SIDE_ASSUMED,))
     return Radiograph(pixels=pixels, facts=facts)
 
 

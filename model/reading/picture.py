@@ -10,27 +10,34 @@ from PIL import Image
 from headers.header import Kind
 from model.errors import BlankImage, SeveralImages, UnsupportedImage
 from model.reading.bands import row_bands
+from model.reading.bit_depth import assumed_bits
 from model.reading.blankness import check_not_blank
 from model.reading.colour import channel_spread, check_is_grey, mean_of_channels
 from model.reading.decoder_errors import decoder_errors_as_ours
 from model.reading.orientation import exif_orientation, upright
-from model.reading.picture_integrity import check_png_is_whole, check_tiff_is_whole
-from model.reading.radiograph import InputFacts, Radiograph
+from model.reading.picture_integrity import (
+    check_png_is_whole,
+    check_tiff_is_whole,
+    png_significant_bits,
+)
+from model.reading.radiograph import InputFacts, Note, Radiograph
+from model.reading.tiff import Tags, is_grey, read_grey_tiff, tiff_bits, tiff_tags
 
 _COLOUR_MODES: Final = frozenset(
     {"LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"}
 )
-_WIDE_MODES: Final = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I"})
+#: Part of the range that a picture of 16 bits in colour has to reach.
+_QUARTER: Final = 0.25
 
-#: TIFF tag 262 and its value for "0 is white".
-_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
+_WIDE_MODES: Final = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I"})
 
 
 def read_picture(data: bytes, kind: Kind) -> Radiograph:
     """Read a film from a PNG or TIFF file whose header has been checked.
 
     Transparency is laid over black; EXIF orientation is applied; 8 bits are divided by 255 and
-    16 by 65535, so the same picture gives the same numbers in either depth. Gamma and colour
+    16 by 65535, so the same picture gives the same numbers in either depth. A picture of 16 bits
+    that uses fewer is divided by their greatest value. Gamma and colour
     profiles are not applied: films are exported as plain levels.
 
     Args:
@@ -41,28 +48,75 @@ def read_picture(data: bytes, kind: Kind) -> Radiograph:
         UnreadableImage: The file is damaged, of several pages, blank or in colour.
     """
     with decoder_errors_as_ours(f"The {kind.upper()} file"):
-        image = Image.open(io.BytesIO(data), formats=(kind.upper(),))
-        if getattr(image, "n_frames", 1) != 1:
-            raise SeveralImages("The file holds several pictures; send one film per file.")
-        if kind is Kind.PNG:
-            check_png_is_whole(data)
-            orientation = exif_orientation(image)
-        else:
-            check_tiff_is_whole(data, image)
-            orientation = 1  # Pillow turns TIFF pictures itself
-        image.load()
-        pixels, bits_stored = _grey_levels(image)
+        pixels, orientation, bits_stored, assumed = _decode(data, kind)
     check_not_blank(pixels)
+    notes = (Note.SIDE_ASSUMED, *([Note.BIT_DEPTH_ASSUMED] if assumed else []))
     pixels = upright(pixels, orientation)
     height, width = pixels.shape
-    facts = InputFacts(width=width, height=height, format=kind.value, bits_stored=bits_stored)
+    facts = InputFacts(width, height, kind.value, bits_stored, notes=notes)
     return Radiograph(pixels=pixels, facts=facts)
 
 
-def _grey_levels(image: Image.Image) -> tuple[NDArray[np.float32], int]:
-    """Return the picture as float32 (H, W) in [0, 1], and the bits of one sample."""
+def _decode(data: bytes, kind: Kind) -> tuple[NDArray[np.float32], int, int, bool]:
+    """Return the picture as stored, in [0, 1], its orientation, its bits, and if they are assumed.
+
+    The bits are those of one sample.
+    """
+    if kind is Kind.TIFF:
+        tags = tiff_tags(data)
+        check_tiff_is_whole(data, tags)
+        if is_grey(tags):
+            return _decode_grey_tiff(data, tags)
+    image = Image.open(io.BytesIO(data), formats=(kind.upper(),))
+    if getattr(image, "n_frames", 1) != 1:
+        raise SeveralImages("The file holds several pictures; send one film per file.")
+    orientation, significant = 1, None  # Pillow turns TIFF pictures itself
+    if kind is Kind.PNG:
+        check_png_is_whole(data)
+        orientation, significant = exif_orientation(image), png_significant_bits(data)
+    image.load()
+    if _is_wide(data, kind) and image.mode in _COLOUR_MODES:
+        pixels = _grey_from_colour(image)
+        if pixels.max() < _QUARTER:  # Pillow has cut the lower 8 bits off
+            raise UnsupportedImage(
+                "The picture has 16 bits in colour and uses few of them; save the film as grey."
+            )
+        return pixels, orientation, 8, False
+    return _grey_levels(image, orientation, significant)
+
+
+def _is_wide(data: bytes, kind: Kind) -> bool:
+    """Return whether a picture in colour or with opacity has 16 bits a sample."""
+    if kind is Kind.PNG:
+        return data[24] == 16
+    return tiff_bits(tiff_tags(data)) == 16
+
+
+def _decode_grey_tiff(data: bytes, tags: Tags) -> tuple[NDArray[np.float32], int, int, bool]:
+    picture = read_grey_tiff(data, tags)
+    check_not_blank(picture.levels)
+    top = np.float32((1 << picture.bits) - 1)
+    rows, columns = picture.levels.shape
+    pixels = np.empty((rows, columns), dtype=np.float32)
+    for band in row_bands(rows, columns):
+        np.divide(picture.levels[band], top, out=pixels[band], casting="same_kind")
+        if picture.opacity is not None:
+            pixels[band] *= picture.opacity[band]
+    return pixels, picture.orientation, picture.bits, picture.bits_are_assumed
+
+
+def _grey_levels(
+    image: Image.Image, orientation: int, significant: int | None
+) -> tuple[NDArray[np.float32], int, int, bool]:
+    """Return as `_decode` does, of a picture that Pillow has decoded.
+
+    Args:
+        image: The picture.
+        orientation: Passed on.
+        significant: Bits that the file says are significant, where it does.
+    """
     if image.mode in _COLOUR_MODES:
-        return _grey_from_colour(image), 8
+        return _grey_from_colour(image), orientation, 8, False
     bits = {"1": 1, "L": 8}.get(image.mode, 16)
     if bits == 16 and image.mode not in _WIDE_MODES:
         raise UnsupportedImage(f"Pictures of Pillow mode {image.mode} are not read.")
@@ -71,22 +125,21 @@ def _grey_levels(image: Image.Image) -> tuple[NDArray[np.float32], int]:
         raise BlankImage("Every pixel of the picture has the same value.")
     if bits == 16 and not 0 <= lowest < highest <= 65535:  # type: ignore[operator]
         raise UnsupportedImage("Pixels wider than 16 bits are not read.")
+    assumed, shift = False, 0
+    if bits == 16:
+        greatest = int(highest)  # type: ignore[arg-type]  # of one band there is one number
+        bits, assumed = significant or assumed_bits(greatest), significant is None
+        # Significant bits are the upper ones; some writers leave their data in the lower ones.
+        shift = 16 - bits if significant is not None and greatest >= 1 << bits else 0
     pixels = np.empty((image.height, image.width), dtype=np.float32)
     transparent = image.info.get("transparency")
     for band in row_bands(image.height, image.width):
         levels = np.asarray(image.crop((0, band.start, image.width, band.stop)))
-        np.divide(levels, np.float32(2**bits - 1), out=pixels[band], casting="same_kind")
+        scaled = levels >> levels.dtype.type(shift) if shift else levels
+        np.divide(scaled, np.float32(2**bits - 1), out=pixels[band], casting="same_kind")
         if isinstance(transparent, int):
             pixels[band][levels == transparent] = 0.0
-    if bits == 16 and _white_is_zero(image):
-        np.subtract(np.float32(1), pixels, out=pixels)
-    return pixels, bits
-
-
-def _white_is_zero(image: Image.Image) -> bool:
-    """Return whether low levels of a TIFF are bright. Pillow inverts 8 bits, not 16."""
-    tags = getattr(image, "tag_v2", {})
-    return bool(tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO)
+    return pixels, orientation, bits, assumed and bits < 16
 
 
 def _grey_from_colour(image: Image.Image) -> NDArray[np.float32]:

@@ -5,8 +5,6 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-from PIL import Image
-
 from model.errors import (
     ContradictoryImage,
     SeveralImages,
@@ -15,6 +13,7 @@ from model.errors import (
     UnsafeFile,
 )
 from model.reading.jpeg_segments import end_of_jpeg
+from model.reading.tiff import Tags
 
 _PNG_CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
@@ -65,6 +64,16 @@ def check_png_is_whole(data: bytes) -> None:
             counted += _inflate_and_count(inflater, body, limit=expected - counted)
     if counted < expected or not inflater.eof:
         raise TruncatedImage("The PNG file holds fewer rows than its header says.")
+
+
+def png_significant_bits(data: bytes) -> int | None:
+    """Return the significant bits of grey that a PNG of 16 bits says (chunk sBIT), if 8 to 15."""
+    for kind, body in _png_chunks(data):
+        if kind == b"sBIT" and len(body) and 8 <= body[0] < 16:
+            return body[0]
+        if kind == b"IDAT":
+            break
+    return None
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
@@ -138,7 +147,7 @@ def _check_jpeg_tail(data: bytes, position: int) -> None:
         raise UnsafeFile("Something else hangs behind the picture of the JPEG file.")
 
 
-def check_tiff_is_whole(data: bytes, image: Image.Image) -> None:
+def check_tiff_is_whole(data: bytes, tags: Tags) -> None:
     """Refuse a TIFF file that does not hold all of its strips or tiles.
 
     Pillow leaves the rows of a strip that is not there black.
@@ -147,7 +156,6 @@ def check_tiff_is_whole(data: bytes, image: Image.Image) -> None:
         TruncatedImage: One reaches over the end of the file, is missing, or is too short.
         UndecodableImage: The directory does not say where they are.
     """
-    tags = getattr(image, "tag_v2", {})
     tiled = _TILE_OFFSETS in tags
     offsets = tags.get(_TILE_OFFSETS if tiled else _STRIP_OFFSETS)
     counts = tags.get(_TILE_BYTES if tiled else _STRIP_BYTES)

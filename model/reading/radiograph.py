@@ -12,6 +12,16 @@ class PhotometricInterpretation(StrEnum):
     MONOCHROME2 = "MONOCHROME2"
 
 
+class Note(StrEnum):
+    """A remark of the reader about a film: an assumption, or a change to the picture."""
+
+    SIDE_ASSUMED = "side_assumed"
+    TURNED_BY_TAGS = "turned_by_tags"
+    FOR_PROCESSING = "for_processing"
+    BIT_DEPTH_ASSUMED = "bit_depth_assumed"
+    WINDOW_REPLACED = "window_replaced"
+
+
 @dataclass(frozen=True, slots=True)
 class InputFacts:
     """The facts that a file gives about its own picture; nothing here identifies a patient.
@@ -28,6 +38,7 @@ class InputFacts:
         laterality: DICOM (0020,0062) or (0020,0060), upper case.
         age: Whole years, from DICOM (0010,1010).
         sex: DICOM (0010,0040), upper case.
+        notes: Remarks of the reader; they reach the wire as cautions.
     """
 
     width: int
@@ -41,6 +52,7 @@ class InputFacts:
     laterality: str | None = None
     age: int | None = None
     sex: str | None = None
+    notes: tuple[Note, ...] = ()
 
     def to_dict(self) -> dict[str, str | int | None]:
         """Return the facts as the `input` object of the wire."""

@@ -52,6 +52,7 @@ def dicom_dataset(levels: NDArray[Any], **tags: object) -> FileDataset:
         "ViewPosition": "PA",
         "PatientAge": "051Y",
         "PatientSex": "F",
+        "PatientOrientation": ["L", "F"],
         "PhotometricInterpretation": "MONOCHROME2",
         "SamplesPerPixel": 1,
         "Rows": levels.shape[0],

@@ -32,6 +32,14 @@ export const reasons: Record<ReasonCode, Explanation> = {
 export const cautions: Record<CautionCode, string> = {
   child: 'The patient is a child. The network learned from adults and its figures are theirs.',
   age_unknown: 'The file gives no age. The figures hold for adults only.',
+  side_assumed:
+    'The file does not say which side is which. The patient’s left is assumed to be at the right.',
+  turned_by_tags: 'The film was stored turned or mirrored. It is shown upright, as its tags say.',
+  for_processing: 'The film is raw detector data. The network learned from processed films.',
+  bit_depth_assumed:
+    'The file says 16 bits and uses fewer. The brightness follows from the bits in use.',
+  window_replaced:
+    'The window of the file would make most of the film black or white. The range of its values is used instead.',
 }
 
 /** Of a file that could not be read or was not sent, and of a request that was refused. */

@@ -30,6 +30,16 @@ export const reasons: Record<ReasonCode, Explanation> = {
 export const cautions: Record<CautionCode, string> = {
   child: 'Es un niño. La red aprendió de adultos y sus cifras son de ellos.',
   age_unknown: 'El archivo no da la edad. Las cifras valen solo para adultos.',
+  side_assumed:
+    'El archivo no indica los lados. Se supone que la izquierda del paciente está a la derecha.',
+  turned_by_tags:
+    'La radiografía estaba guardada girada o en espejo. Se muestra derecha, según sus etiquetas.',
+  for_processing:
+    'Son datos del detector sin procesar. La red aprendió de radiografías procesadas.',
+  bit_depth_assumed:
+    'El archivo declara 16 bits y usa menos. El brillo se deduce de los bits en uso.',
+  window_replaced:
+    'La ventana del archivo dejaría casi toda la imagen negra o blanca. Se usa el rango de sus valores.',
 }
 
 export const errors: Record<ErrorCode, Explanation> = {

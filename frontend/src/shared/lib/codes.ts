@@ -103,6 +103,11 @@ export const CAUTION_CODES = [
   // One a line.
   'child',
   'age_unknown',
+  'side_assumed',
+  'turned_by_tags',
+  'for_processing',
+  'bit_depth_assumed',
+  'window_replaced',
 ] as const
 
 export const ERROR_CODES = [
