@@ -1,12 +1,16 @@
-# Two commands: `make run` and `make test`. Both keep their environment in .venv/.
-.PHONY: run test chaos bench check format types lock clean
+# `make run` and `make test` are the two that matter; `make help` lists all. All share .venv/.
+.PHONY: run help test chaos bench check format types lock wheel clean
 
-UV_COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet
+UV_COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-header --annotation-style line --quiet
+UV_PART = $(UV_COMPILE) --constraint requirements/test.txt
 
 run: ## Set up what is missing, then serve PneumoCAM on http://localhost:8000
 	@scripts/setup serve
 	@exec .venv/bin/pneumocam serve
 
+help: ## List what `make` can do
+	@sed -n 's/^\([a-z-]*\): ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 test: ## Set up what is missing, then run every test
 	@scripts/setup test
 	# Most tests wait most of their time, so three run at once. Those that break the whole service, or
@@ -19,23 +23,23 @@ test: ## Set up what is missing, then run every test
 	.venv/bin/pytest tests/model/training
 	cd frontend && npm run --silent test
 
-# How long faults are made on each database, from which seed, on sqlite, postgresql or both.
+# Seconds of faults on each database, seed of the random faults, and sqlite, postgresql or both.
 SECONDS ?= 60
 SEED ?= 1
 DATABASE ?= both
 
-chaos: ## Break the service at random, and look whether a job was lost (SECONDS, SEED, DATABASE)
+chaos: ## Break the service at random and check that no job is lost (SECONDS, SEED, DATABASE)
 	@scripts/setup test
 	.venv/bin/python -m tests.faults.chaos --seconds $(SECONDS) --seed $(SEED) --database $(DATABASE)
 
-# Which parts of the benchmark are run, all by default: parts network arithmetic pipeline service growth gpu.
+# Sections of the benchmark; all by default: parts network arithmetic pipeline service growth gpu.
 SECTIONS ?=
 
-bench: ## How fast it is, as one table: docs/performance.md
+bench: ## Measure the speed of each part, as the table of docs/performance.md (SECTIONS)
 	@scripts/setup test
 	.venv/bin/python -m benchmarks.bench $(SECTIONS)
 
-check: ## Style, types, architecture, and that generated files are up to date
+check: ## Check style, types and architecture, and that generated files are up to date
 	@scripts/setup test
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -46,20 +50,26 @@ check: ## Style, types, architecture, and that generated files are up to date
 	.venv/bin/pneumocam openapi | diff - frontend/openapi.json
 	cd frontend && npm run --silent check
 
-format: ## Let the formatter and the safe fixes run
+format: ## Format the code and apply the linter's safe fixes
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-types: ## The OpenAPI document, and the dashboard's types from it
+types: ## Generate the OpenAPI document, and the dashboard's types from it
 	.venv/bin/pneumocam openapi > frontend/openapi.json
 	cd frontend && npm run --silent types
 
-lock: ## Pin requirements/*.txt anew from requirements/*.in
-	$(UV_COMPILE) requirements/serve.in --output-file requirements/serve.txt
-	$(UV_COMPILE) requirements/train.in --output-file requirements/train.txt
-	$(UV_COMPILE) requirements/gpu.in --output-file requirements/gpu.txt
-	$(UV_COMPILE) requirements/tracing.in --output-file requirements/tracing.txt
-	$(UV_COMPILE) requirements/test.in --output-file requirements/test.txt
+# The set with everything is resolved first, and each other set is a part of it.
+lock: ## Pin the dependencies of pyproject.toml in requirements/*.txt (needs uv)
+	$(UV_COMPILE) --all-extras --group build --group test --output-file requirements/test.txt
+	$(UV_PART) --group build --output-file requirements/gateway.txt
+	$(UV_PART) --group build --extra worker --output-file requirements/serve.txt
+	$(UV_PART) --extra gpu --output-file requirements/gpu.txt
+	$(UV_PART) --extra train --output-file requirements/train.txt
+	$(UV_PART) --extra tracing --output-file requirements/tracing.txt
 
-clean: ## Remove what the others made, but not the data in var/
-	rm -rf .venv frontend/node_modules frontend/dist .mypy_cache .ruff_cache .pytest_cache
+wheel: ## Build the wheel, with the dashboard in it, into dist/
+	@scripts/setup serve
+	.venv/bin/python -m hatchling build --target wheel
+
+clean: ## Remove what the other targets made, but not the data in var/
+	rm -rf .venv dist frontend/node_modules frontend/dist .mypy_cache .ruff_cache .pytest_cache

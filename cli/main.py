@@ -1,5 +1,7 @@
 """The `pneumocam` command."""
 
+import sys
+
 import typer
 
 from cli.commands import audit, films, keys, network, service
@@ -11,6 +13,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+#: Packages that every installation has.
+_ALWAYS_THERE = frozenset({"api", "cli", "client", "headers", "jobs", "telemetry"})
+
 # Commands are listed in this order by `pneumocam --help`.
 app.add_typer(service.app)
 app.add_typer(films.app)
@@ -19,5 +24,22 @@ app.add_typer(network.prepare, name="prepare", no_args_is_help=True)
 app.add_typer(keys.app, name="keys", no_args_is_help=True)
 app.add_typer(audit.app, name="audit", no_args_is_help=True)
 
+
+def run() -> None:
+    """Run the command line, and report a package that is not installed in one line."""
+    try:
+        app()
+    except ModuleNotFoundError as exc:
+        if exc.name is None or exc.name.partition(".")[0] in _ALWAYS_THERE:
+            raise
+        typer.echo(
+            f"pneumocam: {exc.name} is not installed. `predict`, `prepare`, `serve` and `worker` "
+            "need requirements/serve.txt (the extra `worker`); `train`, `fit-gate`, `evaluate` and "
+            "`export` need requirements/train.txt (the extra `train`).",
+            err=True,
+        )
+        sys.exit(2)
+
+
 if __name__ == "__main__":
-    app()
+    run()
