@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from jobs.queue.heartbeats import latest_model, live_workers
 from jobs.queue.quotas import current_load
-from jobs.queue.retries import WORKER_LOST
 from jobs.record.database import Database
+from jobs.results import ErrorCode
 from jobs.states import ItemState
 from jobs.views.figures import Finished, Position, now_of, read_finished, read_queues
 
@@ -198,4 +198,5 @@ class Metrics:
 
 def _was_analysed(item: Finished) -> bool:
     """Whether it was part of a batch, rather than cancelled or given up."""
-    return item.attempts > 0 and item.state is not ItemState.CANCELLED and item.code != WORKER_LOST
+    is_given_up = item.code is ErrorCode.WORKER_LOST
+    return item.attempts > 0 and item.state is not ItemState.CANCELLED and not is_given_up

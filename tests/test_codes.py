@@ -1,25 +1,32 @@
-"""Every code that the service gives has words in the dashboard."""
+"""The codes of the service: each has words in the dashboard, and the record has those of the model.
+
+`model` may not import `jobs`, nor `jobs` the model, so each has its own enums; here they are equal.
+"""
 
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 
 import model.errors
 from api.wire.codes import ProblemCode
 from headers.errors import RefusedFile
-from jobs.queue.retries import TIMEOUT, WORKER_LOST
+from jobs import results
 from model.cautions import CautionCode
 from model.gating import ReasonCode
+from model.regions import Side
 from tests.conftest import ROOT
-
-#: Literals given to this function of the worker stand in the source and nowhere else.
-_GIVEN = re.compile(r'_failed\(\s*"([a-z_]+)"')
 
 
 def _codes(base: type[RefusedFile]) -> Iterator[str]:
-    """The codes of all that derives from a class of errors."""
+    """The codes of a class of errors, and of all that derives from it."""
+    yield base.code
     for kind in base.__subclasses__():
-        yield kind.code
         yield from _codes(kind)
+
+
+def _known(codes: type[StrEnum]) -> set[str]:
+    """The codes that this version gives; `unknown` stands for another version's."""
+    return {code.value for code in codes} - {"unknown"}
 
 
 def test_every_code_has_words_in_the_dashboard() -> None:
@@ -30,15 +37,23 @@ def test_every_code_has_words_in_the_dashboard() -> None:
             re.MULTILINE,
         )
     )
-    literals = {
-        code
-        for path in (ROOT / "worker").rglob("*.py")
-        for code in _GIVEN.findall(path.read_text())
-    }
+    of_items = (results.ReasonCode, results.CautionCode, results.ErrorCode)
+
+    assert {code for codes in of_items for code in _known(codes)} <= explained
+    assert set(ProblemCode) <= explained
+
+
+def test_the_record_has_the_codes_of_the_model() -> None:
+    assert _known(results.ReasonCode) == set(ReasonCode)
+    assert _known(results.CautionCode) == set(CautionCode)
+    assert [side.value for side in results.Side] == [side.value for side in Side]
+
+
+def test_the_record_has_the_error_codes_of_files_and_each_other_one_is_given() -> None:
     assert issubclass(model.errors.UnreadableImage, RefusedFile)
+    folders = (ROOT / "api", ROOT / "jobs", ROOT / "worker")
+    sources = "".join(path.read_text() for one in folders for path in one.rglob("*.py"))
+    given = {code.value for code in results.ErrorCode if f"ErrorCode.{code.name}," in sources}
 
-    classes = set(_codes(RefusedFile))
-    given = classes | literals | set(ReasonCode) | set(CautionCode) | {WORKER_LOST, TIMEOUT}
-
-    assert "upload_missing" in literals
-    assert given | set(ProblemCode) <= explained
+    assert given == {"nested_archive", "upload_missing", "worker_lost", "timeout", "internal_error"}
+    assert _known(results.ErrorCode) == given | set(_codes(RefusedFile))

@@ -13,12 +13,14 @@ from jobs.queue.leases import Lease, Outcome, claim, commit, renew
 from jobs.queue.retries import release
 from jobs.queue.reuse import EarlierResult, find_earlier_results
 from jobs.record.database import Database
+from jobs.results import ErrorCode
 from jobs.states import Artifact, ItemState, Priority
 from model.analysis import analyse_film
 from model.classifier import Classifier
 from model.errors import DeviceUnavailable, UnreadableImage
 from model.side_by_side import side_by_side
 from worker.batch_trace import BatchTrace
+from worker.results import failed_outcome, outcome_of, refused_outcome, reused_outcome
 from worker.settings import WorkerSettings
 
 log = structlog.get_logger()
@@ -82,7 +84,7 @@ def run_batch(
             index=lease.index,
             attempt=lease.attempt,
             state=outcome.state,
-            code=outcome.error_code,
+            code=outcome.error.code if outcome.error else None,
             reused=lease.token in earlier,
             kept=lease not in refused,
         )
@@ -110,7 +112,8 @@ def _outcomes(
         return _analyse(store, classifier, lease, trace)
 
     settled = side_by_side(settle, leases, threads=classifier.films_at_once)
-    broken = _failed("internal_error", "The analysis of this file broke. It has been logged.")
+    detail = "The analysis of this file broke. It has been logged."
+    broken = failed_outcome(ErrorCode.INTERNAL_ERROR, detail)
     return [
         # What broke is tried again, alone: the others may have had the memory that it lacked.
         (lease, outcome or _analyse(store, classifier, lease, trace) or broken)
@@ -130,12 +133,7 @@ def _copy(store: ArtifactStore, lease: Lease, earlier: EarlierResult) -> Outcome
             store.put(picture_key(lease.job_id, lease.index, lease.token, kind), store.get(source))
     except ArtifactNotFound:
         return None  # erased meanwhile
-    result = {
-        **earlier.result,
-        "timings_ms": {"queued": _waited_ms(lease)},
-        "reused_from": {"job_id": earlier.job_id, "index": earlier.index},
-    }
-    return Outcome(state=earlier.state, result=result)
+    return reused_outcome(earlier, lease)
 
 
 def _analyse(
@@ -151,17 +149,19 @@ def _analyse(
         with trace.stage("fetch"):
             content = store.get(upload_key(lease.job_id, lease.index))
     except ArtifactNotFound:
-        return _failed("upload_missing", "The uploaded file is no longer in the store.")
+        detail = "The uploaded file is no longer in the store."
+        return failed_outcome(ErrorCode.UPLOAD_MISSING, detail)
     try:
         analysis = analyse_film(classifier, content, stage=trace.stage)
+        if isinstance(analysis, UnreadableImage):
+            return refused_outcome(analysis)
+        outcome = outcome_of(analysis.result, lease)
     except DeviceUnavailable:
         raise
     except Exception:
         # A defect of ours, whatever it is, must not take a neighbour with it.
         log.exception("analysis_broke")
         return None
-    if isinstance(analysis, UnreadableImage):
-        return _failed(analysis.code, analysis.detail)
     pictures = {
         Artifact.RADIOGRAPH: analysis.radiograph_jpeg,
         Artifact.ACTIVATION_MAP: analysis.activation_map_png,
@@ -171,18 +171,7 @@ def _analyse(
         for kind, data in pictures.items():
             if data is not None:
                 store.put(picture_key(lease.job_id, lease.index, lease.token, kind), data)
-    result = analysis.result.to_dict()
-    result["timings_ms"]["queued"] = _waited_ms(lease)
-    state = ItemState.REJECTED if analysis.rejected else ItemState.SUCCEEDED
-    return Outcome(state=state, result=result)
-
-
-def _failed(code: str, detail: str) -> Outcome:
-    return Outcome(state=ItemState.FAILED, error_code=code, error_detail=detail)
-
-
-def _waited_ms(lease: Lease) -> float:
-    return round((lease.claimed_at - lease.queued_at).total_seconds() * 1000, 1)
+    return outcome
 
 
 @contextmanager

@@ -87,7 +87,7 @@ class BatchTrace:
                 "items": [lease.index for lease, _ in items],
                 "attempts": [lease.attempt for lease, _ in items],
                 "states": [outcome.state for _, outcome in items],
-                "codes": [outcome.error_code or "" for _, outcome in items],
+                "codes": [outcome.error.code if outcome.error else "" for _, outcome in items],
                 "kept": [lease not in refused for lease, _ in items],
             }
             queued = min(lease.queued_at for lease, _ in items)

@@ -18,7 +18,8 @@ from api.wire.schemas import ProblemError
 from headers.errors import RefusedFile
 from headers.inspection import Kind, inspect_header
 from jobs.artifacts.store import ArtifactStore, upload_key
-from jobs.queue.intake import Refusal, Upload
+from jobs.queue.intake import Upload
+from jobs.results import ErrorCode, ItemError
 
 _MAX_NAME_CHARACTERS = 255
 
@@ -77,15 +78,14 @@ class FileIntake:
         try:
             kind = inspect_header(content.rewound(), content.size).kind
         except RefusedFile as refused:
-            self._refuse(upload, refused.code, refused.detail)
+            self._refuse(upload, ErrorCode(refused.code), refused.detail)
             return
         if kind is not Kind.ZIP:
             self._store.put(upload_key(self._job_id, len(self._uploads)), content.rewound())
             self._uploads.append(upload)
         elif inside:
-            self._refuse(
-                upload, ProblemCode.NESTED_ARCHIVE, "An archive inside an archive is not opened."
-            )
+            detail = "An archive inside an archive is not opened."
+            self._refuse(upload, ErrorCode.NESTED_ARCHIVE, detail)
         else:
             self._open(content)
 
@@ -114,8 +114,8 @@ class FileIntake:
                 content.write(chunk)
             self._settle(content, filename, inside=True)
 
-    def _refuse(self, upload: Upload, code: str, detail: str) -> None:
-        refusal = Refusal(code, detail)
+    def _refuse(self, upload: Upload, code: ErrorCode, detail: str) -> None:
+        refusal = ItemError(code=code, detail=detail)
         self._uploads.append(Upload(upload.filename, upload.sha256, upload.size_bytes, refusal))
 
     def _check_count(self) -> None:

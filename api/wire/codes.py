@@ -1,6 +1,7 @@
 """The codes of problems: a closed set, each member written here and nowhere else.
 
-Codes of callback URLs are in `jobs.errors`, because webhook deliveries have them too.
+Codes of callback URLs are in `jobs.errors`, because webhook deliveries have them too, and codes of
+refused files in `jobs.results`, because items have them too.
 """
 
 from enum import StrEnum
@@ -44,7 +45,6 @@ class ProblemCode(StrEnum):
 
     # Of one file.
     FILE_TOO_LARGE = "file_too_large"
-    NESTED_ARCHIVE = "nested_archive"
     DAMAGED_ARCHIVE = "damaged_archive"
     UNSAFE_ARCHIVE = "unsafe_archive"
     ARCHIVE_TOO_LARGE = "archive_too_large"

@@ -9,16 +9,14 @@ from api.wire.schemas import (
     Feedback,
     FilmsOfDay,
     Item,
-    ItemError,
     ItemLinks,
     Job,
     JobLinks,
-    ModelVersion,
-    Result,
     TrainingSet,
     WorklistRow,
 )
 from jobs.record.tables import DeliveryRow, FeedbackRow, ItemRow
+from jobs.results import ModelVersion
 from jobs.states import Artifact, DeliveryState, ItemState
 from jobs.views import drift
 from jobs.views.queries import JobView
@@ -66,10 +64,8 @@ def present_item(item: ItemRow) -> Item:
         sha256=item.sha256,
         state=item.state,
         attempts=item.attempts,
-        result=None if item.result is None else Result.model_validate(item.result),
-        error=None
-        if item.error_code is None
-        else ItemError(code=item.error_code, detail=item.error_detail or ""),
+        result=item.result,
+        error=item.error,
         feedback=present_feedback(item.feedback[-1]) if item.feedback else None,
         links=_item_links(item),
     )

@@ -1,12 +1,13 @@
 """The wire: what clients send and get. Adding a field is free, renaming one is not."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.wire.codes import TYPE_PREFIX, ProblemCode
 from jobs.errors import CallbackCode
+from jobs.results import ErrorCode, Fraction, ItemError, ModelVersion, Result
 from jobs.states import (
     DeliveryFault,
     DeliveryState,
@@ -20,115 +21,11 @@ from jobs.states import (
 from jobs.views.feedback import MAX_COMMENT_CHARACTERS
 from jobs.views.worklist import WorklistSort
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-
 
 class Wire(BaseModel):
     """Frozen, and closed to names that are not in the contract."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModelVersion(Wire):
-    """Which network gave a result."""
-
-    name: str
-    version: str
-
-
-class Region(Wire):
-    """A place on the radiograph where the activation map reaches its threshold."""
-
-    x: Fraction = Field(description="Left edge, as a fraction of the radiograph's width.")
-    y: Fraction = Field(description="Top edge, as a fraction of the radiograph's height.")
-    width: Fraction
-    height: Fraction
-    side: str = Field(
-        description="The patient's side, left or right; their left is on the picture's right."
-    )
-    peak: Fraction = Field(description="The activation map's highest value inside the box.")
-
-
-class Reason(Wire):
-    """Why a readable file was not scored."""
-
-    code: str
-    detail: str
-
-
-class Caution(Wire):
-    """What to keep in mind about a probability."""
-
-    code: str
-    detail: str
-
-
-class InputFacts(BaseModel):
-    """What the file says of itself; nothing that identifies a person."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    view: str | None = Field(None, description="DICOM View Position: AP, PA, …")
-    width: int = Field(description="Columns of the film as it came.")
-    height: int = Field(description="Rows of the film as it came.")
-    photometric_interpretation: str | None = None
-    format: str | None = Field(None, description="dicom, png, jpeg or tiff.")
-    bits_stored: int | None = None
-    modality: str | None = None
-    body_part: str | None = None
-    laterality: str | None = None
-    age: int | None = Field(None, description="Whole years.")
-    sex: str | None = None
-
-
-class ReusedFrom(Wire):
-    """An earlier item of the same API key, with the same bytes, scored by the same network."""
-
-    job_id: str
-    index: int
-
-
-class Timings(BaseModel):
-    """Milliseconds each stage took; null for one that was not gone through.
-
-    `infer` is with the wait for the device, where the network runs on one of its own.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    queued: float | None = None
-    decode: float | None = None
-    infer: float | None = None
-    render: float | None = None
-
-
-class Result(Wire):
-    """What the network says of one film.
-
-    Of a rejected item `probability` and `positive` are null and `reasons` is not empty.
-    """
-
-    probability: Fraction | None = Field(
-        description="Calibrated probability of a pneumonia-like lung opacity. Not a diagnosis."
-    )
-    threshold: Fraction
-    positive: bool | None = Field(description="Whether `probability` reaches `threshold`.")
-    model: ModelVersion
-    regions: list[Region]
-    reasons: list[Reason]
-    cautions: list[Caution] = []
-    input: InputFacts
-    timings_ms: Timings
-    reused_from: ReusedFrom | None = Field(
-        None, description="The item whose result this is a copy of; null where the network ran."
-    )
-
-
-class ItemError(Wire):
-    """Why an item failed, by a stable code."""
-
-    code: str
-    detail: str
 
 
 class ItemLinks(Wire):
@@ -345,8 +242,8 @@ class ProblemError(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    #: Plain text as well: the codes of files, and those of pydantic for values of a wrong form.
-    code: ProblemCode | CallbackCode | str
+    #: Plain text as well: pydantic's codes for values of a wrong form.
+    code: ProblemCode | CallbackCode | ErrorCode | str
     detail: str
     index: int | None = Field(None, description="Index of the file in the request, if about one.")
     field: str | None = Field(None, description="Name of the field, if about one.")

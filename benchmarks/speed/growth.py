@@ -17,6 +17,7 @@ from benchmarks.speed.installation import Installation, installed
 from benchmarks.speed.service import Taken, against, fresh
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow
+from jobs.results import InputFacts, ModelVersion, Result, Timings
 from jobs.states import ItemState, Priority
 from jobs.views.worklist import WorklistFilter, WorklistSort, read_page
 
@@ -100,7 +101,7 @@ def filled(path: Path, count: int) -> Database:
                     "finished_at": at,
                     "probability": probability,
                     "positive": probability > 0.5,
-                    "result": {"probability": probability, "regions": [], "reasons": []},
+                    "result": _result(probability),
                     "search_text": f"{number}-{index}.dcm",
                 }
             )
@@ -108,3 +109,16 @@ def filled(path: Path, count: int) -> Database:
         session.execute(insert(JobRow), jobs)
         session.execute(insert(ItemRow), items)
     return database
+
+
+def _result(probability: float) -> Result:
+    return Result(
+        probability=probability,
+        threshold=0.5,
+        positive=probability > 0.5,
+        model=ModelVersion(name="pneumocam", version="1.0.0"),
+        regions=[],
+        reasons=[],
+        input=InputFacts(width=1024, height=1024),
+        timings_ms=Timings(),
+    )

@@ -1,8 +1,8 @@
 """Heartbeats: which workers live, and which network they run."""
 
 from datetime import timedelta
-from typing import Any
 
+from pydantic import JsonValue
 from sqlalchemy import delete, select, update
 
 from jobs.record.database import Database
@@ -12,7 +12,7 @@ from jobs.record.tables import WorkerRow
 _MISSED_BEATS = 5
 
 
-def announce(database: Database, name: str, model: dict[str, Any]) -> None:
+def announce(database: Database, name: str, model: dict[str, JsonValue]) -> None:
     """Say that a worker has loaded its network and can work from now on."""
     with database.write() as session:
         session.merge(WorkerRow(name=name, beat_at=database.now(session), model=model))
@@ -39,7 +39,7 @@ def live_workers(database: Database, *, sweep_s: float) -> list[str]:
         return list(session.scalars(select(WorkerRow.name).where(WorkerRow.beat_at >= since)))
 
 
-def latest_model(database: Database) -> dict[str, Any] | None:
+def latest_model(database: Database) -> dict[str, JsonValue] | None:
     """The manifest of the network that the worker seen last runs."""
     with database.read() as session:
         return session.scalar(select(WorkerRow.model).order_by(WorkerRow.beat_at.desc()).limit(1))

@@ -16,19 +16,12 @@ from jobs.queue.fairness import next_turn
 from jobs.record.database import Database
 from jobs.record.search_text import search_text
 from jobs.record.tables import ItemRow, JobRow
+from jobs.results import ItemError
 from jobs.states import ItemState, Priority
 from telemetry.tracing import current_traceparent
 
 #: How long a key stands for the submission that brought it.
 KEY_LIFETIME = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a file is not even stored: a stable code and a sentence."""
-
-    code: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +31,7 @@ class Upload:
     filename: str
     sha256: str
     size_bytes: int
-    refusal: Refusal | None = None
+    refusal: ItemError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ becomes of an item whose lease was lost stands in `jobs.queue.retries`.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import distinct, func, select
@@ -20,6 +19,7 @@ from jobs.queue.fairness import CLAIM_ORDER
 from jobs.queue.retries import without_spent
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow
+from jobs.results import ItemError, Result
 from jobs.states import OPEN_STATES, ItemState, Priority
 from jobs.webhooks.outbox import tell_final
 
@@ -39,12 +39,11 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an item: a result, or an error's code and sentence."""
+    """The final state of an item: succeeded or rejected with a result, or failed with an error."""
 
     state: ItemState
-    result: dict[str, Any] | None = None
-    error_code: str | None = None
-    error_detail: str | None = None
+    result: Result | None = None
+    error: ItemError | None = None
 
 
 def claim(
@@ -195,12 +194,13 @@ def _lease(row: ItemRow, *, now: datetime, lease_s: float, holder: str | None) -
 
 
 def _record(row: ItemRow, outcome: Outcome, now: datetime) -> None:
-    result = outcome.result or {}
+    result, error = outcome.result, outcome.error
     row.state = outcome.state
     row.finished_at = now
-    row.picture_token = row.lease_token if outcome.result else None
+    row.picture_token = row.lease_token if result else None
     row.lease_token = row.lease_expires_at = row.lease_holder = None
-    row.result = outcome.result
-    row.error_code, row.error_detail = outcome.error_code, outcome.error_detail
-    row.probability = result.get("probability")
-    row.positive = result.get("positive")
+    row.result = result
+    row.probability = result.probability if result else None
+    row.positive = result.positive if result else None
+    row.error_code = error.code if error else None
+    row.error_detail = error.detail if error else None

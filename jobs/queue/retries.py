@@ -9,12 +9,8 @@ from sqlalchemy.orm import Session
 from jobs.queue.completion import finish_jobs
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow
+from jobs.results import ErrorCode
 from jobs.states import ItemState
-
-#: The code of an item whose worker was lost as often as is allowed,
-WORKER_LOST = "worker_lost"
-#: and of one that had a process to itself and did not end in time.
-TIMEOUT = "timeout"
 
 
 def take_back_expired(database: Database, *, max_attempts: int) -> int:
@@ -47,7 +43,7 @@ def time_out(database: Database, holder: str, *, max_attempts: int) -> int:
         _queue_again(rows)
         own = [row for row in rows if row.attempts >= min(2, max_attempts)]
         for row in own:
-            _fail(row, now, TIMEOUT, "The analysis of this file did not end in time.")
+            _fail(row, now, ErrorCode.TIMEOUT, "The analysis of this file did not end in time.")
         finish_jobs(session, {row.job_id for row in own}, now)
         return len(rows)
 
@@ -74,7 +70,8 @@ def without_spent(
     spent = [row for row in rows if row.attempts >= max_attempts]
     for row in spent:
         times = f"{row.attempts} times" if row.attempts > 1 else "once"
-        _fail(row, now, WORKER_LOST, f"The worker was lost {times} while it analysed this file.")
+        detail = f"The worker was lost {times} while it analysed this file."
+        _fail(row, now, ErrorCode.WORKER_LOST, detail)
     finish_jobs(session, {row.job_id for row in spent}, now)
     return [row for row in rows if row.attempts < max_attempts]
 
@@ -103,7 +100,7 @@ def _forget_attempt(rows: Sequence[ItemRow]) -> None:
         row.attempts -= 1
 
 
-def _fail(row: ItemRow, now: datetime, code: str, detail: str) -> None:
+def _fail(row: ItemRow, now: datetime, code: ErrorCode, detail: str) -> None:
     row.state = ItemState.FAILED
     row.finished_at = now
     row.error_code, row.error_detail = code, detail

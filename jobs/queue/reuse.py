@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session
 from jobs.queue.leases import Lease
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow
+from jobs.results import MODEL_NAME, MODEL_VERSION, Result
 from jobs.states import ItemState
 
 _WITH_RESULT = (ItemState.SUCCEEDED, ItemState.REJECTED)
@@ -31,7 +31,7 @@ class EarlierResult:
     index: int
     picture_token: str
     state: ItemState
-    result: dict[str, Any]
+    result: Result
 
 
 def find_earlier_results(
@@ -65,15 +65,14 @@ def find_earlier_results(
 
 def _find(session: Session, lease: Lease, name: str, version: str) -> EarlierResult | None:
     owner = session.scalar(select(JobRow.owner).where(JobRow.id == lease.job_id))
-    network = ItemRow.result["model"]
     row = session.scalar(
         select(ItemRow)
         .join(ItemRow.job)
         .where(
             ItemRow.sha256 == lease.sha256,
             ItemRow.state.in_(_WITH_RESULT),
-            network["name"].as_string() == name,
-            network["version"].as_string() == version,
+            ItemRow.result[MODEL_NAME].as_string() == name,
+            ItemRow.result[MODEL_VERSION].as_string() == version,
             JobRow.owner == owner,
         )
         .limit(1)

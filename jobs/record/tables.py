@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
+from pydantic import JsonValue
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -21,7 +21,10 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.sql.operators import OperatorType
+from sqlalchemy.types import TypeEngine
 
+from jobs.results import ErrorCode, ItemError, Result, recorded_code
 from jobs.states import DeliveryState, EventType, ItemState, Opinion, Priority
 
 #: Of an API key's id (12), or of the pseudonym of a token's subject (37).
@@ -49,6 +52,45 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class StoredResult(TypeDecorator[Result]):
+    """A result, as JSON. Rows written by other versions can be read."""
+
+    impl = JSON
+    cache_ok = True
+
+    def coerce_compared_value(
+        self, op: OperatorType | None, value: object
+    ) -> TypeEngine[JsonValue]:
+        """Treat paths into the JSON as the JSON type does."""
+        return self.impl_instance.coerce_compared_value(op, value)
+
+    def process_bind_param(
+        self, value: Result | None, dialect: Dialect
+    ) -> dict[str, JsonValue] | None:
+        """Store the fields that were set."""
+        del dialect
+        return None if value is None else value.to_record()
+
+    def process_result_value(
+        self, value: dict[str, JsonValue] | None, dialect: Dialect
+    ) -> Result | None:
+        """Read a result of this version or another."""
+        del dialect
+        return None if value is None else Result.from_record(value)
+
+
+class StoredErrorCode(TypeDecorator[ErrorCode]):
+    """An error code, as text. A code of another version is read as `ErrorCode.UNKNOWN`."""
+
+    impl = String(64)
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> ErrorCode | None:
+        """Read a code of this version or another."""
+        del dialect
+        return None if value is None else recorded_code(ErrorCode, value)
 
 
 def _closed_set(values: type[StrEnum]) -> Enum:
@@ -160,8 +202,8 @@ class ItemRow(Base):
 
     #: The attempt whose pictures are the item's: part of their keys in the store.
     picture_token: Mapped[str | None] = mapped_column(String(32))
-    result: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    error_code: Mapped[str | None] = mapped_column(String(64))
+    result: Mapped[Result | None] = mapped_column(StoredResult)
+    error_code: Mapped[ErrorCode | None] = mapped_column(StoredErrorCode)
     error_detail: Mapped[str | None] = mapped_column(Text)
     #: Copies of the result's figures that the worklist filters and sorts by.
     probability: Mapped[float | None] = mapped_column(index=True)
@@ -178,6 +220,13 @@ class ItemRow(Base):
         cascade="all, delete-orphan",
         passive_deletes=True,
     )
+
+    @property
+    def error(self) -> ItemError | None:
+        """The reason of a failed item; None of others."""
+        if self.error_code is None:
+            return None
+        return ItemError(code=self.error_code, detail=self.error_detail or "")
 
 
 #: What the worklist is sorted by: items without a probability come last, in the same order on every
@@ -223,7 +272,7 @@ class WorkerRow(Base):
     name: Mapped[str] = mapped_column(String(255), primary_key=True)
     beat_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: The manifest of the network it loaded: what `GET /v1/model` shows.
-    model: Mapped[dict[str, Any]] = mapped_column(JSON)
+    model: Mapped[dict[str, JsonValue]] = mapped_column(JSON)
 
 
 class StoreRoundRow(Base):

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Row, Select, String, and_, case, cast, fun
 
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow
+from jobs.results import FIRST_REASON, MODEL_VERSION, VIEW
 from jobs.states import ItemState
 
 #: Equal parts of the scale from 0 to 1, in which scores are counted.
@@ -142,9 +143,9 @@ def _groups(
     database: Database, *, since: datetime, owner: str | None
 ) -> Select[tuple[Any, ...]]:  # Any: as many columns as there are bins, and some
     result, probability = ItemRow.result, ItemRow.probability
-    version = result[("model", "version")].as_string()
-    view = result[("input", "view")].as_string()
-    reason = result[("reasons", 0, "code")].as_string()
+    version = result[MODEL_VERSION].as_string()
+    view = result[VIEW].as_string()
+    reason = result[FIRST_REASON].as_string()
     day = _utc_day(database).label("day")
     bins = [
         _how_many(and_(probability >= i / SCORE_BINS, probability < (i + 1) / SCORE_BINS))

@@ -58,10 +58,10 @@ def add_feedback(
             comment=comment,
             said_at=database.now(session),
             said_by=said_by,
-            model_name=item.result["model"]["name"],
-            model_version=item.result["model"]["version"],
-            probability=item.result["probability"],
-            threshold=item.result["threshold"],
+            model_name=item.result.model.name,
+            model_version=item.result.model.version,
+            probability=item.result.probability,
+            threshold=item.result.threshold,
         )
         session.add(said)
         session.flush()

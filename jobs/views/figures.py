@@ -7,12 +7,12 @@ database. So nobody has to ask them, nothing is lost with one of them, and no fi
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import func, literal, select, tuple_
 
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, UtcDateTime
+from jobs.results import ErrorCode, ReasonCode, Result
 from jobs.states import ItemState, Priority
 
 #: A commit is seen a little after the moment it bears; results this young are read next time.
@@ -42,7 +42,7 @@ class Finished:
     """
 
     state: ItemState
-    code: str | None
+    code: ErrorCode | ReasonCode | None
     attempts: int
     timings_ms: dict[str, float]
     committed_at: datetime
@@ -113,7 +113,6 @@ def read_finished(database: Database, after: Position) -> tuple[Sequence[Finishe
         ).all()
     if not rows:
         return [], after
-    last = rows[-1]
     finished = [
         Finished(
             state=state,
@@ -123,18 +122,17 @@ def read_finished(database: Database, after: Position) -> tuple[Sequence[Finishe
             committed_at=finished_at,
         )
         for finished_at, _, _, state, error_code, attempts, result in rows
+        if finished_at is not None  # as the query has it
     ]
-    return finished, Position(last[0], last[1], last[2])
+    _, job_id, index, *_ = rows[-1]
+    return finished, Position(finished[-1].committed_at, job_id, index)
 
 
-def _code(error_code: str | None, result: dict[str, Any] | None) -> str | None:
+def _code(error_code: ErrorCode | None, result: Result | None) -> ErrorCode | ReasonCode | None:
     if error_code is not None or result is None:
         return error_code
-    reasons = result.get("reasons") or [{}]
-    code: str | None = reasons[0].get("code")
-    return code
+    return result.reasons[0].code if result.reasons else None
 
 
-def _timings(result: dict[str, Any] | None) -> dict[str, float]:
-    timings = (result or {}).get("timings_ms", {})
-    return {stage: ms for stage, ms in timings.items() if ms is not None}
+def _timings(result: Result | None) -> dict[str, float]:
+    return {} if result is None else result.timings_ms.model_dump(exclude_none=True)

@@ -18,19 +18,21 @@ from jobs.queue.heartbeats import announce
 from jobs.queue.leases import Outcome, claim, commit
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow
+from jobs.results import ReasonCode
 from jobs.states import ItemState, Priority, Scope
 from jobs.views.figures import now_of
 from tests.api.conftest import film
 from tests.api.routes.test_jobs import RESULT, submit
 from tests.api.wire.test_problems import refused
+from tests.results import make_error, make_result
 
 Figures = dict[str, float]
-SUCCEEDED = Outcome(state=ItemState.SUCCEEDED, result=RESULT)
+SUCCEEDED = Outcome(state=ItemState.SUCCEEDED, result=make_result())
 REJECTED = Outcome(
     state=ItemState.REJECTED,
-    result={**RESULT, "probability": None, "reasons": [{"code": "inverted", "detail": "…"}]},
+    result=make_result(None, reason=ReasonCode.INVERTED),
 )
-FAILED = Outcome(state=ItemState.FAILED, error_code="truncated_image", error_detail="…")
+FAILED = Outcome(state=ItemState.FAILED, error=make_error())
 
 
 def scrape(client: TestClient, headers: dict[str, str] | None = None) -> Figures:
@@ -131,7 +133,7 @@ def test_stages_are_shown_as_histograms_in_seconds(
 
     figures = scrape(counting)
 
-    for stage, ms in RESULT["timings_ms"].items():  # type: ignore[attr-defined] # a dict of them
+    for stage, ms in RESULT["timings_ms"].items():
         name = f"pneumocam_stage_seconds_{{}} stage={stage}"
         assert figures[name.format("count")] == 2
         assert figures[name.format("sum")] == pytest.approx(2 * ms / 1000)

@@ -21,6 +21,7 @@ from jobs.states import ItemState, Priority
 from jobs.views.queries import get_job
 from tests.faults.conftest import SEED
 from tests.faults.installation import patience
+from tests.results import make_error
 from tests.servers.redis import RedisServer
 from worker.settings import WorkerSettings
 from worker.upkeep import Upkeep
@@ -111,7 +112,7 @@ def test_sweepers_that_die_at_any_moment_lose_nothing_and_do_nothing_twice(
             if random.random() < 0.4 and all(lease.attempt < 3 for lease in leases):
                 given_up += len(leases)  # as a worker does that is killed
                 continue
-            outcomes = [(lease, Outcome(ItemState.FAILED, error_code="x")) for lease in leases]
+            outcomes = [(lease, Outcome(ItemState.FAILED, error=make_error())) for lease in leases]
             refused = commit(database, outcomes)
             committed.update(
                 (lease.job_id, lease.index) for lease in leases if lease not in refused

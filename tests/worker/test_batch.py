@@ -17,6 +17,7 @@ from jobs.queue.leases import Lease, claim, commit, renew
 from jobs.queue.retries import take_back, take_back_expired
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow
+from jobs.results import Result, ReusedFrom
 from jobs.retention.erasure import erase
 from jobs.states import Artifact, ItemState, Priority
 from jobs.views.queries import get_job
@@ -65,7 +66,7 @@ def items(database: Database, job_id: str) -> Sequence[ItemRow]:
     return get_job(database, job_id).items
 
 
-def result(database: Database, job_id: str) -> dict[str, Any]:
+def result(database: Database, job_id: str) -> Result:
     [item] = items(database, job_id)
     assert item.result is not None
     return item.result
@@ -89,10 +90,10 @@ def test_the_same_film_of_the_same_key_is_not_analysed_again(
     assert earlier.result is not None
     assert later.result is not None
     assert later.state is ItemState.SUCCEEDED
-    assert later.result["reused_from"] == {"job_id": first, "index": 0}
-    assert later.result["timings_ms"].keys() == {"queued"}
+    assert later.result.reused_from == ReusedFrom(job_id=first, index=0)
+    assert later.result.timings_ms.model_fields_set == {"queued"}
     for figure in ("probability", "threshold", "positive", "model", "regions", "input"):
-        assert later.result[figure] == earlier.result[figure]
+        assert getattr(later.result, figure) == getattr(earlier.result, figure)
     assert (later.probability, later.positive) == (earlier.probability, earlier.positive)
     for kind in PICTURES:
         assert picture(store, later, kind) == picture(store, earlier, kind)
@@ -130,7 +131,7 @@ def test_another_keys_result_is_never_used(
     run_all()
 
     assert len(analysed) == 2
-    assert "reused_from" not in result(database, later)
+    assert result(database, later).reused_from is None
 
 
 def test_another_version_of_the_network_looks_for_itself(
@@ -148,7 +149,7 @@ def test_another_version_of_the_network_looks_for_itself(
     run_all()
 
     assert len(analysed) == 2
-    assert result(database, later)["model"]["version"] == "99.0.0"
+    assert result(database, later).model.version == "99.0.0"
 
 
 def test_neither_an_erased_nor_a_failed_item_is_used_again(
@@ -165,7 +166,7 @@ def test_neither_an_erased_nor_a_failed_item_is_used_again(
     assert len(analysed) == 4
     fresh, failed = items(database, later)
     assert fresh.result is not None
-    assert "reused_from" not in fresh.result
+    assert fresh.result.reused_from is None
     assert failed.state is ItemState.FAILED
 
 
@@ -181,7 +182,8 @@ def test_a_rejection_is_used_again_with_its_reasons(
     [earlier], [later] = items(database, first), items(database, second)
     assert earlier.state is later.state is ItemState.REJECTED
     assert later.result is not None
-    assert later.result["reasons"] == (earlier.result or {})["reasons"]
+    assert earlier.result is not None
+    assert later.result.reasons == earlier.result.reasons
     assert picture(store, later, Artifact.RADIOGRAPH)
 
 
@@ -262,7 +264,7 @@ def test_every_result_is_of_its_own_film_whatever_the_batches_and_the_losses(
     for number, job_id in enumerate(jobs):
         for item in items(database, job_id):
             assert item.result is not None, (item.state, item.error_code, item.attempts)
-            wrong += item.result["input"]["width"] != 150 + 25 * number + item.index
+            wrong += item.result.input.width != 150 + 25 * number + item.index
             for kind in PICTURES:
                 assert picture(store, item, kind)
     say(f"films 100, attempts lost {lost}, results on another film {wrong}")

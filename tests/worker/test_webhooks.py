@@ -22,6 +22,7 @@ from jobs.record.tables import DeliveryRow
 from jobs.states import DeliveryState, ItemState, Priority
 from jobs.webhooks.outbox import DeliveryFilter, list_deliveries, new_secret
 from tests.conftest import ROOT
+from tests.results import make_result
 from tests.worker.receiver import HANG, Receiver
 from worker.settings import WorkerSettings
 from worker.webhooks import WebhookSender
@@ -68,7 +69,7 @@ def finish_job(database: Database, url: str, *, owner: str | None = None) -> str
     submission = Submission(uploads, Priority.ROUTINE, None, None, owner, url)
     job_id = accept(database, new_job_id(), submission, retention=timedelta(days=1))
     leases = claim(database, Priority, limit=9, lease_s=60)
-    done = Outcome(state=ItemState.SUCCEEDED, result={"probability": 0.5})
+    done = Outcome(state=ItemState.SUCCEEDED, result=make_result(0.5))
     commit(database, [(lease, done) for lease in leases])
     return job_id
 

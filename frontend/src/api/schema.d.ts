@@ -407,14 +407,19 @@ export interface components {
         CallbackCode: "invalid_callback_url" | "callback_not_resolved" | "callback_address_refused" | "callback_lookup_failed" | "no_webhook_secret";
         /**
          * Caution
-         * @description What to keep in mind about a probability.
+         * @description A limit of a probability.
          */
         Caution: {
-            /** Code */
-            code: string;
+            code: components["schemas"]["CautionCode"];
             /** Detail */
             detail: string;
         };
+        /**
+         * CautionCode
+         * @description A limit of a probability; `unknown` if another version recorded it.
+         * @enum {string}
+         */
+        CautionCode: "child" | "age_unknown" | "unknown";
         /**
          * Counts
          * @description How many of a job's items are in each state.
@@ -537,6 +542,12 @@ export interface components {
             training_set: components["schemas"]["TrainingSet"] | null;
         };
         /**
+         * ErrorCode
+         * @description Why an item failed; `unknown` if another version recorded it.
+         * @enum {string}
+         */
+        ErrorCode: "empty_file" | "not_an_image" | "unsafe_file" | "unreadable_image" | "undecodable_image" | "contradictory_image" | "truncated_image" | "image_too_large" | "image_too_small" | "unsupported_image" | "several_images" | "no_pixel_data" | "colour_image" | "blank_image" | "nested_archive" | "upload_missing" | "worker_lost" | "timeout" | "internal_error" | "unknown";
+        /**
          * EventType
          * @description What a webhook tells of.
          * @enum {string}
@@ -623,7 +634,7 @@ export interface components {
         };
         /**
          * InputFacts
-         * @description What the file says of itself; nothing that identifies a person.
+         * @description Facts that the file states about its picture. None of them identifies a person.
          */
         InputFacts: {
             /**
@@ -633,12 +644,12 @@ export interface components {
             view?: string | null;
             /**
              * Width
-             * @description Columns of the film as it came.
+             * @description Columns of the film as it was sent.
              */
             width: number;
             /**
              * Height
-             * @description Rows of the film as it came.
+             * @description Rows of the film as it was sent.
              */
             height: number;
             /** Photometric Interpretation */
@@ -688,11 +699,10 @@ export interface components {
         };
         /**
          * ItemError
-         * @description Why an item failed, by a stable code.
+         * @description Why an item failed.
          */
         ItemError: {
-            /** Code */
-            code: string;
+            code: components["schemas"]["ErrorCode"];
             /** Detail */
             detail: string;
         };
@@ -784,7 +794,7 @@ export interface components {
         JobState: "queued" | "running" | "finished" | "cancelled";
         /**
          * ModelVersion
-         * @description Which network gave a result.
+         * @description The network that gave a result.
          */
         ModelVersion: {
             /** Name */
@@ -818,17 +828,22 @@ export interface components {
         };
         /**
          * Reason
-         * @description Why a readable file was not scored.
+         * @description Why a readable film was not scored.
          */
         Reason: {
-            /** Code */
-            code: string;
+            code: components["schemas"]["ReasonCode"];
             /** Detail */
             detail: string;
         };
         /**
+         * ReasonCode
+         * @description Why a readable film was not scored; `unknown` if another version recorded it.
+         * @enum {string}
+         */
+        ReasonCode: "not_a_radiograph" | "wrong_body_part" | "not_frontal" | "not_frontal_chest" | "not_upright" | "inverted" | "unknown";
+        /**
          * Region
-         * @description A place on the radiograph where the activation map reaches its threshold.
+         * @description A part of the radiograph where the activation map reaches its threshold.
          */
         Region: {
             /**
@@ -845,11 +860,7 @@ export interface components {
             width: number;
             /** Height */
             height: number;
-            /**
-             * Side
-             * @description The patient's side, left or right; their left is on the picture's right.
-             */
-            side: string;
+            side: components["schemas"]["Side"];
             /**
              * Peak
              * @description The activation map's highest value inside the box.
@@ -858,7 +869,7 @@ export interface components {
         };
         /**
          * Result
-         * @description What the network says of one film.
+         * @description The result of one film.
          *
          *     Of a rejected item `probability` and `positive` are null and `reasons` is not empty.
          */
@@ -929,6 +940,12 @@ export interface components {
             limits: components["schemas"]["SubmissionLimits"];
         };
         /**
+         * Side
+         * @description The patient's side; their left is on the picture's right.
+         * @enum {string}
+         */
+        Side: "left" | "right";
+        /**
          * SubmissionLimits
          * @description What one submission may carry; what is larger is refused, and need not be sent.
          */
@@ -951,9 +968,9 @@ export interface components {
         };
         /**
          * Timings
-         * @description Milliseconds each stage took; null for one that was not gone through.
+         * @description Milliseconds each stage took; null for a stage that did not run.
          *
-         *     `infer` is with the wait for the device, where the network runs on one of its own.
+         *     `infer` includes the wait for the device, where the network runs on one of its own.
          */
         Timings: {
             /** Queued */
@@ -1055,14 +1072,14 @@ export interface components {
          * @description The kind of a problem, or of one entry of its `errors`.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "key_required" | "invalid_key" | "invalid_token" | "missing_scope" | "cross_site" | "not_found" | "method_not_allowed" | "request_timeout" | "no_result" | "erased" | "too_large" | "unsupported_media_type" | "misdirected_request" | "invalid_request" | "too_many_requests" | "quota_reached" | "headers_too_large" | "internal_error" | "backlog_full" | "too_many_waiting" | "too_many_connections" | "issuer_unavailable" | "unavailable" | "no_files" | "unknown_priority" | "invalid_reference" | "invalid_cursor" | "idempotency_key_reused" | "file_too_large" | "nested_archive" | "damaged_archive" | "unsafe_archive" | "archive_too_large" | "encrypted_archive";
+        ProblemCode: "malformed_request" | "key_required" | "invalid_key" | "invalid_token" | "missing_scope" | "cross_site" | "not_found" | "method_not_allowed" | "request_timeout" | "no_result" | "erased" | "too_large" | "unsupported_media_type" | "misdirected_request" | "invalid_request" | "too_many_requests" | "quota_reached" | "headers_too_large" | "internal_error" | "backlog_full" | "too_many_waiting" | "too_many_connections" | "issuer_unavailable" | "unavailable" | "no_files" | "unknown_priority" | "invalid_reference" | "invalid_cursor" | "idempotency_key_reused" | "file_too_large" | "damaged_archive" | "unsafe_archive" | "archive_too_large" | "encrypted_archive";
         /**
          * ProblemError
          * @description One thing wrong with a request.
          */
         ProblemError: {
             /** Code */
-            code: components["schemas"]["ProblemCode"] | components["schemas"]["CallbackCode"] | string;
+            code: components["schemas"]["ProblemCode"] | components["schemas"]["CallbackCode"] | components["schemas"]["ErrorCode"] | string;
             /** Detail */
             detail: string;
             /**

@@ -46,7 +46,7 @@ test('a chosen film goes through and opens in the viewer with the same number', 
 })
 
 test('an archive becomes as many films as are in it', async () => {
-  const nested = { code: 'nested_archive', detail: 'x' }
+  const nested = { code: 'nested_archive' as const, detail: 'x' }
   const job = makeJob([
     makeItem({ filename: 'a.dcm' }),
     makeItem({ index: 1, filename: 'a.dcm' }),
@@ -91,7 +91,7 @@ test('a reload shows the submission again', async () => {
 })
 
 test('a film whose reading broke off is submitted again from what the service has', async () => {
-  const error = { code: 'worker_lost', detail: 'x' }
+  const error = { code: 'worker_lost' as const, detail: 'x' }
   const again = makeJob([makeItem()], { id: '01KBBBBBBBBBBBBBBBBBBBBBBB' })
   const asked: string[] = []
   server.use(
@@ -114,7 +114,7 @@ test('a film whose reading broke off is submitted again from what the service ha
 })
 
 test('a film that cannot be read is not offered to be tried again as it is', async () => {
-  const error = { code: 'undecodable_image', detail: 'x' }
+  const error = { code: 'undecodable_image' as const, detail: 'x' }
   serveJob(makeJob([makeItem({ state: 'failed', result: null, error })]))
 
   openDashboard(`/jobs/${JOB_ID}`)
@@ -124,7 +124,7 @@ test('a film that cannot be read is not offered to be tried again as it is', asy
 })
 
 test('a film that is not scored says why and what to do', async () => {
-  const reasons = [{ code: 'not_frontal_chest', detail: 'x' }]
+  const reasons = [{ code: 'not_frontal_chest' as const, detail: 'x' }]
   const result = makeResult({ probability: null, positive: null, regions: [], reasons })
   serveJob(makeJob([makeItem({ state: 'rejected', result })]))
 
@@ -138,7 +138,7 @@ test('a film that is not scored says why and what to do', async () => {
 })
 
 test('what to keep in mind about a probability stands beside it', async () => {
-  const cautions = [{ code: 'child', detail: 'x' }]
+  const cautions = [{ code: 'child' as const, detail: 'x' }]
   serveJob(makeJob([makeItem({ result: makeResult({ cautions }) })]))
 
   openDashboard(`/jobs/${JOB_ID}/items/0`)
@@ -148,7 +148,8 @@ test('what to keep in mind about a probability stands beside it', async () => {
 })
 
 test('a failed film shows its code, and the service’s sentence where the code is new', async () => {
-  const error = { code: 'moon_phase', detail: 'The moon was wrong.' }
+  // As a service that is newer than this page could send it.
+  const error = { code: 'moon_phase' as 'unknown', detail: 'The moon was wrong.' }
   serveJob(makeJob([makeItem({ state: 'failed', error })]))
 
   openDashboard(`/jobs/${JOB_ID}/items/0`)

@@ -20,9 +20,10 @@ from jobs.record.database import Database
 from jobs.retention.erasure import erase
 from jobs.states import Artifact, ItemState, Priority
 from tests.api.conftest import film
+from tests.results import make_result
 from tests.servers.redis import RedisServer
 
-RESULT = {
+RESULT: dict[str, Any] = {
     "probability": 0.83,
     "threshold": 0.41,
     "positive": True,
@@ -44,7 +45,7 @@ def submit(client: TestClient, *contents: bytes, **form: str) -> dict[str, Any]:
 
 def finish(database: Database, store: ArtifactStore) -> None:
     """Do a worker's part for everything that is queued."""
-    outcome = Outcome(state=ItemState.SUCCEEDED, result=RESULT)
+    outcome = Outcome(state=ItemState.SUCCEEDED, result=make_result())
     leases = claim(database, Priority, limit=99, lease_s=60)
     for lease in leases:
         key = picture_key(lease.job_id, lease.index, lease.token, Artifact.HEATMAP)
@@ -87,7 +88,7 @@ def test_a_finished_job_is_on_the_wire_as_the_contract_says(
     assert job["queue_position"] is None
     [item] = job["items"]
     assert item["result"].items() >= {**RESULT, "input": item["result"]["input"]}.items()
-    assert item["result"]["input"].items() >= RESULT["input"].items()  # type: ignore[attr-defined]
+    assert item["result"]["input"].items() >= RESULT["input"].items()
     assert item["error"] is None
     assert client.get(item["links"]["heatmap"]).content == b"picture"
 

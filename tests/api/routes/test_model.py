@@ -1,5 +1,7 @@
 """The model card and drift over HTTP."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -10,12 +12,15 @@ from tests.api.routes.test_feedback import submit
 from tests.api.routes.test_jobs import finish
 from tests.api.wire.test_problems import refused
 
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
 
 def test_drift_counts_a_keys_own_films_beside_the_training_set(
     client: TestClient, database: Database, store: ArtifactStore
 ) -> None:
-    auroc = {"name": "auroc", "value": 0.8, "films": 10}
-    announce(database, "worker-1", {"name": "pneumocam", "metrics": [auroc]})
+    metrics: list[JsonValue] = [{"name": "auroc", "value": 0.8, "films": 10}]
+    announce(database, "worker-1", {"name": "pneumocam", "metrics": metrics})
     submit(client)
     finish(database, store)
 

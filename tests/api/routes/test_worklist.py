@@ -15,8 +15,9 @@ from jobs.record.database import Database
 from jobs.states import ItemState, Priority, Scope
 from tests.api.conftest import film
 from tests.api.raw import listening
-from tests.api.routes.test_jobs import RESULT, finish
+from tests.api.routes.test_jobs import finish
 from tests.api.wire.test_problems import refused
+from tests.results import make_result
 
 #: Nobody's name.
 NAME = "mustermann"
@@ -130,7 +131,7 @@ def test_followers_are_told_that_the_list_has_changed_until_their_key_ends(
         changes.append(change())
         [lease] = claim(database, Priority, limit=1, lease_s=60)
         changes.append(change())
-        commit(database, [(lease, Outcome(state=ItemState.SUCCEEDED, result=RESULT))])
+        commit(database, [(lease, Outcome(state=ItemState.SUCCEEDED, result=make_result()))])
         changes.append(change())
         path = job["links"]["self"]
         client.post(f"{path}/items/0/feedback", json={"opinion": "agree"}).raise_for_status()

@@ -19,13 +19,14 @@ from jobs.queue.leases import Outcome, cancel, claim, commit
 from jobs.record.database import Database
 from jobs.retention.erasure import erase
 from jobs.states import Artifact, ItemState, Priority
+from tests.results import make_result
 
 if TYPE_CHECKING:
     from tests.servers.seaweedfs import SeaweedServer
 
 AcceptJob = Callable[..., str]
 
-DONE = Outcome(state=ItemState.SUCCEEDED, result={"probability": 0.5, "positive": True})
+DONE = Outcome(state=ItemState.SUCCEEDED, result=make_result(0.5))
 
 
 @pytest.fixture(params=["folder", "bucket"])

@@ -20,10 +20,11 @@ from jobs.record.tables import ItemRow, JobRow
 from jobs.retention.upkeep import sweep
 from jobs.states import ItemState, Priority
 from jobs.views.queries import get_job
+from tests.results import make_result
 
 AcceptJob = Callable[..., str]
 
-DONE = Outcome(state=ItemState.SUCCEEDED, result={"probability": 0.5, "positive": True})
+DONE = Outcome(state=ItemState.SUCCEEDED, result=make_result(0.5))
 
 
 def claimed_jobs(database: Database, limit: int = 8) -> list[str]:

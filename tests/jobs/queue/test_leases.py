@@ -11,10 +11,11 @@ from jobs.queue.retries import take_back_expired
 from jobs.record.database import Database
 from jobs.states import ItemState, JobState, Priority
 from jobs.views.queries import get_job
+from tests.results import make_error, make_result
 
 AcceptJob = Callable[..., str]
 
-DONE = Outcome(state=ItemState.SUCCEEDED, result={"probability": 0.5, "positive": True})
+DONE = Outcome(state=ItemState.SUCCEEDED, result=make_result(0.5))
 
 
 def claim_any(database: Database, limit: int = 8, *, lease_s: float = 60) -> list[Lease]:
@@ -93,7 +94,7 @@ def test_a_late_commit_changes_nothing(database: Database, accept_job: AcceptJob
     [second] = claim_any(database)
     commit(database, [(second, DONE)])
 
-    late = Outcome(state=ItemState.FAILED, error_code="late", error_detail="late")
+    late = Outcome(state=ItemState.FAILED, error=make_error())
     refused = commit(database, [(frozen, late)])
 
     assert refused == [frozen]

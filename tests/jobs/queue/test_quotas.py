@@ -15,8 +15,9 @@ from jobs.queue.quotas import Bounds, current_load, require_room, within
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow
 from jobs.states import ItemState, Priority
+from tests.results import make_result
 
-DONE = Outcome(state=ItemState.SUCCEEDED, result={"probability": 0.5, "positive": True})
+DONE = Outcome(state=ItemState.SUCCEEDED, result=make_result(0.5))
 
 
 def submit(database: Database, owner: str | None, bounds: Bounds, films: int = 1) -> str:

@@ -6,8 +6,6 @@ import pytest
 
 from jobs.queue.leases import Lease, Outcome, cancel, claim, commit
 from jobs.queue.retries import (
-    TIMEOUT,
-    WORKER_LOST,
     give_back,
     release,
     take_back,
@@ -16,12 +14,14 @@ from jobs.queue.retries import (
 )
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow
+from jobs.results import ErrorCode
 from jobs.states import ItemState, JobState, Priority
 from jobs.views.queries import get_job
+from tests.results import make_result
 
 AcceptJob = Callable[..., str]
 
-DONE = Outcome(state=ItemState.SUCCEEDED, result={"probability": 0.5, "positive": True})
+DONE = Outcome(state=ItemState.SUCCEEDED, result=make_result(0.5))
 
 
 def claim_any(
@@ -55,7 +55,7 @@ def test_an_item_that_loses_its_worker_three_times_fails_with_a_reason(
     job = get_job(database, job_id)
     assert job.state is JobState.FINISHED
     assert job.items[0].state is ItemState.FAILED
-    assert job.items[0].error_code == WORKER_LOST
+    assert job.items[0].error_code == ErrorCode.WORKER_LOST
     assert claim_any(database) == []
 
 
@@ -71,7 +71,7 @@ def test_what_has_had_its_attempts_is_not_handed_out_though_no_sweep_came_by(
 
     assert [lease.index for lease in claimed] == [1]
     [spent, _] = get_job(database, job_id).items
-    assert (spent.state, spent.error_code) == (ItemState.FAILED, WORKER_LOST)
+    assert (spent.state, spent.error_code) == (ItemState.FAILED, ErrorCode.WORKER_LOST)
     assert spent.attempts == 1
 
 
@@ -189,7 +189,7 @@ def test_a_batch_that_does_not_end_is_tried_again_film_by_film(
 
     assert [[lease.index for lease in batch] for batch in batches] == [[0], [1], [2]]
     hanging = get_job(database, job_id).items[0]
-    assert (hanging.state, hanging.error_code) == (ItemState.FAILED, TIMEOUT)
+    assert (hanging.state, hanging.error_code) == (ItemState.FAILED, ErrorCode.TIMEOUT)
 
 
 def test_a_stopping_worker_puts_back_what_its_processes_held_and_counts_nothing(

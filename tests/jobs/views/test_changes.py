@@ -14,9 +14,10 @@ from jobs.record.tables import ItemRow, JobRow
 from jobs.retention.erasure import erase
 from jobs.states import ItemState, Priority
 from jobs.views.changes import JobVersion, job_version, job_versions
+from tests.results import make_result
 
 AcceptJob = Callable[..., str]
-DONE = Outcome(state=ItemState.SUCCEEDED, result={"probability": 0.5, "positive": True})
+DONE = Outcome(state=ItemState.SUCCEEDED, result=make_result(0.5))
 
 
 def look(database: Database, job_id: str) -> JobVersion:

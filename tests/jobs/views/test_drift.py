@@ -11,24 +11,13 @@ from sqlalchemy import update
 from jobs.queue.leases import Outcome, claim, commit
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow
+from jobs.results import ReasonCode
 from jobs.states import ItemState, Priority
 from jobs.views.drift import films_by_day, training_set
 from tests.conftest import ROOT
+from tests.results import make_error, make_result
 
 AcceptJob = Callable[..., str]
-
-
-def result(
-    probability: float | None, *, view: str | None = "PA", version: str = "1.0.0", reason: str = ""
-) -> dict[str, Any]:
-    return {
-        "probability": probability,
-        "threshold": 0.4,
-        "positive": None if probability is None else probability >= 0.4,
-        "model": {"name": "pneumocam", "version": version},
-        "reasons": [{"code": reason, "detail": ""}] if reason else [],
-        "input": {"view": view},
-    }
 
 
 def finish(database: Database, *outcomes: Outcome, days_ago: float = 0) -> None:
@@ -46,7 +35,7 @@ def finish(database: Database, *outcomes: Outcome, days_ago: float = 0) -> None:
 
 
 def read(**kwargs: Any) -> Outcome:
-    return Outcome(state=ItemState.SUCCEEDED, result=result(**kwargs))
+    return Outcome(state=ItemState.SUCCEEDED, result=make_result(threshold=0.4, **kwargs))
 
 
 def test_films_are_counted_by_day_and_network(database: Database, accept_job: AcceptJob) -> None:
@@ -57,9 +46,10 @@ def test_films_are_counted_by_day_and_network(database: Database, accept_job: Ac
         read(probability=0.4, version="2.0.0", view="ap"),
         read(probability=0.39, view=None),
         Outcome(
-            state=ItemState.REJECTED, result=result(None, view=None, reason="not_frontal_chest")
+            state=ItemState.REJECTED,
+            result=make_result(None, view=None, reason=ReasonCode.NOT_FRONTAL_CHEST),
         ),
-        Outcome(state=ItemState.FAILED, error_code="undecodable_image", error_detail=""),
+        Outcome(state=ItemState.FAILED, error=make_error()),
     )
 
     now, days = films_by_day(database, days=7, owner=None)

@@ -14,17 +14,14 @@ from jobs.retention.erasure import erase
 from jobs.states import ItemState, Opinion, Priority
 from jobs.views.feedback import add_feedback, list_feedback
 from jobs.views.queries import get_job
+from tests.results import make_result
 
 AcceptJob = Callable[..., str]
 
 
 def read(database: Database, *, version: str = "1.0.0", probability: float | None = 0.8) -> None:
     """Commit a result to everything that is queued."""
-    result = {
-        "probability": probability,
-        "threshold": 0.4,
-        "model": {"name": "pneumocam", "version": version},
-    }
+    result = make_result(probability, threshold=0.4, version=version)
     outcome = Outcome(state=ItemState.SUCCEEDED, result=result)
     leases = claim(database, Priority, limit=99, lease_s=60)
     commit(database, [(lease, outcome) for lease in leases])

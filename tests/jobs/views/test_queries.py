@@ -14,6 +14,7 @@ from jobs.record.database import Database
 from jobs.record.tables import ItemRow
 from jobs.states import ItemState, Priority
 from jobs.views.queries import get_item, get_job
+from tests.results import make_result
 
 AcceptJob = Callable[..., str]
 
@@ -34,7 +35,7 @@ def now(database: Database) -> datetime:
 
 
 def finish(database: Database, leases: Sequence[Lease]) -> None:
-    done = Outcome(state=ItemState.SUCCEEDED, result={"probability": 0.5, "positive": True})
+    done = Outcome(state=ItemState.SUCCEEDED, result=make_result(0.5))
     commit(database, [(lease, done) for lease in leases])
 
 

@@ -11,6 +11,7 @@ from jobs.queue.leases import Outcome, claim, commit
 from jobs.record.database import Database
 from jobs.states import ItemState, Priority
 from jobs.views.worklist import WorklistFilter, WorklistSort, read_page
+from tests.results import make_result
 
 AcceptJob = Callable[..., str]
 
@@ -21,7 +22,7 @@ def score(database: Database, probabilities: list[float | None]) -> None:
     commit(
         database,
         [
-            (lease, Outcome(state=ItemState.SUCCEEDED, result={"probability": probability}))
+            (lease, Outcome(state=ItemState.SUCCEEDED, result=make_result(probability)))
             for lease, probability in zip(leases, probabilities, strict=True)
         ],
     )
@@ -67,7 +68,7 @@ def test_pages_hold_each_item_once(
 def test_the_worklist_filters(database: Database, accept_job: AcceptJob) -> None:
     accept_job(2)
     urgent = accept_job(1, priority=Priority.STAT)
-    score(database, [0.5])
+    score(database, [0.3])
 
     def keys(where: WorklistFilter) -> list[str]:
         page = read_page(database, where, sort=WorklistSort.NEWEST, limit=9, cursor=None)
@@ -76,6 +77,7 @@ def test_the_worklist_filters(database: Database, accept_job: AcceptJob) -> None
     assert keys(WorklistFilter(priority=Priority.STAT)) == [urgent]
     assert keys(WorklistFilter(state=ItemState.SUCCEEDED)) == [urgent]
     assert len(keys(WorklistFilter(state=ItemState.QUEUED))) == 2
+    assert keys(WorklistFilter(positive=False)) == [urgent]
     assert keys(WorklistFilter(positive=True)) == []
 
 

@@ -24,9 +24,10 @@ from jobs.retention.erasure import erase
 from jobs.states import DeliveryFault, DeliveryState, ItemState, Priority
 from jobs.webhooks.deliveries import Delivery, DeliveryResult, RetryPolicy, claim_deliveries, settle
 from jobs.webhooks.outbox import DeliveryFilter, has_secret, list_deliveries, new_secret
+from tests.results import make_error, make_result
 
-DONE = Outcome(state=ItemState.SUCCEEDED, result={"probability": 0.9, "positive": True})
-BROKEN = Outcome(state=ItemState.FAILED, error_code="undecodable_image", error_detail="Cut off.")
+DONE = Outcome(state=ItemState.SUCCEEDED, result=make_result(0.9))
+BROKEN = Outcome(state=ItemState.FAILED, error=make_error())
 RETRY_POLICY = RetryPolicy(attempts=3, first_pause_s=60, lease_s=60)
 
 AcceptJob = Callable[..., str]

@@ -68,7 +68,7 @@ export const en = {
     positiveLong: 'The network suspects a pneumonia-like lung opacity.',
     negativeLong:
       'The network does not suspect a pneumonia-like opacity. This does not exclude one.',
-    side: { left: 'Patient’s left', right: 'Patient’s right', unknown: 'Side unknown' },
+    side: { left: 'Patient’s left', right: 'Patient’s right' },
   },
   /** Of a film that was read but not scored. */
   reason: {

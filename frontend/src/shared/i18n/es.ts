@@ -70,7 +70,6 @@ export const es: Messages = {
     side: {
       left: 'Izquierda del paciente',
       right: 'Derecha del paciente',
-      unknown: 'Lado desconocido',
     },
   },
   reason: {

@@ -20,10 +20,7 @@ export function Regions({ regions, active, onActivate }: RegionsProps) {
       ) : (
         <ol className="flex flex-col gap-1" data-testid="regions">
           {regions.map((region, index) => {
-            const side =
-              region.side === 'left' || region.side === 'right'
-                ? result.side[region.side]
-                : result.side.unknown
+            const side = result.side[region.side]
             return (
               <li key={index}>
                 <button

@@ -99,5 +99,5 @@ function scoreOf({ result }: Item, messages: Messages): ReportContent['score'] {
 }
 
 function sideOf({ side }: Region, { result }: Messages): string {
-  return side === 'left' || side === 'right' ? result.side[side] : result.side.unknown
+  return result.side[side]
 }

@@ -42,7 +42,7 @@ async function written(item: Item, language: Language = 'en') {
 }
 
 test('a report says the probability, the threshold, what it means and what it is not', async () => {
-  const cautions = [{ code: 'age_unknown', detail: '' }]
+  const cautions = [{ code: 'age_unknown' as const, detail: '' }]
   const { bytes, text } = await written(makeItem({ result: makeResult({ cautions }) }))
 
   for (const words of [
@@ -67,7 +67,7 @@ test('a report says the probability, the threshold, what it means and what it is
 })
 
 test('a report of a film that was not scored says why, and gives no number', async () => {
-  const reasons = [{ code: 'not_upright', detail: '' }]
+  const reasons = [{ code: 'not_upright' as const, detail: '' }]
   const result = makeResult({ probability: null, positive: null, regions: [], reasons })
   const { text } = await written(makeItem({ state: 'rejected', result }))
 
