@@ -1,4 +1,4 @@
-"""What the worker and the command line do with files: everything from bytes to pictures."""
+"""Analysis of a film: from the bytes of a file to its result and pictures."""
 
 import io
 import time
@@ -30,10 +30,10 @@ from model.rendering import (
 )
 from model.side_by_side import side_by_side
 
-#: Entered around a stage with its name.
+#: Returns a context for the stage of this name.
 _Stage = Callable[[str], AbstractContextManager[None]]
 
-#: Films beyond this many pixels are decoded one at a time: the largest takes most of a gigabyte.
+#: Films with more pixels are decoded one at a time: the largest needs most of a gigabyte.
 _LARGE_PIXELS: Final = 16_000_000
 
 _LARGE: Final = Lock()
@@ -41,9 +41,9 @@ _LARGE: Final = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Where the time went, in milliseconds.
+    """Duration of the stages of one film, in milliseconds.
 
-    `infer` is with the wait for the device, where the network runs on one of its own.
+    On a graphics card, `infer` includes the wait for the card.
     """
 
     decode: float
@@ -51,7 +51,7 @@ class Timings:
     render: float
 
     def to_dict(self) -> dict[str, int]:
-        """As the wire has it, in whole milliseconds."""
+        """Return the `timings_ms` object of the result, in whole milliseconds."""
         return {
             "decode": round(self.decode),
             "infer": round(self.infer),
@@ -61,19 +61,19 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The `result` of the wire.
+    """Result of one film.
 
     Attributes:
-        probability: Calibrated, in [0, 1]; None of a film that may not be scored.
-        threshold: The classifier's.
-        positive: Whether the probability reaches it; None like the probability.
-        model_name: Of the classifier.
-        model_version: Of the classifier.
-        regions: Where the map is high, the hottest first.
-        reasons: Why the film is not scored; empty where it is.
-        cautions: What to keep in mind about the probability; empty of a rejected film.
-        input: What the file said about itself.
-        timings: Where the time went.
+        probability: Calibrated probability in [0, 1]; None for a rejected film.
+        threshold: Threshold of the network.
+        positive: Whether the probability reaches the threshold; None for a rejected film.
+        model_name: Name of the network.
+        model_version: Version of the network.
+        regions: Regions where the map is high, highest peak first.
+        reasons: Reasons for a rejection; empty for a scored film.
+        cautions: Remarks on the probability; empty for a rejected film.
+        input: Facts from the file's header.
+        timings: Duration of the stages.
     """
 
     probability: float | None
@@ -89,11 +89,11 @@ class Result:
 
     @property
     def rejected(self) -> bool:
-        """Whether the film may not be scored."""
+        """Whether the film is rejected: it has reasons and no probability."""
         return bool(self.reasons)
 
     def to_dict(self) -> dict[str, Any]:
-        """The `result` object of the wire."""
+        """Return the `result` object of `pneumocam predict`."""
         return {
             "probability": None if self.probability is None else round(self.probability, 4),
             "threshold": round(self.threshold, 4),
@@ -112,12 +112,12 @@ class Analysis:
     """A result and its pictures.
 
     Attributes:
-        result: What was found.
-        radiograph_jpeg: The display image; there also for a rejected film.
-        activation_map_png: The raw map on the display image's grid, grey, 0-255 for 0-1; None of
-            a rejected film.
-        heatmap_jpeg: The map in colours over the display image; None of a rejected film.
-        finding: What the network said, the coarse map included; None of a rejected film.
+        result: Result of the film.
+        radiograph_jpeg: Display image, also for a rejected film.
+        activation_map_png: Map on the display image's grid, grey, 0-255 for 0-1; None for a
+            rejected film.
+        heatmap_jpeg: Coloured map over the display image; None for a rejected film.
+        finding: Output of the network, with the coarse map; None for a rejected film.
     """
 
     result: Result
@@ -128,13 +128,14 @@ class Analysis:
 
     @property
     def rejected(self) -> bool:
-        """Whether the film may not be scored."""
+        """Whether the film is rejected: it has reasons and no probability."""
         return self.result.rejected
 
     def activation_map(self) -> NDArray[np.float32] | None:
-        """The map on the film's own grid, float32 (H, W) in [0, 1]; None of a rejected film.
+        """Return the map on the film's own grid, float32 (H, W) in [0, 1].
 
-        Computed on each call: of a film of 20 megapixels it is 80 MB.
+        None for a rejected film. The map is computed on each call: for a film of 20 megapixels it
+        has 80 MB.
         """
         if self.finding is None:
             return None
@@ -143,14 +144,14 @@ class Analysis:
 
 
 def analyse(classifier: Classifier, files: Sequence[bytes]) -> list[Analysis | UnreadableImage]:
-    """Read, check, score and draw the films of some files side by side.
+    """Analyse several films at the same time.
 
     Args:
         classifier: From `load_classifier`.
-        files: The bytes of one film each.
+        files: Contents of the files, one film each.
 
     Returns:
-        In the files' order, what `analyse_film` gives of each.
+        The result of `analyse_film` for each file, in the order of the files.
     """
     analyse_one = partial(analyse_film, classifier)
     return side_by_side(analyse_one, files, threads=classifier.films_at_once)
@@ -162,28 +163,29 @@ def analyse_film(
     *,
     stage: _Stage = lambda _: nullcontext(),
 ) -> Analysis | UnreadableImage:
-    """Read, check, score and draw the film of a file.
+    """Read, check, score and draw one film.
 
-    Meant to be called from `classifier.films_at_once` threads: a film that waits for a device or
-    for its turn on one of the classifier's cores holds none of them.
+    Call it from `classifier.films_at_once` threads at the same time. A thread holds one of
+    `classifier.cores` only while it computes, never while it waits for a graphics card.
 
     Args:
         classifier: From `load_classifier`.
-        content: The file's bytes.
-        stage: Entered with the name of each stage around it: `decode`, `infer`, `render`.
+        content: Content of the file.
+        stage: Called with each stage's name (`decode`, `infer`, `render`); its context is entered
+            around the stage.
 
     Returns:
-        The analysis, or the reason why the file is no film.
+        The analysis, or the error that says why the file cannot be read.
 
     Raises:
-        DeviceUnavailable: What runs the network does not work any more.
+        DeviceUnavailable: The graphics card does not work any more.
     """
     film = _decode(classifier, content, stage)
     if isinstance(film, UnreadableImage):
         return film
     finding, infer_ms = None, 0.0
     if not film.reasons:
-        with nullcontext() if classifier.gathers else classifier.cores, stage("infer"):
+        with nullcontext() if classifier.merges_calls else classifier.cores, stage("infer"):
             started = time.perf_counter()
             (finding,) = classifier.infer_prepared([film.grid])
             infer_ms = _milliseconds_since(started)
@@ -193,9 +195,9 @@ def analyse_film(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Decoded:
-    """A readable file on its way.
+    """A decoded film, reduced to the two sizes that are needed.
 
-    Its pixels have been let go, so that only films being decoded cost the memory of theirs.
+    The full-size pixels are released, so that only films being decoded hold theirs in memory.
     """
 
     facts: InputFacts
@@ -212,7 +214,7 @@ def _decode(classifier: Classifier, content: bytes, stage: _Stage) -> _Decoded |
         with turn, classifier.cores, stage("decode"):
             return _read(classifier, content, header)
     except UnreadableImage as error:
-        # A new one, because the tracebacks of this and of its cause hold the decoder's buffers.
+        # A new error, because the traceback of this one keeps the decoder's buffers in memory.
         return type(error)(error.detail)
 
 

@@ -1,4 +1,4 @@
-"""Keeps the model card's figures those of the manifest."""
+"""Figures of the model card, written from the manifest."""
 
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,7 @@ _END: Final = "<!-- end of figures -->"
 
 
 def render_figures(manifest: Manifest) -> str:
-    """The manifest's figures and provenance as Markdown."""
+    """Return the manifest's figures and provenance as Markdown."""
     rows = "\n".join(
         f"| {metric.name} | {_interval(metric)} | {metric.films} |" for metric in manifest.metrics
     )
@@ -39,10 +39,10 @@ Made by
 
 
 def refresh_card(card: str, manifest: Manifest) -> str:
-    """The text of a model card with its figures written anew.
+    """Return the text of a model card with its figures replaced by those of a manifest.
 
     Raises:
-        ValueError: The card lacks the marks between which the figures stand.
+        ValueError: The card lacks the comments that enclose the figures.
     """
     before, begin, rest = card.partition(_BEGIN)
     _, end, after = rest.partition(_END)
@@ -52,7 +52,7 @@ def refresh_card(card: str, manifest: Manifest) -> str:
 
 
 def refresh_card_file(path: Path, manifest: Manifest) -> None:
-    """`refresh_card` for a file."""
+    """Replace the figures in the file of a model card."""
     path.write_text(refresh_card(path.read_text(encoding="utf-8"), manifest), encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The trained network as serving uses it: on the CPU without torch, or on a graphics card."""
+"""The trained network, ready to score films on the CPU (without torch) or a graphics card."""
 
 import os
 from collections.abc import Sequence
@@ -21,23 +21,22 @@ from model.runtime.device import Device
 from model.runtime.openvino import OpenVinoRuntime
 from model.runtime.protocol import Outputs, Runtime
 
-#: For each core, films on their way: some of them wait for a device or a disk, and leave the core
-#: to the others.
-_ON_THEIR_WAY: Final = 4
+#: Films in progress for each core: those that wait for a disk or a graphics card need no core.
+_FILMS_PER_CORE: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finding:
-    """What the network says of one film.
+    """Output of the network for one film.
 
     Attributes:
-        probability: Calibrated, in [0, 1].
-        logit: Uncalibrated.
-        threshold: The artefact's.
+        probability: Calibrated probability in [0, 1].
+        logit: Uncalibrated logit.
+        threshold: Threshold of the network.
         activation_map: Shape (h, w), float32 in [0, 1], calibrated like the probability and not
-            stretched, so maps of different films share one scale. See `project_to_image`.
-        similarity: To each of `gating.PICTURE_KINDS`, in [0, 1].
-        reasons: Why the numbers mean nothing for this picture; empty where they may be reported.
+            stretched, so that maps of different films share one scale. See `project_to_image`.
+        similarity: Similarity to each of `gating.PICTURE_KINDS`, in [0, 1].
+        reasons: Reasons to reject the picture; empty if the numbers may be reported.
     """
 
     probability: float
@@ -54,16 +53,16 @@ class Finding:
 
 
 class Classifier:
-    """A network ready to read films; safe to use from several threads.
+    """A network ready to score films; safe to use from several threads.
 
     Args:
-        manifest: Of the artefact.
-        runtime: Runs its network.
-        threads: Cores that films are worked on at a time.
+        manifest: Manifest of the network.
+        runtime: Runs the network.
+        threads: Number of cores to use at the same time.
 
     Attributes:
-        manifest: Of the artefact.
-        cores: To be held by whoever works on a film, for as long as that keeps a core busy.
+        manifest: Manifest of the network.
+        cores: Semaphore that a thread holds while it computes for a film.
     """
 
     def __init__(self, manifest: Manifest, runtime: Runtime, *, threads: int = 1) -> None:
@@ -74,31 +73,31 @@ class Classifier:
 
     @property
     def films_at_once(self) -> int:
-        """Films best given side by side: so many that some are ready while others wait."""
-        return _ON_THEIR_WAY * self.threads
+        """Number of films to process at the same time, so that cores stay busy while some wait."""
+        return _FILMS_PER_CORE * self.threads
 
     @property
-    def gathers(self) -> bool:
-        """Whether films are best given one by one, from several threads: see `Runtime.gathers`."""
-        return self._runtime.gathers
+    def merges_calls(self) -> bool:
+        """Whether to call `infer` with one film from each of several threads: see `Runtime`."""
+        return self._runtime.merges_calls
 
     def infer(self, radiographs: Sequence[Radiograph]) -> list[Finding]:
-        """Read films as one batch.
+        """Score films as one batch.
 
         Args:
-            radiographs: Of any sizes; may be none.
+            radiographs: Films of any sizes; may be empty.
 
         Returns:
-            One finding a film, in the films' order.
+            One finding for each film, in their order.
         """
         return self.infer_prepared([self.prepare(film) for film in radiographs])
 
     def prepare(self, radiograph: Radiograph) -> NDArray[np.float32]:
-        """A film on the network's grid, (S, S) in [0, 1]: all of it that inference needs."""
+        """Return a film on the network's input grid, (S, S) in [0, 1]."""
         return to_network_grid(radiograph.pixels, self.manifest.preprocessing)
 
     def infer_prepared(self, grids: Sequence[NDArray[np.float32]]) -> list[Finding]:
-        """Like `infer`, of films that went through `prepare`."""
+        """Score films that `prepare` has brought to the network's grid, as one batch."""
         if not grids:
             return []
         batch = np.stack(grids)[:, None]  # (N, S, S) -> (N, 1, S, S)
@@ -123,7 +122,7 @@ class Classifier:
         ]
 
     def run(self, films: NDArray[np.float32]) -> Outputs:
-        """What the network gives of films (N, 1, S, S) in [0, 1], N > 0."""
+        """Return the uncalibrated output for films (N, 1, S, S) in [0, 1], N > 0."""
         return self._runtime.run(films)
 
 
@@ -133,17 +132,17 @@ def load_classifier(
     threads: int | None = None,
     device: Device = Device.CPU,
 ) -> Classifier:
-    """The classifier whose artefact is in `directory`.
+    """Load the network in a folder.
 
     Args:
-        directory: Of the artefact.
-        threads: CPU threads; None takes all cores that this process may run on.
-        device: What runs the network. Any other than the CPU is compared with it first.
+        directory: Folder with `manifest.json` and `network.onnx`.
+        threads: CPU threads; None for all cores that this process may run on.
+        device: Device that runs the network. A graphics card is first compared with the CPU.
 
     Raises:
-        CorruptArtefact: A file is missing, or the weights are not those the manifest names.
-        DeviceUnavailable: There is no such device, or nothing is installed to run it with.
-        DeviceDisagrees: Its answers are not the CPU's.
+        CorruptArtefact: A file is missing, or the weights are not those that the manifest names.
+        DeviceUnavailable: The device does not exist, or the packages for it are not installed.
+        DeviceDisagrees: The device's results differ from the CPU's.
     """
     manifest = read_manifest(directory)
     path = directory / NETWORK_NAME
@@ -161,7 +160,7 @@ def load_classifier(
 
 def _on_device(device: Device, manifest: Manifest, network: bytes) -> Runtime:
     try:
-        # Only here: what serves on the CPU neither has torch nor loads it.
+        # Imported here, because an installation for the CPU has no torch.
         from model.runtime.torch import load_torch_runtime  # noqa: PLC0415
     except ImportError as exc:
         reason = f"needs {exc.name}, which requirements/gpu.txt installs"
@@ -174,14 +173,14 @@ def _on_device(device: Device, manifest: Manifest, network: bytes) -> Runtime:
 def project_to_image(
     activation_map: NDArray[np.float32], shape: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """Bring a coarse map back to a film's grid, bilinearly.
+    """Resize a coarse map to a film's grid, bilinearly.
 
     Args:
         activation_map: Shape (h, w), in [0, 1].
         shape: Rows and columns of the film.
 
     Returns:
-        Shape `shape`, in [0, 1]. Nothing is stretched.
+        Shape `shape`, in [0, 1]. The values are not stretched.
     """
     rows, columns = shape
     resized = cv2.resize(activation_map, (columns, rows), interpolation=cv2.INTER_LINEAR)

@@ -1,3 +1,5 @@
+"""Errors of the model package."""
+
 from headers.errors import (
     BlankImage,
     ColourImage,
@@ -38,21 +40,21 @@ __all__ = [
     "UnusableCheckpoint",
 ]
 
-#: Every reason for which a file is refused. One hierarchy serves the gateway, which sees only
-#: headers, and this package, which sees the rest.
+#: Base class of all errors about a file. The gateway, which reads headers only, and this package,
+#: which decodes, share one hierarchy.
 UnreadableImage = RefusedFile
 
 
 class ModelError(Exception):
-    """Base class for what else the model package raises on purpose."""
+    """Base class for the model package's other errors."""
 
 
 class CorruptArtefact(ModelError):
-    """A classifier's folder is incomplete, or its weights are not those its manifest names."""
+    """The folder of a network is incomplete, or its weights are not those the manifest names."""
 
 
 class DeviceUnavailable(ModelError):
-    """What was to run the network is not there, or does not work any more."""
+    """The device does not exist, or does not work any more."""
 
     def __init__(self, device: str, reason: str) -> None:
         super().__init__(device, reason)  # args rebuild the error when it crosses a process
@@ -64,15 +66,15 @@ class DeviceUnavailable(ModelError):
 
 
 class DeviceDisagrees(ModelError):
-    """A device answers otherwise than the CPU, by more than may be."""
+    """A device's results differ from the CPU's by more than the permitted difference."""
 
 
 class ContradictoryConfig(ModelError):
-    """What was asked of a training run does not hold together."""
+    """The options of a training run contradict each other."""
 
 
 class InvalidLabels(ModelError):
-    """A manifest of labelled films lacks a column, or holds a value that means nothing."""
+    """A manifest of labelled films lacks a column or contains an invalid value."""
 
 
 class UnusableCheckpoint(ModelError):

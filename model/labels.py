@@ -1,4 +1,4 @@
-"""Manifests of labelled films: one CSV row a film."""
+"""Manifests of labelled films: CSV files with one row for each film."""
 
 import hashlib
 import json
@@ -17,14 +17,14 @@ class LabelledFilm:
     """One row of a manifest.
 
     Attributes:
-        path: Of the image.
-        target: 1 where there is an opacity, else 0.
-        patient_id: Films of one patient never stand on two sides of a split.
+        path: Path of the image.
+        target: 1 with an opacity, 0 without.
+        patient_id: Patient; a split keeps all films of a patient on one side.
         view: `AP`, `PA` or None.
-        age: Whole years, or None.
+        age: Age in whole years, or None.
         sex: `F`, `M` or None.
-        boxes: Around each opacity; None where nobody drew any, which is not the same as ().
-        source: Where the film comes from: the name of its manifest's folder.
+        boxes: Boxes around the opacities; () if there is no opacity, None if no boxes were drawn.
+        source: Origin of the film; by default the name of the manifest's folder.
     """
 
     path: Path
@@ -38,12 +38,11 @@ class LabelledFilm:
 
 
 def read_labels(manifest: Path) -> list[LabelledFilm]:
-    """The films of a manifest, in its order.
+    """Read the films of a manifest, in its order.
 
-    Needs the columns `image` (relative to the manifest) and `target`; takes `patient_id`, `view`,
-    `age`, `sex`, `source` and `boxes` (JSON, `[[x, y, width, height], …]` in fractions) where
-    present.
-    Without `patient_id` each film counts as a patient of its own.
+    Required columns: `image` (path relative to the manifest) and `target`. Optional columns:
+    `patient_id` (otherwise each film counts as a patient of its own), `view`, `age`, `sex`,
+    `source` and `boxes` (JSON, `[[x, y, width, height], …]` in fractions of the film).
 
     Raises:
         InvalidLabels: A column is missing, or a target is neither 0 nor 1.
@@ -58,7 +57,7 @@ def read_labels(manifest: Path) -> list[LabelledFilm]:
 
 
 def read_pictures(manifest: Path) -> list[LabelledFilm]:
-    """Pictures that are no frontal chest films, from a CSV with the column `image`.
+    """Read pictures that are not frontal chest films, from a CSV file with the column `image`.
 
     Raises:
         InvalidLabels: The column is missing.
@@ -102,7 +101,7 @@ def _boxes(row: dict[str, str], target: int) -> tuple[Box, ...] | None:
 
 
 def write_labels(films: Sequence[LabelledFilm], manifest: Path) -> None:
-    """Write a manifest that `read_labels` reads back, with absolute paths of the images."""
+    """Write a manifest for `read_labels`, with absolute image paths."""
     rows = [
         {
             "image": str(film.path.absolute()),
@@ -123,11 +122,11 @@ def write_labels(films: Sequence[LabelledFilm], manifest: Path) -> None:
 
 
 def training_data_digest(films: Sequence[LabelledFilm], images: Iterable[str]) -> str:
-    """A SHA-256 that changes with any film, label or box, and not with order or place.
+    """Return a SHA-256 over all films, labels and boxes, independent of order and paths.
 
     Args:
-        films: Labels.
-        images: The SHA-256 of each film's file, in the same order.
+        films: Labelled films.
+        images: SHA-256 of each film's file, in the same order.
     """
     lines = []
     for film, image in zip(films, images, strict=True):

@@ -1,3 +1,5 @@
+"""Preprocessing of films for the network."""
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -8,15 +10,15 @@ from model.manifest import Preprocessing
 def to_network_grid(
     pixels: NDArray[np.float32], preprocessing: Preprocessing
 ) -> NDArray[np.float32]:
-    """Squeeze a radiograph onto the network's input grid.
+    """Resize a film to the network's square input; the aspect ratio is not kept.
 
     Args:
         pixels: Shape (H, W), in [0, 1].
-        preprocessing: As the artefact carries it.
+        preprocessing: Preprocessing of the network's manifest.
 
     Returns:
-        Shape (size, size), in [0, 1]. Shrinking averages over pixel areas, so that noise of a
-        fine detector does not alias; growing interpolates linearly.
+        Shape (size, size), in [0, 1]. Shrinking averages over pixel areas, so that the noise of a
+        fine detector does not alias; enlarging interpolates linearly.
     """
     size = preprocessing.size
     shrinks = min(pixels.shape) >= size

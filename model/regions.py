@@ -1,4 +1,4 @@
-"""Turns a map into the few rectangles that a person would point at."""
+"""Regions of a film where the activation map is high."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 class Side(StrEnum):
-    """The patient's side. The film shows the patient from the front: left is on its right."""
+    """The patient's side. A film shows the patient from the front: left is at its right edge."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -17,15 +17,15 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A part of the film where the map is high.
+    """Bounding box of a part of the film where the map is high.
 
     Attributes:
         x: Left edge, as a fraction of the film's width.
-        y: Top edge, as a fraction of its height.
-        width: As a fraction of the film's width.
-        height: As a fraction of its height.
-        side: The patient's.
-        peak: The map's highest value inside, in [0, 1].
+        y: Top edge, as a fraction of the film's height.
+        width: Width, as a fraction of the film's width.
+        height: Height, as a fraction of the film's height.
+        side: The patient's side.
+        peak: Highest value of the map inside, in [0, 1].
     """
 
     x: float
@@ -36,7 +36,7 @@ class Region:
     peak: float
 
     def to_dict(self) -> dict[str, float | str]:
-        """As the wire has it."""
+        """Return the region as an object of the result."""
         return {
             "x": round(self.x, 4),
             "y": round(self.y, 4),
@@ -48,15 +48,15 @@ class Region:
 
 
 def find_regions(activation_map: NDArray[np.float32], *, threshold: float) -> list[Region]:
-    """The connected parts of a map that reach `threshold`, the hottest first.
+    """Return the connected parts of a map that reach a threshold, highest peak first.
 
     Args:
         activation_map: Shape (h, w), in [0, 1], on any grid that covers the film.
-        threshold: In [0, 1]; the artefact's `map_threshold`.
+        threshold: Threshold in [0, 1]: the manifest's `map_threshold`.
 
     Returns:
-        No region where nothing reaches the threshold. Positions that touch at a corner are one
-        region.
+        The regions; empty if no position reaches the threshold. Positions that touch at a corner
+        belong to one region.
     """
     rows, columns = activation_map.shape
     reached = (activation_map >= threshold).astype(np.uint8)
@@ -79,7 +79,7 @@ def find_regions(activation_map: NDArray[np.float32], *, threshold: float) -> li
 
 
 def _side(activation_map: NDArray[np.float32], inside: NDArray[np.bool_]) -> Side:
-    """The side on which most of the region's activation lies."""
+    """Return the patient's side on which the centre of the region's activation lies."""
     weights = np.where(inside, activation_map, 0.0).sum(axis=0)
     centres = (np.arange(len(weights)) + 0.5) / len(weights)
     return Side.LEFT if np.average(centres, weights=weights) > 0.5 else Side.RIGHT

@@ -1,4 +1,4 @@
-"""The pictures of a result: the film, the raw map, and the map laid over the film."""
+"""Pictures of a result: the film, the activation map, and the heatmap over the film."""
 
 from functools import cache
 from typing import Final
@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from model.classifier import project_to_image
 
-#: The long side of what is shown; larger is slower to load and no clearer beside a map.
+#: Long side of the display image in pixels; a larger one loads slower and shows no more of the map.
 MAX_DISPLAY_SIDE: Final = 1024
 
-#: Opacity of the overlay where the map is 1; the film stays visible below.
+#: Opacity of the heatmap where the map is 1; the film stays visible.
 _FULL_OPACITY: Final = 0.6
 
 _JPEG_QUALITY: Final = 90
 
 
 def display_image(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """A film as it is shown: 0-255, at most 1024 pixels on its long side, aspect kept.
+    """Return the display image: 0-255, at most 1024 pixels on the long side, aspect ratio kept.
 
     Args:
         pixels: Shape (H, W), in [0, 1].
@@ -35,7 +35,7 @@ def display_image(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
 def activation_map_image(
     activation_map: NDArray[np.float32], display: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
-    """The raw map on the display image's grid, 0-255 for 0-1."""
+    """Return the map on the display image's grid, 0-255 for 0-1."""
     shape = (display.shape[0], display.shape[1])
     return np.asarray((project_to_image(activation_map, shape) * 255).round(), dtype=np.uint8)
 
@@ -43,17 +43,17 @@ def activation_map_image(
 def heatmap_image(
     activation_map: NDArray[np.float32], display: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
-    """The map in colours over the film.
+    """Blend the coloured map over the film.
 
-    Inferno runs evenly from dark to bright and can be told apart with any colour vision. Opacity
-    rises with the map, so that where the network saw nothing the film is shown as it is.
+    The colour map Inferno rises evenly from dark to bright and is readable with any colour vision.
+    The opacity rises with the map: where the map is 0, the film is unchanged.
 
     Args:
         activation_map: Shape (h, w), in [0, 1].
         display: Shape (H, W), from `display_image`.
 
     Returns:
-        Shape (H, W, 3), BGR as OpenCV has it.
+        Shape (H, W, 3), BGR as in OpenCV.
     """
     levels = activation_map_image(activation_map, display).astype(np.uint16) << 8
     levels |= display
@@ -63,10 +63,10 @@ def heatmap_image(
 
 @cache
 def _blends() -> NDArray[np.uint32]:
-    """Each level of the map over each level of the film, as one pixel B, G, R, unused.
+    """Return the blend of each map level with each film level, as a pixel B, G, R, unused.
 
-    Both have 256 levels, so looking the blend up gives the same as computing it for each pixel,
-    ten times as fast.
+    Both have 256 levels, so this table gives the same result as a computation for each pixel, ten
+    times as fast.
 
     Returns:
         Shape (65536,), at 256 * map + film.
@@ -81,14 +81,14 @@ def _blends() -> NDArray[np.uint32]:
 
 
 def encode_jpeg(picture: NDArray[np.uint8]) -> bytes:
-    """A picture, (H, W) or (H, W, 3) BGR, as JPEG. It carries no metadata."""
+    """Encode a picture, (H, W) or (H, W, 3) BGR, as JPEG without metadata."""
     return _encode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
 
 
 def encode_png(picture: NDArray[np.uint8]) -> bytes:
-    """A picture, (H, W) or (H, W, 3) BGR, as PNG, without loss."""
-    # Maps are smooth: each row less the one above is nearly the same number over and over. With
-    # one filter and runs, one of 1024 pixels takes half the time of trying all filters.
+    """Encode a picture, (H, W) or (H, W, 3) BGR, as PNG, without loss."""
+    # Maps are smooth, so a row minus the row above is nearly constant. The filter "up" with
+    # run-length coding takes half the time of trying all filters, for a map of 1024 pixels.
     options = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
     options += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
     return _encode(".png", picture, options)

@@ -1,4 +1,4 @@
-"""Does the same to several films at once."""
+"""Processing of several films at the same time, in threads."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,14 +11,15 @@ _Made = TypeVar("_Made")
 def side_by_side(
     function: Callable[[_Item], _Made], items: Iterable[_Item], *, threads: int
 ) -> list[_Made]:
-    """What `function` makes of each item, in their order.
+    """Apply a function to each item in several threads, and return the results in their order.
 
-    Worth its while where the function lets other threads run, as decoders, encoders and files do.
+    It gains time where the function releases the interpreter's lock, as decoders, encoders and file
+    operations do.
 
     Args:
-        function: Called from several threads at once.
-        items: Any number.
-        threads: At most; with one, or one item, all is done in this thread.
+        function: Called from several threads at the same time.
+        items: Its arguments; may be empty.
+        threads: Largest number of threads; with one thread or one item, the calling thread is used.
     """
     listed = list(items)
     threads = min(threads, len(listed))

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.speed.figures import Figure, cpu_milliseconds
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME, read_manifest
-from model.runtime.openvino_import import openvino
+from model.runtime.openvino_without_telemetry import openvino
 
 _SIDE = 1024
 

@@ -28,7 +28,7 @@ _BARE, _LIMIT = "bare pass", "films read and drawn, no network"
 class _Instant:
     """A device that takes no time: what is left is the limit that decoding sets."""
 
-    gathers = True
+    merges_calls = True
 
     def __init__(self, outputs: Outputs) -> None:
         self._outputs = outputs

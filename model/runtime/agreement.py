@@ -1,4 +1,4 @@
-"""How far two runtimes are from each other with the same network."""
+"""Comparison of two runtimes of the same network."""
 
 from typing import Final
 
@@ -9,12 +9,12 @@ from model.errors import DeviceDisagrees
 from model.manifest import Manifest
 from model.runtime.protocol import Outputs, Runtime
 
-#: The largest difference in probability between two runtimes of one network.
+#: Largest permitted difference in probability between two runtimes of one network.
 MAX_DISAGREEMENT: Final = 0.01
 
 
 def probe_films(size: int) -> NDArray[np.float32]:
-    """Noise, two gradients and a blank film, (4, 1, size, size) in [0, 1]."""
+    """Return four test films, (4, 1, size, size) in [0, 1]: noise, two gradients and a blank."""
     generator = np.random.default_rng(0)
     ramp = np.linspace(0, 1, size, dtype=np.float32)
     return np.stack(
@@ -28,24 +28,24 @@ def probe_films(size: int) -> NDArray[np.float32]:
 
 
 def require_agreement(manifest: Manifest, reference: Runtime, other: Runtime) -> None:
-    """Refuse a runtime whose answers on `probe_films` are not those of another.
+    """Compare a runtime with a trusted one on `probe_films`.
 
     Args:
-        manifest: Of the network that both run.
-        reference: The runtime that is trusted.
-        other: The one that is tried.
+        manifest: Manifest of the network that both run.
+        reference: The trusted runtime.
+        other: The runtime to check.
 
     Raises:
-        DeviceDisagrees: A probability differs by more than `MAX_DISAGREEMENT`, or is none.
+        DeviceDisagrees: A probability differs by more than `MAX_DISAGREEMENT`, or is not a number.
     """
     films = probe_films(manifest.preprocessing.size)
     found = largest_difference(manifest, reference.run(films), other.run(films))
-    if not found <= MAX_DISAGREEMENT:  # as NaN is not
+    if not found <= MAX_DISAGREEMENT:  # also true for NaN
         raise DeviceDisagrees(f"its probabilities differ by {found:.4f} from the CPU's")
 
 
 def largest_difference(manifest: Manifest, one: Outputs, other: Outputs) -> float:
-    """The largest difference, in calibrated probability, of image, map or kind of picture."""
+    """Return the largest difference in probability, over films, maps and similarities."""
     probabilities = manifest.calibration.probabilities
     return float(
         max(

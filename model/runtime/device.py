@@ -1,10 +1,10 @@
-"""What a network can be run by."""
+"""Devices that can run a network."""
 
 from enum import StrEnum
 
 
 class Device(StrEnum):
-    """The processor's own cores, or a graphics card of NVIDIA's."""
+    """A device that can run a network: the CPU, or an NVIDIA graphics card."""
 
     CPU = "cpu"
     CUDA = "cuda"

@@ -1,4 +1,4 @@
-"""Puts the weights of an exported network back into torch, for GPUs."""
+"""Weights of an exported ONNX network, loaded into torch for graphics cards."""
 
 from typing import Any
 
@@ -12,20 +12,22 @@ from model.network import FlipAveraged, Network
 
 
 def load_exported(network: Network, content: bytes) -> FlipAveraged:
-    """The network that an artefact's file holds, in torch and in evaluation mode.
+    """Load the weights of an ONNX file into a torch network, in evaluation mode.
 
-    Taken from the file that the manifest names and the CPU runs, so that the two cannot drift
-    apart. The exporter writes the convolutions in the order in which they run, those of the
-    mirrored look behind the others, and folds each batch normalisation into the convolution before
-    it: here that convolution gets the folded filters, and the normalisation only adds what was
-    folded of it.
+    The weights come from the same file that the CPU runs, so that the two devices cannot run
+    different networks. The exporter writes the convolutions in the order in which they run, those
+    for the mirrored film last, and folds each batch normalisation into the convolution before it.
+    Here the convolution gets the folded filters, and the normalisation only adds the folded bias.
 
     Args:
-        network: Of the same build as the one that was exported; gets the weights.
-        content: What `export.to_onnx` made of it.
+        network: A network of the same architecture as the exported one; its weights are replaced.
+        content: ONNX file, from `export.to_onnx`.
+
+    Returns:
+        The network, averaged over the film and its mirror image as in the file.
 
     Raises:
-        CorruptArtefact: The file holds another network.
+        CorruptArtefact: The file contains another network.
     """
     graph = onnx.load_from_string(content).graph
     tensors = _tensors(graph)
@@ -46,7 +48,7 @@ def load_exported(network: Network, content: bytes) -> FlipAveraged:
 
 
 def _tensors(graph: Any) -> dict[str, Tensor]:  # Any: onnx ships no types
-    """The graph's constants by name; equal ones are stored once, and passed on by other names."""
+    """Return the graph's constants by name; equal ones are stored once and have several names."""
     tensors = {one.name: torch.tensor(numpy_helper.to_array(one)) for one in graph.initializer}
     for node in graph.node:
         if node.op_type == "Identity" and node.input[0] in tensors:
@@ -55,7 +57,7 @@ def _tensors(graph: Any) -> dict[str, Tensor]:  # Any: onnx ships no types
 
 
 def _put_shifts(network: Network, shifts: dict[nn.Conv2d, Tensor | None]) -> None:
-    """Give what each convolution adds to itself, or to the normalisation behind it."""
+    """Put the bias of each convolution into it, or into the normalisation that follows it."""
     before: nn.Conv2d | None = None
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
@@ -70,7 +72,7 @@ def _put_shifts(network: Network, shifts: dict[nn.Conv2d, Tensor | None]) -> Non
             _put(module.bias, shift)
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.running_mean)
-            # What is divided by is the root of this and of epsilon together.
+            # The normalisation divides by sqrt(variance + epsilon), which must be 1.
             nn.init.constant_(module.running_var, 1 - module.eps)
 
 

@@ -1,4 +1,4 @@
-"""What a classifier asks of whatever runs its network."""
+"""The interface of a runtime, which runs a network on a device."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outputs:
-    """What the network gives of N films.
+    """Uncalibrated output of a network for N films.
 
     Attributes:
-        logits: Shape (N,), uncalibrated.
-        maps: Shape (N, h, w), uncalibrated.
-        similarity: Shape (N, K), to each of `gating.PICTURE_KINDS`, in [0, 1].
+        logits: Shape (N,).
+        maps: Shape (N, h, w), as logits.
+        similarity: Shape (N, K) in [0, 1]: similarity to each of `gating.PICTURE_KINDS`.
     """
 
     logits: NDArray[np.float32]
@@ -23,7 +23,7 @@ class Outputs:
 
     @classmethod
     def joined(cls, parts: "list[Outputs]") -> "Outputs":
-        """Those of several lots of films, one behind the other."""
+        """Concatenate the outputs of several batches."""
         return cls(
             logits=np.concatenate([part.logits for part in parts]),
             maps=np.concatenate([part.maps for part in parts]),
@@ -31,22 +31,23 @@ class Outputs:
         )
 
     def part(self, start: int, stop: int) -> "Outputs":
-        """Those of the films from `start` up to `stop`."""
+        """Return the outputs of the films from `start` up to, but without, `stop`."""
         return Outputs(self.logits[start:stop], self.maps[start:stop], self.similarity[start:stop])
 
 
 class Runtime(Protocol):
-    """A network, ready on some device; safe to use from several threads."""
+    """A network on a device; safe to use from several threads."""
 
     @property
-    def gathers(self) -> bool:
-        """Whether it runs films of several calls together, which should then come side by side.
+    def merges_calls(self) -> bool:
+        """Whether films of simultaneous calls are run in one pass on a device of their own.
 
-        Where it does not, it runs on the cores that also read and draw films.
+        If True, call `run` from several threads at once, one film each. If False, the network runs
+        on the same cores that decode and draw films.
         """
 
     def run(self, films: NDArray[np.float32]) -> Outputs:
-        """What the network gives of films (N, 1, S, S) in [0, 1], N > 0.
+        """Return the output for films (N, 1, S, S) in [0, 1], N > 0.
 
         Raises:
             DeviceUnavailable: The device does not work any more, or has no memory left.

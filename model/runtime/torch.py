@@ -1,4 +1,4 @@
-"""The network on a graphics card, by torch. Nothing that runs on the CPU alone imports this."""
+"""Inference on a graphics card with torch. Nothing that runs on the CPU alone imports this."""
 
 from collections import deque
 from concurrent.futures import Future
@@ -18,13 +18,13 @@ from model.runtime.device import Device
 from model.runtime.onnx_weights import load_exported
 from model.runtime.protocol import Outputs
 
-#: Films in one pass at first: by reckoning a gigabyte of activations, work for a whole card.
+#: Initial number of films in one pass: about a gigabyte of activations, and work for a whole card.
 _LARGEST_PASS: Final = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Recorded:
-    """A pass that was recorded once, and is replayed on whatever films are put in its place."""
+    """A recorded pass, replayed on the films that are copied into its input."""
 
     graph: torch.cuda.CUDAGraph
     films: Tensor
@@ -32,26 +32,26 @@ class _Recorded:
 
 
 class TorchRuntime:
-    """Runs a network on a device that does not share the cores with those who read films.
+    """Runs a network on a device of its own.
 
-    Films of all who call at a time go through in one pass: whoever comes while a pass runs waits,
-    and the first of them takes all with it into the next one. So passes grow with the load and
-    nobody waits for others to come. A pass that does not fit into the device's memory is run in
-    halves, and no later one is as large again.
+    Films of simultaneous calls are run in one pass: calls that arrive during a pass wait, and the
+    next pass takes all of their films. Passes grow with the load, and no call waits for others to
+    arrive. A pass that does not fit into the device's memory is run in halves, and later passes are
+    no larger than those halves.
 
     Args:
-        network: Gets films (N, 1, S, S) in float32, and is moved to the device.
-        device: As torch names it; `cpu` runs the same without graphs, for tests.
-        largest_pass: Films in one pass at first.
+        network: Takes films (N, 1, S, S) in float32; is moved to the device.
+        device: Name of the device in torch; `cpu` runs the same code without graphs, for tests.
+        largest_pass: Initial limit of films in one pass.
     """
 
-    gathers = True
+    merges_calls = True
 
     def __init__(
         self, network: nn.Module, *, device: str = Device.CUDA, largest_pass: int = _LARGEST_PASS
     ) -> None:
         self._device = torch.device(device)
-        # Most layers are 1 x 1 convolutions: products over the channels of each position.
+        # Most layers are 1 x 1 convolutions, which multiply the channels of each position.
         self._network = network.eval().to(self._device).to(memory_format=torch.channels_last)
         self._largest_pass = largest_pass
         self._recorded: dict[int, _Recorded] = {}
@@ -60,15 +60,15 @@ class TorchRuntime:
 
     @property
     def largest_pass(self) -> int:
-        """Films in one pass at most: less than at first where the device's memory was too small."""
+        """Limit of films in one pass; lowered when the device's memory is too small."""
         return self._largest_pass
 
     def run(self, films: NDArray[np.float32]) -> Outputs:
-        """What the network gives of films (N, 1, S, S) in [0, 1], N > 0.
+        """Return the output for films (N, 1, S, S) in [0, 1], N > 0.
 
         Raises:
-            DeviceUnavailable: The device does not work any more, or not one film fits into what
-                is left of its memory.
+            DeviceUnavailable: The device does not work any more, or its free memory is too small
+                for one film.
         """
         answer: Future[Outputs] = Future()
         self._waiting.append((films, answer))
@@ -78,7 +78,7 @@ class TorchRuntime:
         return answer.result()
 
     def _answer_some(self) -> None:
-        """Run those who have waited longest, as many as go into a pass, and at least one."""
+        """Run the calls that have waited longest: as many as fit into a pass, and at least one."""
         taken = [self._waiting.popleft()]
         count = len(taken[0][0])
         while self._waiting and count + len(self._waiting[0][0]) <= self._largest_pass:
@@ -86,7 +86,7 @@ class TorchRuntime:
             count += len(taken[-1][0])
         try:
             outputs = self._run_in_parts(np.concatenate([films for films, _ in taken]))
-        except Exception as exc:  # noqa: BLE001 - it is for all of those who wait
+        except Exception as exc:  # noqa: BLE001 - passed on to all calls of the pass
             for _, answer in taken:
                 answer.set_exception(exc)
             return
@@ -108,7 +108,7 @@ class TorchRuntime:
                 self._largest_pass = len(part) // 2
                 self._recorded.clear()
             except RuntimeError as exc:
-                # Films all have one shape here: whatever it is, it is not theirs.
+                # All films have the same shape here, so the cause is not one of the films.
                 raise DeviceUnavailable(self._device.type, "does not work any more") from exc
             else:
                 films = films[len(part) :]
@@ -116,7 +116,7 @@ class TorchRuntime:
 
     def _run_at_once(self, films: NDArray[np.float32]) -> Outputs:
         count = len(films)
-        # Few sizes, so that few passes are recorded; what the rows behind the films give is unread.
+        # Only powers of two, so that few passes are recorded; the output of surplus rows is ignored.
         rows = min(1 << (count - 1).bit_length(), self._largest_pass)
         with torch.inference_mode():
             output = self._pass(torch.from_numpy(films), rows)
@@ -137,15 +137,15 @@ class TorchRuntime:
         return recorded.output
 
     def _record(self, rows: int, size: int) -> _Recorded:
-        """Record a pass over so many films: replayed, hundreds of kernels cost one launch."""
+        """Record a pass over `rows` films; a replay starts hundreds of kernels in one launch."""
         films = self._empty(rows, size)
-        # What is set up at the first call must not be recorded, nor happen in the main stream.
+        # The set-up of the first call must not be recorded, nor run in the main stream.
         beside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch has no types for it
         beside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(beside):
             self._network(films)
         torch.cuda.current_stream().wait_stream(beside)
-        # One after the other may use the same memory: outputs are copied before the next replay.
+        # Recorded passes share memory: outputs are copied before the next replay.
         pool = next((other.graph.pool() for other in self._recorded.values()), None)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=pool):
@@ -153,7 +153,7 @@ class TorchRuntime:
         return _Recorded(graph, films, output)
 
     def _empty(self, rows: int, size: int) -> Tensor:
-        """Room for films, dark: what was in the memory before may not even be numbers."""
+        """Return black films; uninitialised memory may contain NaN."""
         films = torch.empty(
             rows, 1, size, size, device=self._device, memory_format=torch.channels_last
         )
@@ -163,20 +163,20 @@ class TorchRuntime:
 def load_torch_runtime(
     manifest: Manifest, content: bytes, *, device: str = Device.CUDA
 ) -> TorchRuntime:
-    """An artefact's network on a device, in float32.
+    """Load an exported network onto a device, in float32.
 
-    Half precision and TF32, with 11 significant bits, move probabilities by up to 0.02, which is
-    twice what may be (docs/decisions/0014-torch-in-float32-on-cards.md).
+    Half precision and TF32, with 11 significant bits, change probabilities by up to 0.02, twice the
+    permitted difference (docs/decisions/0014-torch-in-float32-on-cards.md).
 
     Args:
-        manifest: Of the artefact.
-        content: Its `network.onnx`.
-        device: As torch names it.
+        manifest: Manifest of the network.
+        content: Content of `network.onnx`.
+        device: Name of the device in torch.
 
     Raises:
-        CorruptArtefact: The manifest names no network that this package builds, or another one
-            than the file holds.
-        DeviceUnavailable: There is no such device.
+        CorruptArtefact: The manifest names an unknown architecture, or another one than that of the
+            file.
+        DeviceUnavailable: The device does not exist.
     """
     if device == Device.CUDA and not torch.cuda.is_available():
         raise DeviceUnavailable(device, "is not there, or its driver is too old")
@@ -185,7 +185,7 @@ def load_torch_runtime(
         sharpness = float(manifest.training_config["sharpness"])
     except (KeyError, ValueError) as exc:
         raise CorruptArtefact("the manifest does not say what its network is built of") from exc
-    # Which newer cards would use for float32 without being asked.
+    # By default, newer cards use TF32 for float32.
     torch.backends.cudnn.allow_tf32 = False
     network = build_network(backbone, pretrained=False, sharpness=sharpness)
     return TorchRuntime(load_exported(network, content), device=device)

@@ -225,7 +225,7 @@ def test_real_films_are_analysed(films: Path, shipped_classifier: Classifier) ->
 class _AwaitsTheNext:
     """A device whose first pass ends when a second film is ready for it."""
 
-    gathers = True
+    merges_calls = True
 
     def __init__(self, classifier: Classifier) -> None:
         self.classifier = classifier

@@ -337,7 +337,7 @@ def test_a_device_that_breaks_costs_no_attempt(
 
 
 class _Broken:
-    gathers = False
+    merges_calls = False
     calls = 0
 
     def run(self, films: NDArray[np.float32]) -> Outputs:
