@@ -1,4 +1,4 @@
-"""One film becomes one array; this is what the reading processes run."""
+"""Conversion of one film into one array, run in several processes."""
 
 import hashlib
 import io
@@ -19,20 +19,20 @@ from model.reading.reader import read_radiograph
 
 @dataclass(frozen=True, slots=True)
 class FilmRecord:
-    """What is kept of a film beside its array.
+    """Journal record of a prepared film.
 
     Attributes:
-        rsna_id: Which film.
-        source_bytes: Size of the original file; another size means another file.
-        array_sha256: Of the whole `.npy` file; another digest means that it is damaged.
-        width: Columns of the original.
-        height: Rows of the original.
+        rsna_id: Id of the film.
+        source_bytes: Size of the original file; if it changes, the film is prepared again.
+        array_sha256: Digest of the `.npy` file; if it differs, the array is damaged.
+        width: Columns of the original film.
+        height: Rows of the original film.
         view: `AP`, `PA` or None.
-        age: Whole years, or None.
+        age: Age in whole years, or None.
         sex: `F`, `M` or None.
-        pixels: Of the array.
-        total: Sum of its values.
-        squares: Sum of their squares.
+        pixels: Number of pixels of the array.
+        total: Sum of the array's values.
+        squares: Sum of the squared values.
     """
 
     rsna_id: str
@@ -49,19 +49,19 @@ class FilmRecord:
 
     @property
     def sums(self) -> PixelSums:
-        """Over the array."""
+        """Sums over the array's pixels."""
         return PixelSums(self.pixels, self.total, self.squares)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A file that is left out, and why.
+    """A file that is left out, with the reason.
 
     Attributes:
-        file: Its name.
-        code: One of `docs/formats.md`, or `unreadable_file`, `missing_file`, `no_label`,
+        file: Name of the file.
+        code: A code of `docs/formats.md`, or `unreadable_file`, `missing_file`, `no_label`,
             `box_outside_film`.
-        detail: A sentence.
+        detail: The reason as a sentence.
     """
 
     file: str
@@ -71,16 +71,16 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class FilmTask:
-    """All that a reading process needs to know of one film.
+    """Input of `prepare_film`.
 
     Attributes:
-        rsna_id: Which film.
+        rsna_id: Id of the film.
         source: The original file.
-        partial: Where the array is written; on the same file system as `array`.
-        array: Where it belongs.
+        partial: Temporary path of the array, on the same file system as `array`.
+        array: Final path of the array.
         size: Side of the array, in pixels.
-        boxes: Which must be on the film.
-        known: What an earlier run wrote down.
+        boxes: Boxes, which must lie on the film.
+        known: Record of an earlier run; None if there is none.
     """
 
     rsna_id: str
@@ -93,10 +93,10 @@ class FilmTask:
 
 
 def prepare_film(task: FilmTask) -> FilmRecord | Refusal:
-    """Write the array of one film, unless an earlier run has.
+    """Write the array of one film, unless an earlier run has written it.
 
-    The array appears under its name only when it is whole. One that holds the same bytes already
-    is not touched.
+    The array appears under its name once it is complete. An array with the same bytes is left
+    untouched.
     """
     if task.known is not None and _still_holds(task.known, task):
         return _misplaced_box(task, task.known) or task.known
@@ -113,7 +113,7 @@ def prepare_film(task: FilmTask) -> FilmRecord | Refusal:
     record = _record(task.rsna_id, len(original), radiograph, pixels, content)
     if refusal := _misplaced_box(task, record):
         return refusal
-    # A run that was killed may have written the array and not its record.
+    # A run that was killed may have written the array but not its record.
     if not (task.array.exists() and task.array.read_bytes() == content):
         task.partial.write_bytes(content)
         task.partial.replace(task.array)
@@ -121,10 +121,9 @@ def prepare_film(task: FilmTask) -> FilmRecord | Refusal:
 
 
 def to_stored_pixels(pixels: NDArray[np.float32], size: int) -> NDArray[np.uint8]:
-    """A film on a square grid, in the 8 bits that training keeps in memory as well.
+    """Resize a film to a square grid of 8 bits, the depth that training keeps in memory.
 
-    So nothing is lost by going through the file: a network of the same size sees what it would
-    see of the original.
+    A network of the same input size therefore sees the same pixels as with the original film.
 
     Args:
         pixels: Shape (H, W), in [0, 1].
@@ -138,7 +137,7 @@ def to_stored_pixels(pixels: NDArray[np.float32], size: int) -> NDArray[np.uint8
 
 
 def _still_holds(known: FilmRecord, task: FilmTask) -> bool:
-    """Whether the original is the one that was read, and the array whole."""
+    """Return whether the original is unchanged and its array undamaged."""
     if not (task.source.exists() and task.array.exists()):
         return False
     if task.source.stat().st_size != known.source_bytes:
@@ -167,7 +166,7 @@ def _record(
         array_sha256=hashlib.sha256(content).hexdigest(),
         width=facts.width,
         height=facts.height,
-        # A manifest knows these and no others.
+        # A manifest allows only these values.
         view=facts.view if facts.view in {"AP", "PA"} else None,
         age=facts.age,
         sex=facts.sex if facts.sex in {"F", "M"} else None,

@@ -1,8 +1,10 @@
+"""Errors of the preparation."""
+
 from model.errors import ModelError
 
 
 class AnotherPreparation(ModelError):
-    """The folder holds arrays that were prepared otherwise, such as in another size."""
+    """The folder contains arrays that were prepared differently, for example in another size."""
 
 
 class FolderInUse(ModelError):
@@ -10,7 +12,7 @@ class FolderInUse(ModelError):
 
 
 class ImpossibleSplit(ModelError):
-    """More films are wanted for validation than there are."""
+    """More films were requested for validation than exist."""
 
 
 class NoFilms(ModelError):
@@ -18,4 +20,4 @@ class NoFilms(ModelError):
 
 
 class ReaderDied(ModelError):
-    """A process that reads films ended from outside, or for want of memory."""
+    """A process that reads films was killed, or ran out of memory."""

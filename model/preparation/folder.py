@@ -1,4 +1,4 @@
-"""The folder that films are prepared into."""
+"""The folder of prepared films."""
 
 import contextlib
 import fcntl
@@ -11,72 +11,72 @@ from pathlib import Path
 from model.preparation.errors import AnotherPreparation, FolderInUse
 from model.preparation.parts import Part
 
-#: Goes up when arrays of an older version of this package may not stand beside new ones.
+#: Raised when arrays of an older version must not be mixed with new ones.
 _FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedFolder:
-    """Where everything is in it.
+    """Paths in the folder of prepared films.
 
-    `train/0/`, `train/1/`, `val/0/` and `val/1/` hold the arrays, `preparation.json` what they
-    all share, and `films.jsonl` a record of each. The other files are written at the end, so
-    `labels.csv` is there if and only if the last run came to it.
+    `train/0/`, `train/1/`, `val/0/` and `val/1/` contain the arrays, `preparation.json` their
+    common options, and `films.jsonl` a record of each film. The other files are written at the end:
+    `labels.csv` exists if and only if the last run was completed.
     """
 
     root: Path
 
     @property
     def manifest(self) -> Path:
-        """Every film."""
+        """Manifest of all films."""
         return self.root / "labels.csv"
 
     @property
     def training_manifest(self) -> Path:
-        """The films of `train/`."""
+        """Manifest of the films in `train/`."""
         return self.root / "train.csv"
 
     @property
     def originals_manifest(self) -> Path:
-        """The original files of the films in `val/`."""
+        """Manifest of the original files of the films in `val/`."""
         return self.root / "val-originals.csv"
 
     @property
     def refused(self) -> Path:
-        """Files that were left out."""
+        """List of the files that were left out."""
         return self.root / "refused.csv"
 
     @property
     def summary(self) -> Path:
-        """Counts and statistics."""
+        """Counts and pixel statistics."""
         return self.root / "summary.json"
 
     @property
     def journal(self) -> Path:
-        """What is written down of finished films."""
+        """Journal of finished films."""
         return self.root / "films.jsonl"
 
     def array(self, rsna_id: str, part: Part, target: int) -> Path:
-        """Where the array of a film belongs."""
+        """Return the path of a film's array."""
         return self._place(part, target) / f"{rsna_id}.npy"
 
     def partial(self, rsna_id: str) -> Path:
-        """Where the array of a film is written before it goes to its place."""
+        """Return the temporary path of a film's array while it is written."""
         return self._partials / f"{rsna_id}.npy"
 
     def arrays(self) -> dict[str, Path]:
-        """The arrays that are in their places, by film id."""
+        """Return the paths of the existing arrays, by film id."""
         return {path.stem: path for place in self._places() for path in place.glob("*.npy")}
 
     @contextlib.contextmanager
     def opened(self, size: int) -> Iterator[None]:
-        """Have the folder alone, made ready for arrays of this size.
+        """Lock the folder and prepare it for arrays of this size.
 
-        What an earlier run wrote at its end is gone; its arrays are not.
+        The files that an earlier run wrote at its end are deleted; its arrays are kept.
 
         Raises:
-            AnotherPreparation: It holds arrays of another size or kind.
-            FolderInUse: Another run has it.
+            AnotherPreparation: The folder contains arrays of another size or format.
+            FolderInUse: Another run has locked the folder.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("w") as lock:
@@ -110,7 +110,7 @@ class PreparedFolder:
         return [self._place(part, target) for part in Part for target in (0, 1)]
 
     def _claim(self, size: int) -> None:
-        """Write down what all arrays share, or compare it with what an earlier run wrote."""
+        """Write the common options of the arrays, or compare them with those of an earlier run."""
         path = self.root / "preparation.json"
         ours = {"format": _FORMAT, "size": size}
         if not path.exists():
@@ -132,7 +132,7 @@ class PreparedFolder:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file such that it is never seen half."""
+    """Write a file that appears under its name once it is complete."""
     partial = path.with_name(f".{path.name}")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)

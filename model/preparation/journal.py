@@ -1,4 +1,4 @@
-"""What is written down of finished films, so that a run that was killed can go on."""
+"""Journal of finished films, from which an interrupted run continues."""
 
 import contextlib
 import json
@@ -11,12 +11,12 @@ from model.preparation.arrays import FilmRecord
 
 
 def read_records(journal: Path) -> dict[str, FilmRecord]:
-    """The records of a journal by film id; of several the last. None where there is no file."""
+    """Return the last record of each film by its id; none if the journal does not exist."""
     if not journal.exists():
         return {}
     records = {}
     for line in journal.read_bytes().splitlines():
-        # A kill can leave half a line; its film is prepared again.
+        # A killed run can leave an incomplete line; its film is prepared again.
         with contextlib.suppress(ValueError, TypeError):
             record = FilmRecord(**json.loads(line))
             records[record.rsna_id] = record
@@ -25,7 +25,7 @@ def read_records(journal: Path) -> dict[str, FilmRecord]:
 
 @contextlib.contextmanager
 def opened_journal(journal: Path) -> Iterator[TextIO]:
-    """A journal to which `write_record` adds."""
+    """Open a journal for `write_record` to append to."""
     written = journal.read_bytes() if journal.exists() else b""
     with journal.open("a", encoding="utf-8", buffering=1) as file:
         if written and not written.endswith(b"\n"):
@@ -34,5 +34,5 @@ def opened_journal(journal: Path) -> Iterator[TextIO]:
 
 
 def write_record(record: FilmRecord, journal: TextIO) -> None:
-    """Write down a finished film."""
+    """Append the record of a finished film."""
     journal.write(json.dumps(asdict(record)) + "\n")

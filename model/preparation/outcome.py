@@ -1,4 +1,4 @@
-"""What is written when all films are prepared."""
+"""Manifests and summary, written when all films are prepared."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from model.preparation.parts import Part
 from model.preparation.pixel_boxes import to_fractions
 from model.preparation.summary import PreparedFilm, Summary
 
-#: Of every film; a run reports figures by source.
+#: Source of every film; a training run reports figures by source.
 _SOURCE = "rsna"
 
 _COLUMNS = (
@@ -66,7 +66,7 @@ def _row(film: PreparedFilm, image: str) -> tuple[object, ...]:
 
 
 def _boxes(film: PreparedFilm) -> str:
-    """As JSON, in fractions; empty where there is an opacity and nobody drew a box."""
+    """Return the boxes as JSON, in fractions; empty for an opacity without boxes."""
     if film.plan.label.target == 1 and not film.plan.label.boxes:
         return ""
     record = film.record

@@ -1,4 +1,4 @@
-"""Which films are trained on and which are kept aside."""
+"""Split of the films into training and validation."""
 
 import random
 from collections import defaultdict
@@ -9,23 +9,23 @@ from typing import Final
 from model.preparation.errors import ImpossibleSplit
 from model.preparation.rsna_labels import RsnaLabel
 
-#: Of the challenge's 26,684 films, 2,684 are kept aside and 24,000 are trained on.
+#: The default split of the challenge's films: 24,000 for training and 2,684 for validation.
 RSNA_FILMS: Final = 26_684
 RSNA_VALIDATION_FILMS: Final = 2_684
 
 
 class Part(StrEnum):
-    """A side of the split, and the name of its folder."""
+    """A part of the split, named like its folder."""
 
     TRAIN = "train"
     VAL = "val"
 
 
 def validation_films(films: int, wanted: int | None) -> int:
-    """How many of so many films are kept aside; the challenge's share where nobody chose.
+    """Return the number of validation films: the wanted number, or the challenge's share.
 
     Raises:
-        ImpossibleSplit: None would be left to train on.
+        ImpossibleSplit: No film would be left for training.
     """
     if wanted is None:
         share = round(films * RSNA_VALIDATION_FILMS / RSNA_FILMS)
@@ -38,16 +38,16 @@ def validation_films(films: int, wanted: int | None) -> int:
 def deal_parts(
     labels: Sequence[RsnaLabel], patient_of: Mapping[str, str], *, validation: int, seed: int
 ) -> dict[str, Part]:
-    """The part of each film by its id, such that a patient's films share one.
+    """Assign each film, by its id, to a part; all films of a patient are in the same part.
 
     Patients are drawn within strata (target and class), so that both parts have nearly the same
-    share of each. The order of the labels plays no role.
+    share of each stratum. The order of the labels does not matter.
 
     Args:
-        labels: The films.
-        patient_of: By id; a film that is not in it is a patient of its own.
-        validation: Films to keep aside; missed by as little as whole patients allow.
-        seed: Of the drawing.
+        labels: Labels of the films.
+        patient_of: Patient of each film by its id; any other film is a patient of its own.
+        validation: Number of validation films, met as closely as whole patients allow.
+        seed: Random seed of the split.
     """
     films_of: dict[str, list[RsnaLabel]] = defaultdict(list)
     for label in labels:
@@ -70,30 +70,30 @@ def _draw(
     wanted: int,
     seed: int,
 ) -> set[str]:
-    """Patients with this many films together, from each stratum its share."""
+    """Draw patients that together have the wanted number of films, in proportion to the strata."""
     keys = sorted(strata)
     quotas = _shares([sum(sizes[patient] for patient in strata[key]) for key in keys], wanted)
     drawn: set[str] = set()
     left = []
     for key, quota in zip(keys, quotas, strict=True):
         patients = list(strata[key])
-        random.Random(f"{seed}-{key}").shuffle(patients)  # noqa: S311  # no secret
+        random.Random(f"{seed}-{key}").shuffle(patients)  # noqa: S311 - not for secrets
         drawn |= _fill(patients, sizes, quota)
         left += [patient for patient in patients if patient not in drawn]
-    # Patients with many films leave gaps in the quotas, which those with few fill.
+    # Patients with many films leave gaps in the quotas; patients with few films fill them.
     missing = wanted - sum(sizes[patient] for patient in drawn)
     drawn |= _fill(left, sizes, missing)
     missing = wanted - sum(sizes[patient] for patient in drawn)
     rest = sorted((patient for patient in left if patient not in drawn), key=lambda p: sizes[p])
-    # The last gap may be smaller than any patient; one more is taken where that misses by less,
-    # or where no film at all would be kept aside.
+    # The last gap may be smaller than the films of any patient. One more patient is taken if that
+    # comes closer to the wanted number, or if there were no validation film otherwise.
     if missing and len(rest) > 1 and (not drawn or sizes[rest[0]] < 2 * missing):
         drawn.add(rest[0])
     return drawn
 
 
 def _fill(patients: Iterable[str], sizes: Mapping[str, int], quota: int) -> set[str]:
-    """The first patients whose films fit into a quota."""
+    """Return the first patients whose films fit into a quota."""
     taken: set[str] = set()
     for patient in patients:
         if sizes[patient] <= quota:
@@ -103,7 +103,7 @@ def _fill(patients: Iterable[str], sizes: Mapping[str, int], quota: int) -> set[
 
 
 def _shares(counts: Sequence[int], wanted: int) -> list[int]:
-    """Parts of a number in proportion to counts, whole, by largest remainder."""
+    """Divide a number in proportion to counts, in whole numbers, by the largest remainder."""
     total = sum(counts)
     shares = [wanted * count // total for count in counts]
     by_remainder = sorted(range(len(counts)), key=lambda i: -(wanted * counts[i] % total))

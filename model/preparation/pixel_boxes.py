@@ -1,3 +1,5 @@
+"""Boxes in pixels of the original film."""
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -6,7 +8,7 @@ from model.boxes import Box
 
 @dataclass(frozen=True, slots=True)
 class PixelBox:
-    """A rectangle in pixels of the original film, origin at its top left."""
+    """A rectangle in pixels of the original film; the origin is the top left."""
 
     x: float
     y: float
@@ -15,10 +17,10 @@ class PixelBox:
 
 
 def to_fractions(boxes: Iterable[PixelBox], *, width: int, height: int) -> tuple[Box, ...] | None:
-    """The boxes in fractions of a film of this size, cut off at its edges.
+    """Convert boxes to fractions of a film of this size, clipped at its edges.
 
     Returns:
-        None where nothing of a box is on the film: then it belongs to another film or size.
+        The boxes; None if a box lies outside the film, and so belongs to another film or size.
     """
     fractions = []
     for box in boxes:

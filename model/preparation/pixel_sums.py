@@ -1,4 +1,4 @@
-"""Mean and standard deviation that do not depend on the order of the films."""
+"""Mean and standard deviation of pixels, independent of the order of the films."""
 
 import math
 from collections.abc import Iterable
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class PixelSums:
-    """Sums over 8-bit pixels, in whole numbers, so that adding them up never rounds.
+    """Sums over 8-bit pixels, as integers, so that no rounding depends on the order.
 
     Attributes:
-        pixels: How many.
-        total: Of the values, 0-255.
-        squares: Of the squared values.
+        pixels: Number of pixels.
+        total: Sum of the values, each 0-255.
+        squares: Sum of the squared values.
     """
 
     pixels: int
@@ -25,13 +25,13 @@ class PixelSums:
 
     @classmethod
     def of(cls, pixels: NDArray[np.uint8]) -> "PixelSums":
-        """The sums over one film."""
+        """Return the sums over one film."""
         wide = pixels.astype(np.uint64)
         return cls(pixels.size, int(wide.sum()), int((wide * wide).sum()))
 
     @classmethod
     def over(cls, sums: Iterable["PixelSums"]) -> "PixelSums":
-        """The sums over all films."""
+        """Return the sums over all films."""
         pixels = total = squares = 0
         for one in sums:
             pixels, total, squares = (
@@ -43,11 +43,11 @@ class PixelSums:
 
     @property
     def mean(self) -> float:
-        """Of the values scaled to [0, 1]. There must be a pixel."""
+        """Mean of the values scaled to [0, 1]; needs at least one pixel."""
         return float(Fraction(self.total, 255 * self.pixels))
 
     @property
     def std(self) -> float:
-        """Of the values scaled to [0, 1], of the whole population. There must be a pixel."""
+        """Population standard deviation of the values scaled to [0, 1]; needs one pixel."""
         variance = Fraction(self.pixels * self.squares - self.total**2, (255 * self.pixels) ** 2)
         return math.sqrt(variance)

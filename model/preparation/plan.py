@@ -1,4 +1,4 @@
-"""Which films there are, and where each belongs, before any is read."""
+"""Plan of a preparation: the films and the paths of their arrays, before any film is read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from model.preparation.rsna_labels import RsnaLabel
 
 @dataclass(frozen=True, slots=True)
 class PlannedFilm:
-    """A labelled film whose file is there.
+    """A labelled film whose file exists.
 
     Attributes:
-        label: What the challenge says of it.
-        original: Its file.
-        patient_id: The film's own id where nobody knows the patient.
+        label: Label of the challenge.
+        original: File of the film.
+        patient_id: Patient; the film's own id if the patient is unknown.
         part: Train or val.
-        array: Where its pixels go.
+        array: Path of the array.
     """
 
     label: RsnaLabel
@@ -31,10 +31,10 @@ class PlannedFilm:
 
 
 def match_files(images: Path, labels: Sequence[RsnaLabel]) -> tuple[list[RsnaLabel], list[Refusal]]:
-    """The labels whose file is there; and labels without a file, and files without a label.
+    """Return the labels that have a file, and refusals for missing files and missing labels.
 
     Raises:
-        NoFilms: There is no such folder, or no labelled film in it.
+        NoFilms: The folder does not exist, or contains no labelled film.
     """
     if not images.is_dir():
         raise NoFilms(f"{images} is no folder")
@@ -55,7 +55,7 @@ def plan_films(
     part_of: Mapping[str, Part],
     patient_of: Mapping[str, str],
 ) -> list[PlannedFilm]:
-    """Where each of these films belongs, in the order of the labels."""
+    """Return the plan of each film, in the order of the labels."""
     return [
         PlannedFilm(
             label=label,

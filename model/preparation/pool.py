@@ -1,4 +1,4 @@
-"""Processes that read films."""
+"""The processes that read films."""
 
 import multiprocessing
 import os
@@ -20,18 +20,18 @@ def prepare_in_processes(
     workers: int,
     on_outcome: Callable[[FilmTask, FilmRecord | Refusal], None],
 ) -> None:
-    """Prepare films in this many processes.
+    """Prepare films in several processes.
 
     Args:
-        tasks: What to prepare.
-        workers: How many processes.
-        on_outcome: Called in this process as films are finished, in any order. What it raises
-            ends the run after the films in hand.
+        tasks: Films to prepare.
+        workers: Number of processes.
+        on_outcome: Called in this process for each finished film, in any order. An error that it
+            raises ends the run once the films in progress are finished.
 
     Raises:
-        ReaderDied: A process ended that should not have.
+        ReaderDied: A process ended unexpectedly.
     """
-    # Spawned: a fork would copy the threads' locks of whatever runs in this process.
+    # Spawned, because a fork would copy locks that threads of this process hold.
     context = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
     try:
@@ -48,16 +48,16 @@ def prepare_in_processes(
 
 
 def _begin() -> None:
-    """Make a process ready for reading."""
-    # Ctrl-C reaches all processes; the first one decides, and films in hand are finished.
+    """Initialise a process that reads films."""
+    # Ctrl-C reaches all processes; only the parent acts on it, and films in progress are finished.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # There is a process a core already.
+    # Each core already has a process.
     cv2.setNumThreads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that started it is killed; it would wait for ever."""
+    """End this process when its parent is killed; otherwise it would wait without end."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()

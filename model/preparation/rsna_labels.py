@@ -1,4 +1,4 @@
-"""The label files of the RSNA Pneumonia Detection Challenge, as they are downloaded."""
+"""Label files of the RSNA Pneumonia Detection Challenge, as they are downloaded."""
 
 import math
 import re
@@ -11,19 +11,19 @@ from model.preparation.tables import read_table
 
 _BOX_COLUMNS = ("x", "y", "width", "height")
 
-#: What becomes part of a file's name. Nothing in a label file may lead out of the folder.
+#: Permitted film ids. They become part of file names, so that none may lead out of the folder.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class RsnaLabel:
-    """What the challenge says of one film.
+    """Label of one film.
 
     Attributes:
-        rsna_id: Its `patientId`, which is one per film and not one per patient.
-        target: 1 where there is an opacity, else 0.
-        boxes: Around each opacity, in pixels.
-        rsna_class: Such as `No Lung Opacity / Not Normal`; empty where it is not known.
+        rsna_id: The challenge's `patientId`, which identifies a film and not a patient.
+        target: 1 with an opacity, 0 without.
+        boxes: Boxes around the opacities, in pixels.
+        rsna_class: Class such as `No Lung Opacity / Not Normal`; empty if unknown.
     """
 
     rsna_id: str
@@ -33,16 +33,16 @@ class RsnaLabel:
 
 
 def read_rsna_labels(labels: Path, classes: Path | None = None) -> list[RsnaLabel]:
-    """The label of each film, by its id.
+    """Read the label of each film, ordered by film id.
 
     Args:
-        labels: Columns patientId, x, y, width, height, Target; one row a box, or one row without
-            a box for a film without opacity.
-        classes: Columns patientId, class; rows may repeat.
+        labels: CSV file with the columns patientId, x, y, width, height, Target; one row for each
+            box, or one row without a box for a film without opacity.
+        classes: CSV file with the columns patientId, class; rows may repeat.
 
     Raises:
-        InvalidLabels: A file cannot be read, lacks a column, or holds a value that means nothing
-            or contradicts another.
+        InvalidLabels: A file cannot be read, lacks a column, or has an invalid or contradictory
+            value.
     """
     class_of = {} if classes is None else _read_pairs(classes, "patientId", "class")
     targets: dict[str, int] = {}
@@ -64,14 +64,14 @@ def read_rsna_labels(labels: Path, classes: Path | None = None) -> list[RsnaLabe
 
 
 def read_patient_map(patients: Path) -> dict[str, str]:
-    """The patient of each film, by the film's id.
+    """Read the patient of each film, by the film's id.
 
     Args:
-        patients: Columns rsna_id, patient_id; others are not looked at. A film without a patient
-            is left out.
+        patients: CSV file with the columns rsna_id, patient_id; other columns are ignored. A film
+            without a patient is left out.
 
     Raises:
-        InvalidLabels: The file cannot be read, lacks a column, or names two patients of one film.
+        InvalidLabels: The file cannot be read, lacks a column, or names two patients for a film.
     """
     return _read_pairs(patients, "rsna_id", "patient_id")
 
@@ -85,7 +85,7 @@ def _read_pairs(path: Path, key: str, value: str) -> dict[str, str]:
 
 
 def _boxes(row: dict[str, str], target: int) -> list[PixelBox]:
-    """The box of a row, if it has one."""
+    """Return the box of a row, if it has one."""
     values = [row[column] for column in _BOX_COLUMNS]
     if not any(values):
         return []
@@ -95,7 +95,7 @@ def _boxes(row: dict[str, str], target: int) -> list[PixelBox]:
         x, y, width, height = (float(value) for value in values)
     except ValueError as exc:
         raise InvalidLabels(f"box of {row['patientId']} is {values}, not four numbers") from exc
-    # Not a number is not finite either.
+    # isfinite is also False for NaN.
     if not all(map(math.isfinite, (x, y, width, height))) or width <= 0 or height <= 0:
         raise InvalidLabels(f"box of {row['patientId']} is {values}, which has no area")
     return [PixelBox(x, y, width, height)]

@@ -1,4 +1,4 @@
-"""The RSNA challenge as it is downloaded, turned into what training reads."""
+"""Preparation of the RSNA challenge's download for training."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -35,34 +35,34 @@ def prepare_rsna(
     progress: Callable[[int, int], None] | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Summary:
-    """Turn the films of the download into arrays, split them, and write their manifest.
+    """Convert the films of the download into arrays, split them, and write their manifest.
 
-    What comes out depends on the files and on `size`, `validation` and `seed`, not on `workers`
-    nor on how often a run was killed and begun again: films that are done and whole are not read
-    again. When labels, patients or the split change, arrays move to where they belong now, and
-    arrays of films that are no longer there are removed.
+    The result depends on the files and on `size`, `validation` and `seed`, not on `workers` nor on
+    interruptions: a run continues with the films that are not finished. When labels, patients or
+    the split have changed, arrays are moved to their new paths, and arrays of films that no longer
+    exist are deleted.
 
     Args:
         images: Folder of `<patientId>.dcm`.
         labels: `stage_2_train_labels.csv`.
-        out: Folder for all that is written, see `PreparedFolder`.
+        out: Folder to write to, see `PreparedFolder`.
         classes: `stage_2_detailed_class_info.csv`.
         patients: CSV with the columns rsna_id and patient_id.
         size: Side of each array, in pixels. Arrays are uint8, shape (size, size), 0 black.
-        validation: Films in val; the challenge's share by default. Files that turn out broken are
-            missing from the part they were dealt to.
-        seed: Of the split.
-        workers: Processes that read films.
-        progress: Called with films done and films in all.
-        warn: Called with a sentence on each thing that makes the split less than it seems.
+        validation: Number of validation films; the challenge's share by default. Damaged files are
+            then missing from the part that they were assigned to.
+        seed: Random seed of the split.
+        workers: Number of processes that read films.
+        progress: Called with the number of finished films and of all films.
+        warn: Called with a sentence for each weakness of the split.
 
     Raises:
         InvalidLabels: A CSV file cannot be used.
         ImpossibleSplit: `validation` leaves nothing to train on.
-        NoFilms: No labelled film is in `images`, or none of them could be read.
-        AnotherPreparation: `out` holds arrays of another size.
+        NoFilms: `images` contains no labelled film, or none that can be read.
+        AnotherPreparation: `out` contains arrays of another size.
         FolderInUse: Another run is preparing into `out`.
-        ReaderDied: A process was killed; the same call goes on after the films that are done.
+        ReaderDied: A process was killed; the same call continues the run.
     """
     patient_of = {} if patients is None else read_patient_map(patients)
     found, refusals = match_files(images, read_rsna_labels(labels, classes))
@@ -92,7 +92,7 @@ def prepare_rsna(
 
 
 def _doubt(strangers: int, patients: Path | None) -> str | None:
-    """What may be wrong with the split."""
+    """Return a warning about the split, if there is a reason for one."""
     if patients is None:
         return _NO_PATIENT_MAP
     if strangers:
@@ -111,7 +111,7 @@ def _prepare(
     workers: int,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[list[PreparedFilm], list[Refusal]]:
-    """Have each film's array in its place, and no others."""
+    """Write the arrays of all films, and delete arrays of films that are not in the plan."""
     known = read_records(folder.journal)
     _move_arrays(folder.arrays(), plan)
     tasks = [
@@ -143,7 +143,7 @@ def _prepare(
         prepare_in_processes(tasks, workers=workers, on_outcome=note)
     ours = known.keys() | {task.rsna_id for task in tasks}
     for rsna_id, array in folder.arrays().items():
-        # Others' files are left alone.
+        # Files that no run has written are kept.
         if rsna_id in ours and rsna_id not in records:
             array.unlink()
     kept = [film for film in plan if film.label.rsna_id in records]
@@ -151,7 +151,7 @@ def _prepare(
 
 
 def _move_arrays(arrays: Mapping[str, Path], plan: Iterable[PlannedFilm]) -> None:
-    """Bring the arrays of films whose label or part has changed to their new places."""
+    """Move the arrays of films whose label or part has changed."""
     for film in plan:
         array = arrays.get(film.label.rsna_id)
         if array is not None and array != film.array:

@@ -15,8 +15,8 @@ class PreparedFilm:
     """A film whose array is written.
 
     Attributes:
-        plan: Whose film it is, and where its array is.
-        record: What its file says.
+        plan: Label, patient, part and path of the array.
+        record: Facts about the file and its array.
     """
 
     plan: PlannedFilm
@@ -33,13 +33,13 @@ class PixelStatistics:
 
 @dataclass(frozen=True, slots=True)
 class PartSummary:
-    """One side of the split.
+    """Summary of one part of the split.
 
     Attributes:
-        films: How many.
-        opacity: How many of them have an opacity.
-        patients: Of how many patients; None where no patient map was given.
-        pixels: Of all their pixels; None where there is no film.
+        films: Number of films.
+        opacity: Number of films with an opacity.
+        patients: Number of patients; None without a patient map.
+        pixels: Statistics of all pixels; None if there is no film.
     """
 
     films: int
@@ -50,15 +50,15 @@ class PartSummary:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a preparation came to.
+    """Summary of a preparation.
 
     Attributes:
         size: Side of each array, in pixels.
-        parts: Each side of the split.
+        parts: Summary of each part of the split.
         by_patient: Whether a patient map was given.
-        films_without_patient: Films that a patient map does not name.
-        seed: Of the split.
-        refused: How many files were left out, by code.
+        films_without_patient: Number of films that the patient map does not name.
+        seed: Random seed of the split.
+        refused: Number of files that were left out, by code.
     """
 
     size: int
@@ -70,11 +70,11 @@ class Summary:
 
     @property
     def films(self) -> int:
-        """In both parts."""
+        """Number of films in both parts."""
         return sum(part.films for part in self.parts.values())
 
     def to_dict(self) -> dict[str, object]:
-        """As `summary.json` has it; `mean` and `std` are those of the films to train on."""
+        """Return the content of `summary.json`; `mean` and `std` are of the training films."""
         training = self.parts[Part.TRAIN].pixels
         return {
             "size": self.size,
@@ -109,7 +109,7 @@ def summarise(
     by_patient: bool,
     films_without_patient: int,
 ) -> Summary:
-    """Counts and statistics of prepared films."""
+    """Summarise prepared films and refused files."""
     return Summary(
         size=size,
         parts={part: _part([f for f in films if f.plan.part is part], by_patient) for part in Part},

@@ -1,4 +1,4 @@
-"""CSV files that others wrote."""
+"""CSV files of other sources."""
 
 import csv
 from collections.abc import Collection
@@ -8,10 +8,10 @@ from model.errors import InvalidLabels
 
 
 def read_table(path: Path, columns: Collection[str]) -> list[dict[str, str]]:
-    """The rows of a CSV file, cut down to these columns; blanks around values are gone.
+    """Read these columns of a CSV file; blanks around values are removed.
 
     Raises:
-        InvalidLabels: The file cannot be read, lacks a column or has no rows.
+        InvalidLabels: The file cannot be read, lacks a column, or has no rows.
     """
     try:
         # Spreadsheets put a byte order mark before the first column's name.

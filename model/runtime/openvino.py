@@ -14,8 +14,8 @@ class OpenVinoRuntime:
     """Runs an exported network on CPU threads.
 
     Each film of a batch is run on one thread: no thread waits for another, and the output of a
-    layer is still in the cache when the next layer reads it. Running the whole batch on all threads takes
-    1.5 times the processor time (docs/performance.md).
+    layer is still in the cache when the next layer reads it. Running the whole batch on all threads
+    takes 1.5 times the processor time (docs/performance.md).
 
     Args:
         network: Content of `network.onnx`.

@@ -14,7 +14,8 @@ import numpy as np  # noqa: E402 - only after the line above
 import openvino  # noqa: E402 - only after the line above
 
 # OpenVINO sets up its binding to numpy at the first use, under a lock. Two threads that do so at
-# the same time deadlock: one holds that lock and waits for the interpreter's, the other the reverse.
+# the same time deadlock: one holds that lock and waits for the interpreter's, the other holds the
+# interpreter's and waits for that lock.
 openvino.Tensor(np.zeros(1, dtype=np.float32)).data  # noqa: B018 - for its effect
 
 __all__ = ["openvino"]

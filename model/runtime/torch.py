@@ -116,7 +116,7 @@ class TorchRuntime:
 
     def _run_at_once(self, films: NDArray[np.float32]) -> Outputs:
         count = len(films)
-        # Only powers of two, so that few passes are recorded; the output of surplus rows is ignored.
+        # Only powers of two, so that few passes are recorded; output of surplus rows is ignored.
         rows = min(1 << (count - 1).bit_length(), self._largest_pass)
         with torch.inference_mode():
             output = self._pass(torch.from_numpy(films), rows)
