@@ -33,6 +33,11 @@ class CautionCode(StrEnum):
 
     CHILD = "child"
     AGE_UNKNOWN = "age_unknown"
+    SIDE_ASSUMED = "side_assumed"
+    TURNED_BY_TAGS = "turned_by_tags"
+    FOR_PROCESSING = "for_processing"
+    BIT_DEPTH_ASSUMED = "bit_depth_assumed"
+    WINDOW_REPLACED = "window_replaced"
     UNKNOWN = "unknown"
 
 

@@ -419,7 +419,7 @@ export interface components {
          * @description A limit of a probability; `unknown` if another version recorded it.
          * @enum {string}
          */
-        CautionCode: "child" | "age_unknown" | "unknown";
+        CautionCode: "child" | "age_unknown" | "side_assumed" | "turned_by_tags" | "for_processing" | "bit_depth_assumed" | "window_replaced" | "unknown";
         /**
          * Counts
          * @description How many of a job's items are in each state.
