@@ -15,7 +15,9 @@ from model.manifest import DEFAULT_ARTEFACT
 from model.training.config import TrainingConfig
 from model.training.cross_validation import cross_validate
 from model.training.gate_run import fit_gate_of_run
-from model.training.run import EpochReport, train, train_weights
+from model.training.recipe import read_recipe
+from model.training.recipe_run import train_recipe
+from model.training.run import EpochReport, TrainingResult, train, train_weights
 
 
 def train_network(
@@ -54,9 +56,25 @@ def train_network(
             return
         else:
             result = train(manifests, out, config, start_from=start_from, progress=report)
-    for metric in result.manifest.metrics:
-        _print_figure(metric.name, metric.value, metric.low, metric.high, metric.films)
-    _describe(result.export)
+    _print_result(result)
+
+
+def train_by_recipe(recipe: Path, data: Path, out: Path) -> None:
+    """Carry out a recipe with a live line an epoch, and say what came out."""
+    console = Console(stderr=True)
+    read = read_recipe(recipe)
+    with counted_progress(console) as progress:
+        epochs = progress.add_task("epochs", total=sum(stage.epochs for stage in read.stages))
+
+        def report(name: str, epoch: EpochReport) -> None:
+            console.print(
+                f"{name}  epoch {epoch.epoch:3d}  loss {epoch.loss:.4f}  "
+                f"validation AUROC {epoch.validation_auroc:.4f}"
+            )
+            progress.advance(epochs)
+
+        result = train_recipe(read, data, out, name=recipe.name, progress=report)
+    _print_result(result)
 
 
 def evaluate_network(
@@ -100,6 +118,12 @@ def fit_gate_of(run: Path, frontal: Sequence[Path], other: Path) -> None:
         if metric.name.startswith("gate_"):
             _print_figure(metric.name, metric.value, metric.low, metric.high, metric.films)
     _describe(report)
+
+
+def _print_result(result: TrainingResult) -> None:
+    for metric in result.manifest.metrics:
+        _print_figure(metric.name, metric.value, metric.low, metric.high, metric.films)
+    _describe(result.export)
 
 
 def _print_figure(

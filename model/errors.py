@@ -73,6 +73,10 @@ class ContradictoryConfig(ModelError):
     """The options of a training run contradict each other."""
 
 
+class InvalidRecipe(ModelError):
+    """A training recipe lacks a value, or holds one that means nothing."""
+
+
 class InvalidLabels(ModelError):
     """A manifest of labelled films lacks a column or contains an invalid value."""
 

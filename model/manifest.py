@@ -136,6 +136,9 @@ class Manifest:
         preprocessing: From a radiograph to the network's input.
         labels: What the logit is of; one entry.
         calibration: From logit to probability, for the image and each map position.
+        prevalence: Share of films with opacity among those that the calibration was fitted to: on
+            films of which another share shows one, probabilities are off by the difference of the
+            log odds. None where it was not written down, as in earlier artefacts.
         threshold: A film whose probability reaches it is positive.
         threshold_rule: How it was chosen, in words.
         thresholds: Other choices by name.
@@ -170,6 +173,7 @@ class Manifest:
     intended_use: str
     limitations: tuple[str, ...]
     curves: Curves | None = None
+    prevalence: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -180,6 +184,7 @@ class Manifest:
             "preprocessing": {"size": self.preprocessing.size},
             "labels": list(self.labels),
             "calibration": {"slope": self.calibration.slope, "bias": self.calibration.bias},
+            "prevalence": self.prevalence,
             "threshold": self.threshold,
             "threshold_rule": self.threshold_rule,
             "thresholds": self.thresholds,
@@ -244,9 +249,14 @@ class Manifest:
                 intended_use=str(values["intended_use"]),
                 limitations=tuple(values["limitations"]),
                 curves=None if curves is None else Curves.from_dict(curves),
+                prevalence=_optional_float(values.get("prevalence")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise CorruptArtefact(f"the manifest is damaged: {exc!r}") from exc
+
+
+def _optional_float(value: float | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def read_manifest(directory: Path) -> Manifest:

@@ -63,11 +63,20 @@ def prepare_rsna(
 
 @app.command()
 def train(
-    manifests: Annotated[list[Path], typer.Argument(help="CSV files of labelled films.")],
+    manifests: Annotated[
+        list[Path] | None, typer.Argument(help="CSV files of labelled films.", show_default=False)
+    ] = None,
     *,
     out: Annotated[
         Path, typer.Option(help="Folder of the run; an interrupted run in it is continued.")
     ],
+    recipe: Annotated[
+        Path | None,
+        typer.Option(help="TOML file with films, stages and settings, in place of CSV files."),
+    ] = None,
+    data: Annotated[
+        Path, typer.Option(help="Folder that the film paths of the recipe are relative to.")
+    ] = Path(),
     size: Annotated[int, typer.Option(help="Side of the network's input, in pixels.")] = 256,
     epochs: Annotated[int, typer.Option(help="Largest number of epochs.")] = 20,
     further_films: Annotated[
@@ -118,10 +127,15 @@ def train(
     ] = None,
 ) -> None:
     """Train a network and export it; needs `requirements/train.txt`."""
-    from cli.training import train_network
+    from cli.training import train_by_recipe, train_network
     from model.training.config import TrainingConfig
 
+    if (recipe is None) == (not manifests):
+        raise typer.BadParameter("Give either CSV files or --recipe.")
     with model_errors_in_one_line():
+        if recipe is not None:
+            train_by_recipe(recipe, data, out)
+            return
         config = TrainingConfig(
             size=size,
             epochs=epochs,
@@ -132,7 +146,13 @@ def train(
             test_fold=None if no_test_fold else test_fold,
             keep_best=not (keep_last or cross_validate),
         )
-        train_network(manifests, out, config, cross_validated=cross_validate, start_from=start_from)
+        train_network(
+            manifests or [],
+            out,
+            config,
+            cross_validated=cross_validate,
+            start_from=start_from,
+        )
 
 
 @app.command()

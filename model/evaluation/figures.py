@@ -83,6 +83,29 @@ def measure_probabilities(
     ]
 
 
+def measure_threshold(
+    labels: Sequence[LabelledFilm],
+    probabilities: NDArray[np.float32],
+    threshold: float | NDArray[np.float32],
+    name: str,
+) -> list[Figure]:
+    """Measure sensitivity and specificity at a further threshold.
+
+    Args:
+        labels: n films.
+        probabilities: Shape (n,), calibrated.
+        threshold: From which on a film counts as positive; one for all, or shape (n,).
+        name: Of the threshold; the figures are `sensitivity_at_` and `specificity_at_` it.
+    """
+    targets = np.array([film.target for film in labels], dtype=np.int_)
+    figures = threshold_figures(targets, probabilities >= threshold)
+    resampling = resample([film.patient_id for film in labels])
+    return [
+        Figure(f"{figure}_at_{name}", resampling.estimate(figures[figure]), len(labels))
+        for figure in ("sensitivity", "specificity")
+    ]
+
+
 def measure_maps(
     labels: Sequence[LabelledFilm], maps: Sequence[NDArray[np.float32]]
 ) -> list[Figure]:

@@ -1,6 +1,7 @@
 """Calibrates a trained network on the validation fold and measures it on the test fold."""
 
 import csv
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +15,29 @@ from model.boxes import box_mask
 from model.calibration import Calibration
 from model.evaluation.bootstrap import finite
 from model.evaluation.curves import measure_curves
-from model.evaluation.figures import Figure, measure
+from model.evaluation.figures import Figure, measure, measure_threshold
 from model.evaluation.localisation import GRID, on_grid
 from model.manifest import Curves, Manifest, Metric, Preprocessing, TrainingData
 from model.training import provenance
 from model.training.calibrating import (
     fit_calibration,
     threshold_at_sensitivity,
+    threshold_at_specificity,
     threshold_of_best_f1,
 )
 from model.training.config import TrainingConfig
 from model.training.films import FilmSet
 from model.training.prediction import Predictions, predict
+from model.training.splitting import deal_sources_into_folds
 
 #: Of positives found on validation patients at the reported threshold.
 TARGET_SENSITIVITY: Final = 0.9
+
+#: Of negatives below another threshold that the manifest names.
+TARGET_SPECIFICITY: Final = 0.9
+
+#: Parts of the held-out patients, each calibrated by the others.
+_PARTS: Final = 5
 
 #: Name of the threshold that results are reported with.
 REPORTED: Final = "sensitivity_90"
@@ -40,6 +49,7 @@ class Assessment:
 
     Attributes:
         calibration: Fitted on the validation fold.
+        prevalence: Share of films with opacity among those that calibration was fitted to.
         thresholds: By name, chosen on the validation fold.
         map_threshold: Chosen on the validation fold.
         threshold_rule: How the reported threshold was chosen.
@@ -49,6 +59,7 @@ class Assessment:
     """
 
     calibration: Calibration
+    prevalence: float
     thresholds: dict[str, float]
     map_threshold: float
     threshold_rule: str
@@ -72,6 +83,7 @@ class Assessment:
             preprocessing=Preprocessing(size=config.size),
             labels=provenance.LABELS,
             calibration=self.calibration,
+            prevalence=round(self.prevalence, 4),
             threshold=self.thresholds[REPORTED],
             threshold_rule=self.threshold_rule,
             thresholds=self.thresholds,
@@ -145,6 +157,7 @@ def assess(
         metrics += _metrics(figures, suffix=suffix, data=data, command=command)
     return Assessment(
         calibration=calibration,
+        prevalence=float(films.targets(chosen_on).mean()),
         thresholds=thresholds,
         map_threshold=_map_threshold(calibration.probabilities(held_out.maps), films, chosen_on),
         threshold_rule="The highest threshold that finds 90 % of the validation fold's films with "
@@ -169,7 +182,12 @@ class FoldPredictions:
 
 
 def assess_out_of_fold(
-    films: FilmSet, folds: Sequence[FoldPredictions], *, command: str
+    films: FilmSet,
+    folds: Sequence[FoldPredictions],
+    *,
+    command: str,
+    calibrated_on: Sequence[str] | None = None,
+    data: str | None = None,
 ) -> Assessment:
     """Assess a recipe by the networks that it gave, each on the patients it was not shown.
 
@@ -181,6 +199,8 @@ def assess_out_of_fold(
         films: All films.
         folds: Together they hold each film of the sources to measure once.
         command: What makes the figures again.
+        calibrated_on: Sources that calibrate and choose thresholds, pooled; the first by default.
+        data: How the predictions came about, in words.
     """
     first = films.labels[0].source
     indices = np.concatenate([np.asarray(fold.indices) for fold in folds])
@@ -192,18 +212,20 @@ def assess_out_of_fold(
 
     probabilities = np.zeros_like(logits)
     calibrated_maps = np.zeros_like(maps)
-    cuts = np.zeros_like(logits)
+    decisive = np.isin(sources, calibrated_on or [first])
+    cuts: dict[str, NDArray[np.float32]] = defaultdict(lambda: np.zeros_like(logits))
     for fold in range(len(folds)):
         inside = fold_of == fold
-        others = ~inside & (sources == first)
+        others = ~inside & decisive
         calibration, thresholds = _choose(logits[others], targets[others])
         probabilities[inside] = calibration.probabilities(logits[inside])
         calibrated_maps[inside] = calibration.probabilities(maps[inside])
-        cuts[inside] = thresholds[REPORTED]
+        for name, threshold in thresholds.items():
+            cuts[name][inside] = threshold
 
     metrics: list[Metric] = []
     curves: Curves | None = None
-    data = f"{len(folds)}-fold cross-validation by patient, out-of-fold predictions pooled"
+    data = data or f"{len(folds)}-fold cross-validation by patient, out-of-fold predictions pooled"
     for source in dict.fromkeys((first, *sources)):
         among = np.flatnonzero(sources == source)
         labels = [films.labels[index] for index in indices[among]]
@@ -213,15 +235,17 @@ def assess_out_of_fold(
             labels,
             probabilities=probabilities[among],
             maps=list(calibrated_maps[among]),
-            threshold=cuts[among],
+            threshold=cuts[REPORTED][among],
         )
+        for name in sorted(cuts.keys() - {REPORTED}):
+            figures += measure_threshold(labels, probabilities[among], cuts[name][among], name)
         suffix = "" if source == first else f"_{source}"
         metrics += _metrics(figures, suffix=suffix, data=data, command=command)
 
-    decisive = sources == first
     calibration, thresholds = _choose(logits[decisive], targets[decisive])
     return Assessment(
         calibration=calibration,
+        prevalence=float(targets[decisive].mean()),
         thresholds=thresholds,
         map_threshold=_map_threshold(
             calibration.probabilities(maps[decisive]), films, indices[decisive].tolist()
@@ -234,6 +258,43 @@ def assess_out_of_fold(
     )
 
 
+def assess_held_out(
+    network: nn.Module,
+    films: FilmSet,
+    held_out: Sequence[int],
+    *,
+    calibrated_on: Sequence[str],
+    command: str,
+) -> Assessment:
+    """Assess a network on films of patients that it was not trained on.
+
+    For the figures the held-out patients are dealt into parts, and each part is calibrated and
+    given its thresholds by the others. The calibration and thresholds that are returned look at all
+    of them.
+
+    Args:
+        network: As it will be exported, on the CPU.
+        films: All films.
+        held_out: Indices of films of any sources, at least of the first.
+        calibrated_on: Sources that calibrate and choose thresholds, pooled.
+        command: What makes the figures again.
+    """
+    labels = [films.labels[index] for index in held_out]
+    part_of = deal_sources_into_folds(labels, _PARTS, seed=1)
+    parts = []
+    for part in range(_PARTS):
+        inside = [index for index, its in zip(held_out, part_of, strict=True) if its == part]
+        parts.append(FoldPredictions(inside, predict(network, films, inside)))
+    return assess_out_of_fold(
+        films,
+        parts,
+        command=command,
+        calibrated_on=calibrated_on,
+        data=f"patients not trained on; calibration and thresholds of each {_PARTS}th of them are "
+        "those of the others",
+    )
+
+
 def _choose(
     logits: NDArray[np.float32], targets: NDArray[np.int_]
 ) -> tuple[Calibration, dict[str, float]]:
@@ -242,6 +303,7 @@ def _choose(
     probabilities = calibration.probabilities(logits)
     return calibration, {
         REPORTED: threshold_at_sensitivity(probabilities, targets, TARGET_SENSITIVITY),
+        "specificity_90": threshold_at_specificity(probabilities, targets, TARGET_SPECIFICITY),
         "best_f1": threshold_of_best_f1(probabilities, targets),
     }
 
@@ -258,6 +320,7 @@ def _metrics(figures: Sequence[Figure], *, suffix: str, data: str, command: str)
             command=command,
         )
         for figure in figures
+        if figure.estimate.is_defined
     ]
 
 

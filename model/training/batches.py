@@ -5,13 +5,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from model.boxes import box_mask
 from model.training.augmentation import Augmentation
 from model.training.config import TrainingConfig
+from model.training.film_targets import ORGANS
 from model.training.films import FilmSet
 from model.training.mixing import cut_mix
 
@@ -21,15 +23,18 @@ class Batch(NamedTuple):
 
     Attributes:
         films: Shape (N, 1, S, S), in [0, 1].
-        masks: Shape (N, 1, S, S), 1 inside boxes; NaN where nobody drew any.
-        targets: Shape (N,), in [0, 1].
+        masks: Shape (N, 4, S, S), in [0, 1]: how surely an opacity is there, then the organs of
+            `film_targets.ORGANS`; NaN where nobody drew any.
+        targets: Shape (N,), in [0, 1]; NaN where nothing is known.
         positive_weights: Shape (N,), negatives a positive among the films of the same source.
+        findings: Shape (N, F), in [0, 1]; NaN where nothing is known.
     """
 
     films: Tensor
     masks: Tensor
     targets: Tensor
     positive_weights: Tensor
+    findings: Tensor
 
 
 class AugmentedFilms(Dataset[Batch]):
@@ -62,24 +67,31 @@ class AugmentedFilms(Dataset[Batch]):
         source = self._films.labels[index].source
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(hash((self._config.seed, self._epoch, index)))
-            film, mask, target = self._augmented(index)
-            if float(torch.rand(())) < self._config.cut_mix:
+            film, masks, target = self._augmented(index)
+            findings = torch.from_numpy(self._films.targets_of_film(index).findings)
+            is_known = not math.isnan(target)
+            if is_known and float(torch.rand(())) < self._config.cut_mix:
                 others = self._of_source[source]
                 other = others[int(torch.randint(len(others), ()))]
-                film, mask, target = cut_mix(film, mask, target, other=self._augmented(other))
+                film, masks, target = cut_mix(film, masks, target, other=self._augmented(other))
+                # Of a film made of two nobody can tell which findings are still to be seen.
+                findings = torch.full_like(findings, torch.nan)
         weight = self._positive_weights[source]
-        return Batch(film, mask, torch.tensor(target), torch.tensor(weight))
+        return Batch(film, masks, torch.tensor(target), torch.tensor(weight), findings)
 
     def _augmented(self, index: int) -> tuple[Tensor, Tensor, float]:
-        """Film, mask and target, as `cut_mix` takes them."""
-        label = self._films.labels[index]
+        """Film, masks and target, as `cut_mix` takes them."""
+        film_targets = self._films.targets_of_film(index)
         size = self._films.pixels.shape[-1]
         film = torch.from_numpy(self._films.pixels[index]).unsqueeze(0).float() / 255
-        mask = torch.from_numpy(box_mask(label.boxes or (), size)).unsqueeze(0)
-        film, mask = self._augment(film, mask)
-        if label.boxes is None:
-            mask = torch.full_like(mask, torch.nan)
-        return film, mask, float(label.target)
+        masks = torch.full((1 + len(ORGANS), size, size), torch.nan)
+        drawn = film_targets.masks(size)
+        # One blank mask goes along where nobody drew any.
+        layers = np.stack(list(drawn.values()) or [np.zeros((size, size), dtype=np.float32)])
+        film, moved = self._augment(film, torch.from_numpy(layers))
+        if drawn:
+            masks[list(drawn)] = moved
+        return film, masks, film_targets.target
 
 
 def augmented_batches(
@@ -89,16 +101,25 @@ def augmented_batches(
 
     Draws from torch's global generator, which the caller seeds for the epoch.
     """
+    # OpenCV's threads do not survive the fork into a loader's process, which would wait for them.
+    cv2.setNumThreads(1)
     return DataLoader(
         AugmentedFilms(films, training, config, epoch=epoch),
         batch_size=config.batch_size,
-        sampler=_order(films, training, config.further_films),
+        sampler=_order(films, training, config),
         num_workers=config.loader_processes,
     )
 
 
-def _order(films: FilmSet, training: Sequence[int], further_films: float) -> list[int]:
+def _order(films: FilmSet, training: Sequence[int], config: TrainingConfig) -> list[int]:
     """The films of an epoch, shuffled."""
+    if config.films_an_epoch is not None:
+        chosen = []
+        for source, count in config.films_an_epoch.items():
+            theirs = films.of_source(training, source)
+            chosen += [theirs[n] for n in torch.randperm(len(theirs))[:count].tolist()]
+        return [chosen[number] for number in torch.randperm(len(chosen)).tolist()]
+    further_films = config.further_films
     first_source = films.labels[training[0]].source
     first = [index for index in training if films.labels[index].source == first_source]
     further = [index for index in training if films.labels[index].source != first_source]
@@ -110,17 +131,24 @@ def _order(films: FilmSet, training: Sequence[int], further_films: float) -> lis
 
 def _positive_weights(films: FilmSet, training: Sequence[int]) -> dict[str, float]:
     """Negatives a positive, by source: so that no source teaches its own share of positives."""
-    targets = defaultdict(list)
+    targets: dict[str, list[float]] = defaultdict(list)
     for index in training:
-        targets[films.labels[index].source].append(films.labels[index].target)
+        target = films.targets_of_film(index).target
+        targets[films.labels[index].source] += [] if math.isnan(target) else [target]
     return {
-        source: (len(theirs) - sum(theirs)) / max(sum(theirs), 1) or 1.0
+        source: float((len(theirs) - sum(theirs)) / max(sum(theirs), 1)) or 1.0
         for source, theirs in targets.items()
     }
 
 
 def steps_of_epoch(films: FilmSet, training: Sequence[int], config: TrainingConfig) -> int:
     """How many batches `augmented_batches` gives."""
+    if config.films_an_epoch is not None:
+        drawn = sum(
+            min(count, len(films.of_source(training, source)))
+            for source, count in config.films_an_epoch.items()
+        )
+        return math.ceil(drawn / config.batch_size)
     first_source = films.labels[training[0]].source
     first = sum(films.labels[index].source == first_source for index in training)
     further = min(len(training) - first, round(config.further_films * first))

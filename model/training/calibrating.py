@@ -27,6 +27,14 @@ def threshold_at_sensitivity(
     return float(thresholds[np.argmax(found >= sensitivity)])
 
 
+def threshold_at_specificity(
+    probabilities: NDArray[np.float32], targets: NDArray[np.int_], specificity: float
+) -> float:
+    """Return the lowest threshold at which at least this share of negatives lies below it."""
+    alarms, _, thresholds = roc_curve(targets, probabilities, drop_intermediate=False)
+    return float(thresholds[np.flatnonzero(alarms <= 1 - specificity)[-1]])
+
+
 def threshold_of_best_f1(probabilities: NDArray[np.float32], targets: NDArray[np.int_]) -> float:
     """The threshold with the highest F1."""
     precision, recall, thresholds = precision_recall_curve(targets, probabilities)

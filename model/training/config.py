@@ -30,11 +30,15 @@ class TrainingConfig:
         map_weight: Of the per-position loss beside the image loss. Few positions lie in a box, so
             that the mean over them is small: at 1 the boxes have hardly a say (experiment 8 in
             `docs/experiments.md`).
+        findings_weight: Of the loss of the findings beside opacity.
+        anatomy_weight: Of the loss of the organs' outlines.
         box_weight: Of a position inside a box against one outside.
         sharpness: r of the log-sum-exp pooling.
         dropout: Before the linear layer.
         further_films: Of each epoch, films of the second and later manifests, as a multiple of
             those of the first; they are drawn anew each epoch.
+        films_an_epoch: Films drawn of each source for an epoch, all where it has fewer; in place of
+            `further_films`. None where the first manifest decides.
         cut_mix: Of the films of an epoch, the part that gets a rectangle of another film.
         folds: Parts that the patients are dealt into.
         validation_fold: Early stopping, calibration and thresholds look at this part; None
@@ -61,10 +65,13 @@ class TrainingConfig:
     weight_decay: float = 0.01
     ema_decay: float = 0.99
     map_weight: float = 10.0
+    findings_weight: float = 0.5
+    anatomy_weight: float = 1.0
     box_weight: float = 3.0
     sharpness: float = 4.0
     dropout: float = 0.2
     further_films: float = 1.0
+    films_an_epoch: dict[str, int] | None = None
     cut_mix: float = 0.0
     folds: int = 5
     validation_fold: int | None = 1

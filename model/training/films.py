@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from model.labels import LabelledFilm, training_data_digest
 from model.manifest import Preprocessing, sha256_of
 from model.preprocessing import to_network_grid
 from model.reading.reader import read_radiograph
+from model.training.film_targets import FilmTargets
 
 #: How the files of `numpy.save` begin.
 _NPY: Final = b"\x93NUMPY"
@@ -26,11 +27,17 @@ class FilmSet:
         labels: n films.
         pixels: Shape (n, S, S), uint8.
         digest: Of labels and image files, see `training_data_digest`.
+        film_targets: The targets of each film; by default its label alone.
     """
 
     labels: Sequence[LabelledFilm]
     pixels: NDArray[np.uint8]
     digest: str
+    film_targets: Sequence[FilmTargets] = field(default=())
+
+    def targets_of_film(self, index: int) -> FilmTargets:
+        """Return what the film with this index teaches."""
+        return self.film_targets[index] if self.film_targets else FilmTargets.of(self.labels[index])
 
     def targets(self, indices: Sequence[int]) -> NDArray[np.int_]:
         """The targets of the films with these indices."""

@@ -14,7 +14,6 @@ from safetensors.torch import load_file
 from model.evaluation.metrics import auroc
 from model.export import WEIGHTS_NAME, save_weights
 from model.network import Network, build_network
-from model.training.averaging import MovingAverage
 from model.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from model.training.config import TrainingConfig
 from model.training.curves import draw_curves
@@ -89,7 +88,7 @@ def fit(
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     trainer = Trainer.of(network, config)
     _train(trainer, films, split, out, config, device=device, progress=progress)
-    return _kept_network(trainer.average, out)
+    return _kept_network(trainer.average.network.network, out)
 
 
 def _train(
@@ -107,7 +106,7 @@ def _train(
     if (out / CHECKPOINT).exists():
         state = load_checkpoint(
             out / CHECKPOINT,
-            network=trainer.network,
+            network=trainer.multitask,
             average=trainer.average.network,
             optimizer=trainer.optimizer,
             fingerprint=fingerprint,
@@ -126,13 +125,13 @@ def _train(
         loss = train_epoch(trainer, films, split.training, config, epoch=epoch, device=device)
         reached = float("nan")
         if validation:
-            predictions = predict(trainer.average.network, films, validation, device=device)
+            predictions = predict(trainer.average.network.network, films, validation, device=device)
             reached = auroc(targets, predictions.logits)
         # Of equals the later one, which has seen more.
         better = state.best_epoch == 0 or reached >= state.best_auroc
         report = EpochReport(epoch + 1, config.epochs, loss, reached, better)
         if better or not config.keep_best:
-            save_weights(trainer.average.network, out)
+            save_weights(trainer.average.network.network, out)
         state = Progress(
             epoch=epoch + 1,
             step=trainer.step,
@@ -143,7 +142,7 @@ def _train(
         _append_history(out / HISTORY, report)
         save_checkpoint(
             out / CHECKPOINT,
-            network=trainer.network,
+            network=trainer.multitask,
             average=trainer.average.network,
             optimizer=trainer.optimizer,
             progress=state,
@@ -153,10 +152,8 @@ def _train(
     draw_curves(out / HISTORY, out / "curves.png")
 
 
-def _kept_network(average: MovingAverage, out: Path) -> Network:
-    network = average.network
+def _kept_network(network: Network, out: Path) -> Network:
     network.load_state_dict(load_file(out / WEIGHTS_NAME))
-    assert isinstance(network, Network)  # a copy of the one that was trained
     return network.to("cpu").eval()
 
 

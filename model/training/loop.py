@@ -11,12 +11,13 @@ from torch.nn import functional
 from torch.optim import AdamW, Optimizer
 
 from model.network import Network
+from model.training.auxiliary_heads import NetworkWithHeads
 from model.training.averaging import MovingAverage
 from model.training.batches import augmented_batches, steps_of_epoch
 from model.training.config import Precision, TrainingConfig
 from model.training.depthwise import DepthwiseInTwoPrecisions
 from model.training.films import FilmSet
-from model.training.losses import image_and_map_loss
+from model.training.losses import image_and_map_loss, known_cross_entropy
 
 #: Of all steps, those in which the learning rate rises.
 _WARM_UP = 0.2
@@ -27,15 +28,15 @@ class Trainer:
     """A network being trained, with what changes from step to step.
 
     Attributes:
-        network: Its weights change.
+        multitask: Its weights change.
         average: Their moving average.
         optimizer: AdamW over them.
         frozen: Parts of it that keep their weights and statistics.
         step: Optimiser steps done.
     """
 
-    network: Network
-    average: MovingAverage
+    multitask: NetworkWithHeads
+    average: MovingAverage[NetworkWithHeads]
     optimizer: Optimizer
     frozen: list[nn.Module]
     step: int = 0
@@ -44,10 +45,11 @@ class Trainer:
     def of(cls, network: Network, config: TrainingConfig) -> "Trainer":
         """A trainer that has done no step yet."""
         frozen = network.first_stages(config.frozen_stages)
+        multitask = NetworkWithHeads(network).to(network.head.weight.device)
         for module in frozen:
             module.requires_grad_(requires_grad=False)
         # Biases and normalisation have one dimension; decaying them only hurts.
-        parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        parameters = [parameter for parameter in multitask.parameters() if parameter.requires_grad]
         decayed = [parameter for parameter in parameters if parameter.ndim > 1]
         others = [parameter for parameter in parameters if parameter.ndim <= 1]
         optimizer = AdamW(
@@ -57,7 +59,7 @@ class Trainer:
             ],
             lr=config.learning_rate,
         )
-        return cls(network, MovingAverage(network, config.ema_decay), optimizer, frozen)
+        return cls(multitask, MovingAverage(multitask, config.ema_decay), optimizer, frozen)
 
 
 def train_epoch(
@@ -87,7 +89,7 @@ def train_epoch(
     """
     torch.manual_seed(config.seed * 100_003 + epoch)
     steps = steps_of_epoch(films, indices, config)
-    trainer.network.train()
+    trainer.multitask.train()
     for module in trainer.frozen:
         module.eval()  # keeps the running statistics as they are
     total = 0.0
@@ -98,22 +100,27 @@ def train_epoch(
                 trainer.step, steps * config.epochs, warm_up=_WARM_UP
             )
         with forward_precision(config.precision, device):
-            output = trainer.network(batch.films.to(device, memory_format=torch.channels_last))
-        coverage = functional.adaptive_avg_pool2d(batch.masks, output.activation_map.shape[-2:])
+            output = trainer.multitask(batch.films.to(device, memory_format=torch.channels_last))
+        coverage = functional.adaptive_avg_pool2d(batch.masks, output.anatomy.shape[-2:])
+        coverage = coverage.to(device)
         loss = image_and_map_loss(
-            output,
+            output.network,
             batch.targets.to(device),
-            coverage.squeeze(1).to(device),
+            coverage[:, 0],
             positive_weights=batch.positive_weights.to(device),
             box_weight=config.box_weight,
             map_weight=config.map_weight,
         )
+        loss = loss + config.findings_weight * known_cross_entropy(
+            output.findings, batch.findings.to(device)
+        )
+        loss = loss + config.anatomy_weight * known_cross_entropy(output.anatomy, coverage[:, 1:])
         trainer.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # untyped in torch
-        nn.utils.clip_grad_norm_(trainer.network.parameters(), 5.0)
+        nn.utils.clip_grad_norm_(trainer.multitask.parameters(), 5.0)
         trainer.optimizer.step()
         trainer.step += 1
-        trainer.average.update(trainer.network, trainer.step)
+        trainer.average.update(trainer.multitask, trainer.step)
         total += loss.item() * len(batch.targets)
         seen += len(batch.targets)
     return total / seen

@@ -21,7 +21,8 @@ def cut_mix(
 
     Args:
         film: Shape (1, S, S), in [0, 1].
-        mask: Shape (1, S, S), 1 inside boxes; NaN where nobody drew any.
+        mask: Shape (K, S, S), in its first channel how surely an opacity is there, in [0, 1]; NaN
+            where nobody drew any.
         target: In [0, 1].
         other: The same of the film that the rectangle is taken from.
 
@@ -47,7 +48,8 @@ def _rectangle(size: int) -> Tensor:
 
 def _seen(mask: Tensor, where: Tensor) -> float:
     """How surely an opacity is seen of which only `where` is left, in [0, 1]."""
-    if mask.isnan().any() or not mask.any():
-        mask = torch.ones_like(mask)  # it may be anywhere
-    part = float(mask[:, where].sum() / mask.sum())
+    opacity = mask[:1]
+    if opacity.isnan().any() or not opacity.any():
+        opacity = torch.ones_like(opacity)  # it may be anywhere
+    part = float(opacity[:, where].sum() / opacity.sum())
     return min(part / _SEEN_FOR_CERTAIN, 1.0)
