@@ -37,6 +37,7 @@ class Frame:
         components: Samples of one pixel.
         marker: Second byte of the SOF marker (0xC0 Baseline, 0xC1 Extended, 0xC2 progressive,
             0xC3 Lossless, 0xF7 JPEG-LS), or 0x51 for JPEG 2000.
+        signed: Whether samples are in two's complement; only JPEG 2000 can say so.
     """
 
     width: int
@@ -44,6 +45,7 @@ class Frame:
     bits: int
     components: int
     marker: int
+    signed: bool = False
 
 
 def read_frame(window: FileWindow, start: int) -> Frame:
@@ -125,4 +127,11 @@ def _j2k_frame(window: FileWindow, start: int) -> Frame:
         raise TruncatedImage("The JPEG 2000 data end before their picture begins.")
     right, bottom, left, top = struct.unpack_from(">4I", header, 8)
     components, precision = struct.unpack_from(">HB", header, 40)
-    return Frame(right - left, bottom - top, (precision & 0x7F) + 1, components, 0x51)
+    return Frame(
+        width=right - left,
+        height=bottom - top,
+        bits=(precision & 0x7F) + 1,
+        components=components,
+        marker=0x51,
+        signed=bool(precision & 0x80),
+    )

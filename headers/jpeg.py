@@ -18,8 +18,12 @@ _READ_MARKERS: Final = frozenset({0xC0, 0xC1, 0xC2})
 
 _PROGRESSIVE: Final = 0xC2
 
-#: Cameras and archives pad files.
-_PADDING: Final = b"\x00\n\r "
+#: Bytes at the end of a file in which the end marker is looked for. Phones and editors write data
+#: of their own behind it.
+_TRAILER_REACH: Final = 1 << 16
+
+#: Samsung's trailers end with this, and may hold a film of seconds.
+_LONG_TRAILER: Final = b"SEFT"
 
 
 def inspect_jpeg(window: FileWindow) -> Header:
@@ -44,8 +48,8 @@ def inspect_jpeg(window: FileWindow) -> Header:
     if frame.components not in {1, 3, 4}:
         raise UnsupportedImage(f"JPEG files of {frame.components} components are not read.")
     _check_size(frame, window.size)
-    tail = window.read(max(window.size - 256, 0), 256)
-    if not tail.rstrip(_PADDING).endswith(b"\xff\xd9"):
+    tail = window.read(max(window.size - _TRAILER_REACH, 0), _TRAILER_REACH)
+    if b"\xff\xd9" not in tail and not tail.endswith(_LONG_TRAILER):
         raise TruncatedImage("The JPEG file ends without its end-of-image marker.")
     return Header(Kind.JPEG, frame.width, frame.height)
 

@@ -53,8 +53,45 @@ class Reason:
 #: Computed and digital radiography, and the older names that digitised films carry.
 _RADIOGRAPH_MODALITIES: Final = frozenset({"CR", "DX", "RG"})
 
-#: DICOM PS3.16 annex L, and what devices write in their place.
-_CHEST_NAMES: Final = re.compile(r"CHEST|THORAX|LUNG|TORAX|BRUST|TORACE")
+#: The chest in PS3.16 annex L, and in the languages in which devices write it: German, Dutch,
+#: the Scandinavian ones, French, Italian, Spanish, Portuguese, Romanian, Polish, Czech, Russian,
+#: Turkish, Finnish, Hungarian and Indonesian, without accents.
+_CHEST_NAMES: Final = re.compile(
+    r"CHEST|THORA|LUNG|TORAX|TORACE|BRUST|BORST|BRYST|BROST|POITRINE|POUMON|POLMON|PULMO|PULMA"
+    r"|PECHO|PEITO|PLAMAN|PIEPT|KLATKA|PLUC|HRUDNI|PLICE|GRUD|LEGKI|GOGUS|AKCIGER|RINTAK|KEUHKO"
+    r"|MELLKAS|TUDO|PARU|\b(?:CXR|THX|DADA)\b"
+)
+
+#: Body parts that say nothing, as devices write them where nobody has chosen one.
+_VAGUE_NAMES: Final = frozenset(
+    {
+        *(
+            "UNKNOWN",
+            "OTHER",
+            "OTHERS",
+            "NONE",
+            "UNDEFINED",
+            "UNSPECIFIED",
+            "NOT SPECIFIED",
+            "NULL",
+        ),
+        *(
+            "NA",
+            "N A",
+            "ANY",
+            "DEFAULT",
+            "STANDARD",
+            "GENERAL",
+            "MISC",
+            "VARIOUS",
+            "BODY",
+            "X",
+            "XX",
+        ),
+        *("UNBEKANNT", "ANDERE", "AUTRE", "INCONNU", "OTRO", "OTROS", "DESCONOCIDO", "NINGUNO"),
+        *("ALTRO", "SCONOSCIUTO", "OUTRO", "DESCONHECIDO", "ONBEKEND", "OVERIG"),
+    }
+)
 
 #: DICOM PS3.3 C.8.7.1.1.8: left and right lateral, and the obliques.
 _NOT_FRONTAL_VIEWS: Final = frozenset(
@@ -75,7 +112,7 @@ def reasons_from_facts(facts: InputFacts) -> list[Reason]:
                 f"Modality {facts.modality} is not a radiograph; CR and DX are read.",
             )
         )
-    if facts.body_part is not None and not _CHEST_NAMES.search(facts.body_part):
+    if _names_another_part(facts.body_part):
         reasons.append(
             Reason(
                 ReasonCode.WRONG_BODY_PART,
@@ -92,7 +129,13 @@ def reasons_from_facts(facts: InputFacts) -> list[Reason]:
     return reasons
 
 
-#: What is wrong with a picture of each kind.
+def _names_another_part(body_part: str | None) -> bool:
+    if body_part is None or body_part.replace("_", " ").strip() in _VAGUE_NAMES:
+        return False
+    return not _CHEST_NAMES.search(body_part)
+
+
+#: The reason against scoring a picture of each kind.
 _REASONS: Final = {
     PictureKind.NOT_UPRIGHT: Reason(
         ReasonCode.NOT_UPRIGHT, "The film seems to be turned; it is read upright only."

@@ -1,12 +1,15 @@
 from headers.errors import UnsafeFile
+from headers.harmful import begins_harmful
 
 
 def check_preamble(preamble: bytes) -> None:
-    """Refuse a preamble in which something that runs or unpacks could begin (CVE-2019-11687).
+    """Refuse a preamble that makes the file a program, an archive or a document (CVE-2019-11687).
 
-    PS3.10 7.1 lets an application put there what it likes, and some devices count something
-    further back; but whatever is not DICOM is recognised by its first bytes. TIFF is the one
-    that the standard means.
+    PS3.10 7.1 leaves the preamble to the application: devices of GE and others write text and
+    numbers there, and TIFF headers are meant.
+
+    Raises:
+        UnsafeFile: It begins like one of these.
     """
-    if preamble[:16].strip(b"\0") and not preamble.startswith((b"II*\x00", b"MM\x00*")):
+    if begins_harmful(preamble):
         raise UnsafeFile("The DICOM file begins like a file of another kind.")

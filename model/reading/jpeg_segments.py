@@ -57,6 +57,15 @@ def end_of_jpeg(data: bytes, *, jpeg_ls: bool = False) -> int:
     raise TruncatedImage("The JPEG data end without their end-of-image marker.")
 
 
+def without_zeros_before_end(data: bytes) -> bytes:
+    """Return a codestream without zero bytes between its last scan and its end marker.
+
+    Some JPEG-LS encoders pad there to an even length, where T.87 wants fill bytes of 0xFF.
+    """
+    end = data.rfind(b"\xff\xd9")
+    return data if end < 0 else data[:end].rstrip(b"\0") + data[end:]
+
+
 def essential_segments(data: bytes) -> bytes:
     """Return a codestream without application segments, comments and fill bytes.
 

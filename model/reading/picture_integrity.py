@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
+from headers.harmful import begins_harmful
 from model.errors import (
     ContradictoryImage,
     SeveralImages,
@@ -32,6 +33,9 @@ _INFLATE_STEP: Final = 1 << 20
 
 #: Cameras and archives pad files.
 _PADDING: Final = b"\x00\n\r "
+
+#: Text by which browsers and servers run what follows, wherever it stands.
+_ACTIVE_TEXT: Final = (b"<script", b"<html", b"<?php", b"<svg", b"%pdf-")
 
 #: TIFF 6.0, sections 8 and 15, and a value of tag 284.
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION = 256, 257, 258, 259
@@ -134,16 +138,17 @@ def check_jpeg_is_whole(data: bytes) -> None:
         TruncatedImage: The end-of-image marker is missing.
         UndecodableImage: Segments are damaged, or there are hundreds of scans.
         SeveralImages: Another picture follows the first.
-        UnsafeFile: Something else follows it.
+        UnsafeFile: A program, an archive or an active document follows it.
     """
     _check_jpeg_tail(data, end_of_jpeg(data))
 
 
 def _check_jpeg_tail(data: bytes, position: int) -> None:
+    """Refuse a second picture, a program or a document; data of phones and editors are ignored."""
     rest = data[position:].lstrip(_PADDING)
     if rest.startswith(b"\xff\xd8"):
         raise SeveralImages("The JPEG file holds several pictures; send one film per file.")
-    if rest:
+    if begins_harmful(rest) or any(mark in rest.lower() for mark in _ACTIVE_TEXT):
         raise UnsafeFile("Something else hangs behind the picture of the JPEG file.")
 
 

@@ -27,8 +27,8 @@ class InputFacts:
     """The facts that a file gives about its own picture; nothing here identifies a patient.
 
     Attributes:
-        width: Columns, in pixels, after any EXIF rotation.
-        height: Rows, in pixels, after any EXIF rotation.
+        width: Columns, in pixels, of the film as it is shown: upright, its pixels square.
+        height: Rows, in pixels, of the film as it is shown.
         format: `dicom`, `png`, `jpeg` or `tiff`.
         bits_stored: Bits of one stored pixel, 1-16.
         photometric_interpretation: The DICOM file's; MONOCHROME2 (0 is black) of other files.

@@ -21,6 +21,7 @@ READ = {
     "MR_small_implicit.dcm",
     "MR_small_jp2klossless.dcm",
     "MR_small_jpeg_ls_lossless.dcm",
+    "MR_small_padded.dcm",
     "examples_overlay.dcm",
 }
 

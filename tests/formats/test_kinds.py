@@ -44,7 +44,6 @@ def code_of(content: bytes) -> str:
         ("image_dfl.dcm", "unsupported_image"),
         ("MR_truncated.dcm", "truncated_image"),
         ("rtplan_truncated.dcm", "no_pixel_data"),
-        ("MR_small_padded.dcm", "contradictory_image"),
         ("UN_sequence.dcm", "no_pixel_data"),
         ("priv_SQ.dcm", "no_pixel_data"),
     ],

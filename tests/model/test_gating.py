@@ -65,3 +65,27 @@ def test_what_the_network_takes_a_picture_for_is_the_reason(
 def test_a_picture_like_enough_to_a_frontal_film_passes() -> None:
     """Even where it is more like something else: refusing a film costs more than a second look."""
     assert reasons_from_similarity([0.4, 0.6, 0.0, 0.0], threshold=0.4) == []
+
+
+@pytest.mark.parametrize(
+    "body_part",
+    [
+        *("POITRINE", "POUMON", "POUMONS", "PULMON", "PULMONES", "BORST", "BORSTKAS", "PECHO"),
+        *("TORAX", "BRUSTKORB", "TORACE", "POLMONI", "PULMAO", "PEITO", "KLATKA PIERSIOWA"),
+        *("HRUDNIK", "THX", "LUNGOR", "BRYSTKASSE", "CHESTABDOMEN", "THORAX_PA"),
+    ],
+)  # fmt: skip
+def test_the_chest_is_known_in_other_languages(body_part: str) -> None:
+    assert codes(replace(CHEST, body_part=body_part)) == []
+
+
+@pytest.mark.parametrize(
+    "body_part", ["UNKNOWN", "OTHER", "NONE", "NOT_SPECIFIED", "DEFAULT", "NA"]
+)
+def test_a_body_part_that_says_nothing_counts_as_absent(body_part: str) -> None:
+    assert codes(replace(CHEST, body_part=body_part)) == []
+
+
+@pytest.mark.parametrize("body_part", ["BREAST", "MANO", "PIED", "RODILLA", "CSPINE", "BECKEN"])
+def test_other_parts_in_other_languages_are_refused(body_part: str) -> None:
+    assert codes(replace(CHEST, body_part=body_part)) == [ReasonCode.WRONG_BODY_PART]

@@ -8,9 +8,11 @@ from model.errors import UndecodableImage
 from model.reading.blankness import check_not_blank
 from model.reading.decoder_errors import decoder_errors_as_ours
 from model.reading.dicom.frame import stored_values
+from model.reading.dicom.geometry import orientation_of, pixel_aspect, with_square_pixels
 from model.reading.dicom.grey_scale import intensities
 from model.reading.dicom.values import DataSet
-from model.reading.radiograph import InputFacts, Radiograph
+from model.reading.orientation import upright
+from model.reading.radiograph import InputFacts, Note, Radiograph
 
 
 def read_dicom(data: bytes, header: DicomHeader | None) -> Radiograph:
@@ -28,8 +30,19 @@ def read_dicom(data: bytes, header: DicomHeader | None) -> Radiograph:
         stored = stored_values(data, header)
         check_not_blank(stored)
         dataset = DataSet(data, header.elements, header.encoding)
-        pixels = intensities(dataset, header.pixels, stored)
-        return Radiograph(pixels=pixels, facts=_input_facts(header))
+        pixels, window_replaced = intensities(dataset, header.pixels, stored)
+        del stored
+        pixels = with_square_pixels(pixels, pixel_aspect(dataset))
+        orientation = orientation_of(header.facts.directions)
+        pixels = upright(pixels, orientation or 1)
+        notes = {
+            Note.SIDE_ASSUMED: orientation is None,
+            Note.TURNED_BY_TAGS: orientation not in {None, 1},
+            Note.FOR_PROCESSING: header.facts.for_processing,
+            Note.WINDOW_REPLACED: window_replaced,
+        }
+        noted = tuple(note for note, holds in notes.items() if holds)
+        return Radiograph(pixels=pixels, facts=_input_facts(header, pixels.shape, noted))
 
 
 def _unbounded_header(data: bytes) -> DicomHeader:
@@ -43,11 +56,14 @@ def _unbounded_header(data: bytes) -> DicomHeader:
         raise UndecodableImage("The DICOM object's header has no end.") from exc
 
 
-def _input_facts(header: DicomHeader) -> InputFacts:
+def _input_facts(
+    header: DicomHeader, shape: tuple[int, ...], notes: tuple[Note, ...]
+) -> InputFacts:
     facts = header.facts
+    height, width = shape
     return InputFacts(
-        width=header.pixels.width,
-        height=header.pixels.height,
+        width=width,
+        height=height,
         format=Kind.DICOM.value,
         bits_stored=header.pixels.bits_stored,
         photometric_interpretation=header.pixels.photometric_interpretation,
@@ -57,4 +73,5 @@ def _input_facts(header: DicomHeader) -> InputFacts:
         laterality=facts.laterality,
         age=facts.age,
         sex=facts.sex,
+        notes=notes,
     )

@@ -21,6 +21,7 @@ from model.errors import ContradictoryImage, UndecodableImage
 from model.reading.dicom.frame_integrity import check_frame_is_whole
 from model.reading.dicom.gdcm_jpeg import decode_jpeg_frame
 from model.reading.dicom.rle import decode_rle
+from model.reading.jpeg_segments import without_zeros_before_end
 
 #: pydicom's decoders of the other transfer syntaxes. One is named for each, so that a film reads
 #: the same on a machine that has more of them.
@@ -63,6 +64,9 @@ def _native(data: bytes, header: DicomHeader) -> NDArray[Any]:
     pixels = header.pixels
     shape = (pixels.height, pixels.width)
     count = pixels.width * pixels.height
+    excess = data[position + count * pixels.bits_allocated // 8 : position + length]
+    if len(excess) > 1 and excess.strip(b"\0"):
+        raise ContradictoryImage("The DICOM object holds more pixels than its header says.")
     big_endian = header.encoding.big_endian
     if pixels.bits_allocated == 8:
         if big_endian and header.elements[-1].representation == "OW":
@@ -130,10 +134,13 @@ def _decompressed(data: bytes, header: DicomHeader) -> tuple[NDArray[Any], bool]
         "photometric_interpretation": pixels.photometric_interpretation,
         "pixel_keyword": "PixelData",
     }
-    values, _ = get_decoder(UID(syntax)).as_array(
-        encapsulate([frame], has_bot=False),
-        raw=True,
-        decoding_plugin=_PLUGINS[syntax],
-        **description,
-    )
+    decoder = get_decoder(UID(syntax))
+    options: Any = {"raw": True, "decoding_plugin": _PLUGINS[syntax], **description}
+    try:
+        values, _ = decoder.as_array(encapsulate([frame], has_bot=False), **options)
+    except RuntimeError:
+        tidied = without_zeros_before_end(frame)
+        if syntax not in JPEG_LS or tidied == frame:
+            raise
+        values, _ = decoder.as_array(encapsulate([tidied], has_bot=False), **options)
     return values, False

@@ -1,5 +1,7 @@
 """The grey scale transformations that a DICOM object asks for, from stored values to [0, 1]."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -29,6 +31,13 @@ _PRESENTATION_SHAPE = 0x20500020
 
 _STORED_VALUES: Final = 1 << 16
 
+#: Part of a film's central pixels that a window may make wholly black or white. Those of real
+#: films clip next to nothing there.
+_MOST_CLIPPED: Final = 0.25
+
+#: Half a level of a display of 256: below it, and above its complement, no difference is seen.
+_HALF_LEVEL: Final = 0.5 / 255
+
 #: Least and greatest value.
 _Range = tuple[float, float]
 
@@ -37,7 +46,7 @@ def intensities(
     dataset: DataSet,
     description: PixelDescription,
     stored: NDArray[np.uint8 | np.uint16 | np.int16],
-) -> NDArray[np.float32]:
+) -> tuple[NDArray[np.float32], bool]:
     """Apply Modality LUT, VOI LUT or window, and inversion, in this order.
 
     Together they map one stored value to one intensity, so they are applied to each of the
@@ -49,19 +58,48 @@ def intensities(
         stored: Shape (H, W), stored values.
 
     Returns:
-        Shape (H, W), float32 in [0, 1], 0 black. Padding is black.
+        Shape (H, W), float32 in [0, 1], 0 black, padding black; and whether the table or window
+        that the object names first has been replaced, because it would clip most of the film.
 
     Raises:
         UndecodableImage: A table or the rescale is damaged.
     """
     lowest = int(np.iinfo(stored.dtype).min)
-    used = _used_values(dataset, stored, lowest)
-    table = _table_of_intensities(dataset, description, used, lowest)
+    film = _FilmValues(lowest, _used_values(dataset, stored, lowest), _central(stored, lowest))
+    table, replaced = _table_of_intensities(dataset, description, film)
     pixels = np.empty(stored.shape, dtype=np.float32)
     for band in row_bands(*stored.shape):
         # The positions are within the table by construction; "clip" spares a buffer.
         np.take(table, _positions(stored[band], lowest), out=pixels[band], mode="clip")
-    return pixels
+    return pixels, replaced
+
+
+@dataclass(frozen=True, slots=True)
+class _FilmValues:
+    """The stored values that a film has.
+
+    Attributes:
+        lowest: First of the 65,536 possible values.
+        used: Shape (65536,), the values that the film has, from `lowest` on.
+        central: Shape (65536,), number of pixels in its central part with each of these values.
+    """
+
+    lowest: int
+    used: NDArray[np.bool_]
+    central: NDArray[np.intp]
+
+
+def _central(stored: NDArray[np.uint8 | np.uint16 | np.int16], lowest: int) -> NDArray[np.intp]:
+    """Count the values in the part of a film where lungs are, on some 400 x 400 of its pixels."""
+    rows, columns = stored.shape
+    part = stored[
+        rows * 15 // 100 : rows * 85 // 100 : max(rows // 600, 1),
+        columns // 10 : columns * 9 // 10 : max(columns // 500, 1),
+    ]
+    counts: NDArray[np.intp] = np.bincount(
+        _positions(part, lowest).ravel(), minlength=_STORED_VALUES
+    )
+    return counts
 
 
 def _used_values(
@@ -87,33 +125,66 @@ def _positions(stored: NDArray[Any], lowest: int) -> NDArray[np.intp]:
 
 
 def _table_of_intensities(
-    dataset: DataSet, description: PixelDescription, used: NDArray[np.bool_], lowest: int
-) -> NDArray[np.float32]:
-    """Return the intensity of each stored value from `lowest` on.
+    dataset: DataSet, description: PixelDescription, film: _FilmValues
+) -> tuple[NDArray[np.float32], bool]:
+    """Return the intensity of each stored value, and whether the first transformation is replaced.
 
-    Args:
-        dataset: Elements of the object.
-        description: Description of the stored pixels.
-        used: Shape (65536,), which of these values the film has.
-        lowest: The first of them.
+    Of the film's VOI LUT and its windows, in this order, the first counts that does not clip most
+    of the film's central part; if there is none, the range of the film's values.
     """
-    stored = np.arange(lowest, lowest + len(used), dtype=np.int32)
+    stored = np.arange(film.lowest, film.lowest + _STORED_VALUES, dtype=np.int32)
     padding = _padding(dataset, description, stored)
-    visible = used & ~padding
+    visible = film.used & ~padding
     if not visible.any():
-        visible = used
+        visible = film.used
     values, possible = _rescaled(dataset, description, stored.astype(np.float32))
+    central = np.where(padding, 0, film.central)
+    of_range = apply_window(values, window_without_tags(values[visible], possible))
+    chosen, replaced = of_range, False
+    for number, candidate in enumerate(_transformed(dataset, values, possible)):
+        if _clipped_share(candidate, values, visible, central) <= _MOST_CLIPPED:
+            chosen, replaced = candidate, number > 0
+            break
+        replaced = True
+    if _is_inverted(dataset, description):
+        chosen = np.float32(1) - chosen
+    chosen[padding] = 0.0
+    return chosen, replaced
+
+
+def _transformed(
+    dataset: DataSet, values: NDArray[np.float32], possible: _Range
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the values through the VOI LUT, and through each window."""
     table = _table(dataset, _VOI_LUT, possible)
     if table is not None:
         top = float((1 << table.bits) - 1)
-        values = apply_window(look_up(values, table), window_of_range(0.0, top))
-    else:
-        window = _window(dataset) or window_without_tags(values[visible], possible)
-        values = apply_window(values, window)
-    if _is_inverted(dataset, description):
-        values = np.float32(1) - values
-    values[padding] = 0.0
-    return values
+        yield apply_window(look_up(values, table), window_of_range(0.0, top))
+    for window in _windows(dataset):
+        yield apply_window(values, window)
+
+
+def _clipped_share(
+    intensities: NDArray[np.float32],
+    values: NDArray[np.float32],
+    visible: NDArray[np.bool_],
+    central: NDArray[np.intp],
+) -> float:
+    """Return the part of a film's central pixels that lose their differences, in [0, 1].
+
+    Those are black or white and not at the end of the film's own range: there saturation of the
+    detector and collimation lie, which no window can change.
+
+    Args:
+        intensities: Shape (65536,), of each stored value.
+        values: Shape (65536,), the same values after rescale.
+        visible: Shape (65536,), the values that the film has, without padding.
+        central: Shape (65536,), number of central pixels with each value.
+    """
+    least, greatest = values[visible].min(), values[visible].max()
+    inner = (values > least) & (values < greatest)
+    lost = inner & ((intensities <= _HALF_LEVEL) | (intensities >= 1 - _HALF_LEVEL))
+    return float(central[lost].sum() / max(central.sum(), 1))
 
 
 def _rescaled(
@@ -203,14 +274,13 @@ def _first_mapped(word: int, count: int, possible: _Range, *, says_signed: bool)
     return signed if says_signed or lowest < 0 else word
 
 
-def _window(dataset: DataSet) -> Window | None:
-    """Return the first window that can be applied; None where there is none."""
+def _windows(dataset: DataSet) -> Iterator[Window]:
+    """Yield the windows that can be applied."""
     name = dataset.text(_FUNCTION)
     function = WindowFunction(name) if name in set(WindowFunction) else WindowFunction.LINEAR
     for centre, width in zip(dataset.decimals(_CENTRE), dataset.decimals(_WIDTH), strict=False):
         if centre is not None and width is not None and width > 0:
-            return Window(centre=centre, width=width, function=function)
-    return None
+            yield Window(centre=centre, width=width, function=function)
 
 
 def _is_inverted(dataset: DataSet, description: PixelDescription) -> bool:

@@ -129,7 +129,7 @@ def test_a_first_mapped_value_is_signed_where_rescaled_values_can_be_negative(
 
 def test_a_first_mapped_value_is_unsigned_where_rescale_makes_signed_pixels_positive() -> None:
     """Signed pixels, moved up: 40000 is not -25536."""
-    stored = ((PIXELS - 0.5) * 65534).round().astype(np.int16)
+    stored = (PIXELS * 25535 + 7232).round().astype(np.int16)
     entries = np.linspace(0, 65535, 25536).round().astype(np.uint16)
     content = film_with_table(stored, entries, first=40000, RescaleSlope=1, RescaleIntercept=32768)
 
