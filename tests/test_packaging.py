@@ -127,6 +127,7 @@ def test_the_wheel_has_every_module(wheel: set[str]) -> None:
         "model/artefacts/pneumocam/manifest.json",
         "model/artefacts/pneumocam/network.onnx",
         "model/evaluation/page.css",
+        "model/evaluation/page.html.jinja",
         "frontend/dist/index.html",
     ],
 )

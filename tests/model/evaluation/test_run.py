@@ -239,7 +239,7 @@ def test_the_gallery_shows_the_films_that_were_wrong(
         assert picture.shape == (80, 100)
         brightness.append(bool(picture.mean() > 255 * 0.4))
     assert brightness == [True] * 3 + [False] * 2  # false positives first
-    assert "keep this page as you keep the films" in page
+    assert "protect this page like the films" in page
 
 
 def test_nothing_on_the_page_or_in_the_json_names_a_film_or_a_patient(
@@ -303,8 +303,8 @@ def test_the_training_films_themselves_are_recognised(
     evaluation = evaluate(bright_means_opacity, tmp_path / "second", classifier)
 
     assert evaluation.data.is_training_data
-    assert "every figure here is too good" in read_page(tmp_path / "second")[0]
-    assert "every figure here is too good" not in read_page(tmp_path / "first")[0]
+    assert "every figure on this page is too good" in read_page(tmp_path / "second")[0]
+    assert "every figure on this page is too good" not in read_page(tmp_path / "first")[0]
 
 
 def test_a_manifest_without_a_readable_film_is_refused(
