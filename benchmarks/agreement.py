@@ -1,8 +1,8 @@
-"""How far a device's answers are from the CPU's, on films of your own.
+"""Difference between a device's results and the CPU's, on films of your own.
 
     python -m benchmarks.agreement FILMS/labels.csv [--films N] [--device cuda|cpu] [--half]
 
-`cpu` runs what a card runs by torch on the processor's cores, for want of a card. With `--half`
+`cpu` runs the torch network of a graphics card on the CPU, where there is no card. With `--half`
 the backbone's weights and activations have 16 bits (float16), which the service does not use.
 """
 
@@ -24,14 +24,14 @@ from model.runtime.torch import TorchRuntime, load_torch_runtime
 
 
 class InHalf(nn.Module):
-    """A backbone whose weights and activations have 16 bits."""
+    """A backbone with weights and activations of 16 bits."""
 
     def __init__(self, backbone: nn.Module) -> None:
         super().__init__()
         self.backbone = backbone.half()
 
     def forward(self, films: Tensor) -> Tensor:
-        """Features in float32, (N, 1, S, S) -> (N, C, h, w)."""
+        """Return features in float32, (N, 1, S, S) -> (N, C, h, w)."""
         features: Tensor = self.backbone(films.half())
         return features.float()
 
@@ -40,9 +40,11 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="Compare a device's answers with the CPU's")
     parser.add_argument("labels", type=Path)
-    parser.add_argument("--films", type=int, default=200, help="evenly over the file")
+    parser.add_argument(
+        "--films", type=int, default=200, help="Number of films, spread evenly over the file."
+    )
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
-    parser.add_argument("--half", action="store_true", help="as if in half precision")
+    parser.add_argument("--half", action="store_true", help="Run the backbone in half precision.")
     options = parser.parse_args()
     print(describe_machine(), end="\n\n")
     on_cpu = load_classifier()

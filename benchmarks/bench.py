@@ -1,11 +1,11 @@
-"""Every figure of docs/performance.md, in one table.
+"""All figures of docs/performance.md, in one table.
 
     python -m benchmarks.bench [--films N] [--rounds N] [SECTION ...]
 
 Sections: parts, network, arithmetic, pipeline, service (with memory, and beside a usual torch
-server), growth, and gpu, which is left out where there is none. What belongs together is measured
-in turns, so that ratios hold where seconds do not, because other programs run. The figures go to
-var/bench.json as well, each section for itself.
+server), growth, and gpu, which is skipped without a graphics card. Measurements that are compared
+are taken in turns, so that ratios are valid even if other programs slow the machine down. The
+figures are also written to var/bench.json, section by section.
 """
 
 import argparse
@@ -25,10 +25,10 @@ _OUT = Path("var/bench.json")
 
 
 def sections_of(films: int) -> dict[str, Callable[[int], Iterator[Figure]]]:
-    """What measures each section, given the number of rounds.
+    """Return the function that measures each section, given the number of rounds.
 
     Args:
-        films: Of the largest job.
+        films: Number of films in the largest job.
     """
     return {
         "parts": parts.measure,
@@ -42,9 +42,11 @@ def sections_of(films: int) -> dict[str, Callable[[int], Iterator[Figure]]]:
 
 
 def main() -> None:
-    """Print the table, a row as soon as it is known."""
+    """Print the table, each row as soon as it is measured."""
     parser = argparse.ArgumentParser(description="Measure how fast PneumoCAM is")
-    parser.add_argument("--films", type=int, default=500, help="of the largest job")
+    parser.add_argument(
+        "--films", type=int, default=500, help="Number of films in the largest job."
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=_OUT)
     parser.add_argument("sections", nargs="*", metavar="SECTION")
@@ -66,13 +68,13 @@ def main() -> None:
 
 
 def keep(path: Path, section: str, machine: str, figures: Sequence[Figure]) -> None:
-    """Write a section's figures beside those of the others, which may be of an earlier run.
+    """Replace a section's figures in the file; other sections keep those of earlier runs.
 
     Args:
-        path: JSON; made if need be.
-        section: Whose figures are replaced.
-        machine: What they belong to.
-        figures: In the order of the table.
+        path: JSON file; created if it does not exist.
+        section: Section to replace.
+        machine: Description of the machine.
+        figures: Figures in the order of the table.
     """
     written = json.loads(path.read_bytes()) if path.exists() else {}
     written[section] = {

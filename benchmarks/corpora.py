@@ -1,13 +1,13 @@
-"""Sends collections of difficult files through the reader, and prints what came of them.
+"""Reads collections of difficult files, and prints the outcomes.
 
     python -m benchmarks.corpora [--downloads FOLDER] [FOLDER …]
 
-The files of the pydicom wheel always go; pydicom-data's and Pillow's are large and are fetched by
-hand into a folder: `pip download --no-deps pydicom-data==1.0.0` and
+The files of the pydicom wheel are always read. Those of pydicom-data and Pillow are large and have
+to be downloaded into a folder: `pip download --no-deps pydicom-data==1.0.0` and
 `pip download --no-deps --no-binary pillow pillow==13.0.0`.
-Each collection is read in a child process that is started again where a file ends it; such a file,
-one that raises what is no refusal, and one that takes over 20 s are printed as findings, and the
-exit status is then 1.
+Each collection is read in a child process, which is started again after a file that kills it. Such
+a file, a file that raises an unexpected error, and a file that takes more than 20 s are printed as
+findings, and the exit status is then 1.
 """
 
 import argparse
@@ -30,14 +30,14 @@ from tests.formats.fuzzing import run_case
 
 _HANGS_AFTER_S: Final = 20.0
 
-#: Loading the libraries takes seconds, on a busy machine more; its first line comes after that.
+#: Time until the child prints its first line; loading the libraries takes seconds, more if busy.
 _STARTS_WITHIN_S: Final = 120.0
 _ROOT: Final = Path(__file__).parent.parent
 
 
 @dataclass
 class Outcome:
-    """What came of one collection."""
+    """Outcome of one collection."""
 
     codes: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
@@ -110,7 +110,7 @@ def _read_here() -> None:
 
 
 def main() -> int:
-    """Print a table, one collection a column."""
+    """Print a table with one column for each collection."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--downloads", type=Path)
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)

@@ -1,22 +1,22 @@
-"""How fast the dashboard is, from traces of Chromium.
+"""Speed of the dashboard, measured in traces of Chromium.
 
     python -m benchmarks.dashboard [--rows N] [--films N] [--trace FOLDER]
 
-Starts the whole service and fills the worklist with so many small films, and some large ones.
-Measured are, each time by a browser that has nothing of it yet:
+Starts the whole service and fills the worklist with small films and some large ones. Measures,
+each time in a browser with an empty cache:
 
-- what the first load of the worklist costs: bytes over the network, compressed, of the page, its
-  scripts and styles; and the largest contentful paint with the processor slowed to a quarter;
-- frames a second while the worklist is scrolled from its first row to its last, and while window
-  and level are dragged on a film: those that Chromium drew, and those in which the page itself
-  took part, since a compositor can scroll past rows that a page is too slow to fill;
-- how long it takes from pressing the key for the next film until it is drawn, its pictures having
-  been fetched while the one before it was looked at.
+- the first load of the worklist: compressed bytes over the network of the page, its scripts and
+  styles; and the largest contentful paint with the CPU slowed down to a quarter;
+- frames a second while the worklist is scrolled from the first row to the last, and while window
+  and level are dragged on a film: all frames that Chromium drew, and those that the page updated,
+  since the compositor can scroll past rows that the page is too slow to fill;
+- the time from the key press for the next film until that film is drawn, with its pictures fetched
+  in advance.
 
-There is no GPU in this: Chromium draws with the processor, beside the service on the same cores.
-What it can draw there at all is measured as well: rows of plain text, and one canvas over another,
-without any of the dashboard. On a machine that others use, only the processor times mean something:
-20 ms of the page's own a frame leave room for 50 frames a second.
+No GPU is used: Chromium draws with the CPU, on the same cores as the service. As a reference, two
+pages without the dashboard are measured as well: rows of plain text, and one canvas over another.
+On a machine that others use, only the CPU times are meaningful: 20 ms of the page's own time a
+frame allow 50 frames a second.
 """
 
 import argparse
@@ -39,13 +39,13 @@ from benchmarks.machine import describe_machine
 from tests.service.conftest import PROJECTED_FILM, start_service, submit, wait_until_finished
 from tests.service.dashboard import launch_chromium, visitor
 
-#: The first film, in the last row.
+#: The film sent first, which is in the last row.
 OLDEST = "oldest.jpg"
 
-#: As many as one request may bring.
+#: Largest number of films in one request.
 _A_JOB = 500
 
-#: What a trace must hold: paints, frames, and the marks that the page is made to set.
+#: Trace categories: paints, frames, and the marks that the injected scripts set.
 _CATEGORIES = [
     "devtools.timeline",
     "disabled-by-default-devtools.timeline",
@@ -54,18 +54,18 @@ _CATEGORIES = [
     "loading",
 ]
 
-#: Pixels a second; a hand on a wheel or a touchpad seldom does more.
+#: Pixels a second; scrolling by hand is seldom faster.
 _SCROLL_SPEED = 8_000
 
 _DRAG_S = 5
 
-#: How long the slowed page is left alone to load.
+#: Seconds that the slowed page has to load.
 _LOAD_S = 4
 
-#: How long a film is looked at before the next one is asked for.
+#: Seconds that a film is shown before the next key press.
 _LOOK_S = 1.0
 
-#: Marks when the key for the next film is pressed, and when its picture has been drawn.
+#: Sets marks when the key for the next film is pressed, and when its picture has been drawn.
 _MARK_NEXT = """
 addEventListener('keydown', (event) => {
   if (event.key !== 'PageDown') return
@@ -74,14 +74,14 @@ addEventListener('keydown', (event) => {
   performance.mark('pressed', { startTime: event.timeStamp })
   const look = () => {
     if (film() === undefined || film() === before) requestAnimationFrame(look)
-    // The frame after the one in which it was drawn begins when that one is on its way.
+    // The next frame begins when the frame with the film has been handed over.
     else requestAnimationFrame(() => performance.mark('shown'))
   }
   requestAnimationFrame(look)
 }, { capture: true })
 """
 
-#: As many rows as the worklist has, each a line of text.
+#: Replaces the page by as many rows as the worklist has, each a line of text.
 _PLAIN_ROWS = """
 count => {
   document.body.style.cssText = 'margin:0;height:100vh;overflow:hidden;font:14px sans-serif'
@@ -92,7 +92,7 @@ count => {
 }
 """
 
-#: A canvas of a film's size that is drawn anew at each movement, under one that is half opaque.
+#: Replaces the page by a canvas that is redrawn at each movement, under a half opaque one.
 _PLAIN_CANVAS = """
 () => {
   const canvas = (opacity) => {
@@ -147,7 +147,7 @@ def main() -> None:
 
 
 def fill(url: str, rows: int, films: int) -> None:
-    """Have small films read, all with the same content, and after them as many large ones."""
+    """Submit small films of the same content, then large ones, and wait for their results."""
     small = scaled(256)
     with httpx.Client(base_url=url, timeout=600) as client:
         wait_until_finished(client, submit(client, (OLDEST, small)))
@@ -162,7 +162,7 @@ def fill(url: str, rows: int, films: int) -> None:
 
 
 def scaled(side: int, number: int = 0) -> bytes:
-    """A film that ships with the tests in another size, and a file of its own for each number."""
+    """Return a film of the tests in another size, as a different file for each number."""
     buffer = io.BytesIO()
     with Image.open(PROJECTED_FILM) as film:
         film.convert("L").resize((side, side)).save(buffer, "JPEG", comment=f"{number}")
@@ -170,7 +170,7 @@ def scaled(side: int, number: int = 0) -> bytes:
 
 
 def measure_first_load(browser: Browser, url: str, traces: Path | None) -> None:
-    """The bytes of the first load, and when the largest part of it is seen."""
+    """Measure the bytes of the first load, and its largest contentful paint."""
     with visitor(browser, url) as page:
         devtools = page.context.new_cdp_session(page)
         files = sizes_of_files(devtools, url)
@@ -184,7 +184,7 @@ def measure_first_load(browser: Browser, url: str, traces: Path | None) -> None:
             devtools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
             with traced(browser, page, traces, "first-load") as events:
                 page.goto("/")
-                # Asking the page whether it is ready would take its slowed processor from it.
+                # Polling the page would use its slowed CPU.
                 page.wait_for_timeout(1000 * _LOAD_S)
             expect(page.get_by_role("row").nth(5)).to_be_visible()
             paints.append(largest_paint_ms(events))
@@ -192,7 +192,7 @@ def measure_first_load(browser: Browser, url: str, traces: Path | None) -> None:
 
 
 def sizes_of_files(devtools: CDPSession, url: str) -> dict[str, int]:
-    """Bytes as they came over the network, of what is not the service's data; filled later."""
+    """Return a counter of the transferred bytes without the service's data; filled later."""
     wanted: dict[str, str] = {}
     sizes: dict[str, int] = {}
 
@@ -212,7 +212,7 @@ def sizes_of_files(devtools: CDPSession, url: str) -> dict[str, int]:
 
 
 def largest_paint_ms(events: Events) -> float:
-    """From the start of the navigation to the last candidate, as Chromium's own tools take it."""
+    """Return the time from navigation start to the last candidate, as Chromium's tools do."""
     [*_, last] = [e for e in events if e["name"] == "largestContentfulPaint::Candidate"]
     starts = [
         e["ts"]
@@ -223,7 +223,7 @@ def largest_paint_ms(events: Events) -> float:
 
 
 def measure_scrolling(browser: Browser, url: str, rows: int, traces: Path | None) -> None:
-    """Frames a second over the whole list, with pages of it fetched on the way."""
+    """Measure frames a second while the whole list is scrolled and its pages are fetched."""
     with visitor(browser, url) as page:
         page.goto("/")
         expect(page.get_by_role("row").nth(5)).to_be_visible()
@@ -236,14 +236,14 @@ def measure_scrolling(browser: Browser, url: str, rows: int, traces: Path | None
 
 
 def scroll(devtools: CDPSession, pixels: int) -> None:
-    """Scroll on, as a wheel that turns steadily would."""
+    """Scroll like a wheel that turns steadily."""
     place = {"x": 700, "y": 500}
     gesture = {"yDistance": -pixels, "speed": _SCROLL_SPEED, "gestureSourceType": "mouse"}
     devtools.send("Input.synthesizeScrollGesture", {**place, **gesture, "preventFling": True})
 
 
 def measure_dragging(browser: Browser, url: str, traces: Path | None) -> None:
-    """Frames a second while the pointer goes round in circles with its button held."""
+    """Measure frames a second while the pointer moves in circles with its button held."""
     with visitor(browser, url) as page:
         open_newest(page)
         with traced(browser, page, traces, "dragging") as events:
@@ -252,7 +252,7 @@ def measure_dragging(browser: Browser, url: str, traces: Path | None) -> None:
 
 
 def drag(page: Page) -> None:
-    """Turn the pointer in circles for a while, with its button held."""
+    """Move the pointer in circles for a while, with its button held."""
     page.mouse.move(600, 450)
     page.mouse.down()
     began = time.perf_counter()
@@ -262,7 +262,7 @@ def drag(page: Page) -> None:
 
 
 def measure_plain_pages(browser: Browser, url: str, rows: int, traces: Path | None) -> None:
-    """What Chromium draws here of pages that do next to nothing."""
+    """Measure Chromium on pages that do almost nothing, as a reference."""
     with visitor(browser, url) as page:
         page.goto("about:blank")
         page.evaluate(_PLAIN_ROWS, rows)
@@ -279,7 +279,7 @@ def measure_plain_pages(browser: Browser, url: str, rows: int, traces: Path | No
 
 
 def measure_next_film(browser: Browser, url: str, films: int, traces: Path | None) -> None:
-    """From the key to the picture, film after film."""
+    """Measure the time from the key press to the next film's picture."""
     with visitor(browser, url) as page:
         page.add_init_script(_MARK_NEXT)
         open_newest(page)
@@ -299,7 +299,7 @@ def measure_next_film(browser: Browser, url: str, films: int, traces: Path | Non
 
 
 def open_newest(page: Page) -> None:
-    """The newest film in the viewer, with its map."""
+    """Open the newest film in the viewer, with its map."""
     page.goto("/")
     page.get_by_role("row").nth(1).get_by_role("link").click()
     expect(page.get_by_test_id("activation-map")).to_be_visible()
@@ -308,7 +308,7 @@ def open_newest(page: Page) -> None:
 
 @contextmanager
 def traced(browser: Browser, page: Page, folder: Path | None, name: str) -> Iterator[Events]:
-    """Trace Chromium; the events are there afterwards."""
+    """Trace Chromium; the yielded list has the events after the context ends."""
     events: Events = []
     browser.start_tracing(page=page, categories=_CATEGORIES)
     page.evaluate("performance.mark('begin')")
@@ -322,12 +322,12 @@ def traced(browser: Browser, page: Page, folder: Path | None, name: str) -> Iter
 
 
 def marks(events: Events, name: str) -> list[float]:
-    """When the page set a mark, in microseconds."""
+    """Return the time of a mark, in microseconds."""
     return sorted(e["ts"] for e in events if e["name"] == name and "blink.user_timing" in e["cat"])
 
 
 def page_time_ms(events: Events, begin: float, end: float) -> float:
-    """The processor time of the page's main thread in between, whatever else the machine did."""
+    """Return the CPU time of the page's main thread between two times."""
     [mark] = [e for e in events if e["name"] == "begin" and "blink.user_timing" in e["cat"]]
     tasks = (
         e["tdur"]
@@ -339,7 +339,7 @@ def page_time_ms(events: Events, begin: float, end: float) -> float:
 
 
 def tell_frames(what: str, events: Events) -> None:
-    """Frames a second between the marks, in the second with the fewest, and what one costs."""
+    """Return frames a second, also in the slowest second, and the page's CPU time a frame."""
     [begin], [end] = marks(events, "begin"), marks(events, "end")
     for name, kind in (("DrawFrame", "drawn"), ("BeginMainThreadFrame", "with the page's part")):
         times = [e["ts"] for e in events if e["name"] == name and begin <= e["ts"] <= end]
@@ -359,7 +359,7 @@ def tell_frames(what: str, events: Events) -> None:
 
 
 def tell(what: str, value: float, unit: str, wanted: str) -> None:
-    """One line of the table."""
+    """Print one line of the table."""
     print(f"| {what} | {value:.1f} {unit} | {wanted} |", flush=True)
 
 

@@ -1,12 +1,12 @@
-"""How fast films are read, beside plain pydicom and plain OpenCV on the same bytes.
+"""Speed of reading films, compared with plain pydicom and plain OpenCV on the same bytes.
 
     python -m benchmarks.decode [--repeats N]
 
-All three are measured in turns in one process, so that what else the machine does falls on all of
-them alike. The reader also checks that the film is whole and brings it to intensities; plain
-pydicom (`pixel_array`) and plain OpenCV (`imdecode` of the frame) do neither. A ratio under 1 is
-in the reader's favour. JPEG Extended of 12 bits, which neither of the two reads, is written by
-DCMTK's dcmcjpeg where that is installed.
+All three are measured in turns in one process, so that other load on the machine affects all alike.
+The reader also checks that the film is complete and converts it to intensities; plain pydicom
+(`pixel_array`) and plain OpenCV (`imdecode` of the frame) do neither. A ratio below 1 means that
+the reader is faster. JPEG Extended of 12 bits, which neither of the others reads, is written by
+DCMTK's dcmcjpeg if that is installed.
 """
 
 import argparse
@@ -56,7 +56,7 @@ _SYNTAXES = {
 
 
 def extended_from(content: bytes) -> bytes | None:
-    """An uncompressed DICOM file as JPEG Extended of 12 bits; None without DCMTK."""
+    """Convert an uncompressed DICOM file to JPEG Extended of 12 bits; None without DCMTK."""
     if (command := shutil.which("dcmcjpeg")) is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
@@ -67,12 +67,12 @@ def extended_from(content: bytes) -> bytes | None:
 
 
 def by_pydicom(content: bytes) -> object:
-    """The stored values."""
+    """Return the stored values."""
     return dcmread(io.BytesIO(content)).pixel_array
 
 
 def pydicom_reads(content: bytes) -> bool:
-    """Whether any of the plugins that pydicom finds does."""
+    """Return whether one of pydicom's plugins decodes the file."""
     try:
         by_pydicom(content)
     except RuntimeError:
@@ -81,19 +81,19 @@ def pydicom_reads(content: bytes) -> bool:
 
 
 def by_opencv(frame: bytes) -> object:
-    """The decoded frame; None where OpenCV does not read it."""
+    """Return the decoded frame; None if OpenCV cannot read it."""
     return cv2.imdecode(np.frombuffer(frame, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
 
 
 def milliseconds(function: Callable[[bytes], object], content: bytes) -> float:
-    """Of one call."""
+    """Return the duration of one call, in milliseconds."""
     started = time.perf_counter()
     function(content)
     return (time.perf_counter() - started) * 1000
 
 
 def row(name: str, content: bytes, *, frame: bytes | None, repeats: int) -> str:
-    """A line of the table."""
+    """Return a line of the table."""
     ways: list[tuple[Callable[[bytes], object], bytes] | None] = [
         (read_radiograph, content),
         (by_pydicom, content) if pydicom_reads(content) else None,

@@ -16,7 +16,7 @@ _LIBRARIES = (
 
 
 def describe_machine() -> str:
-    """The machine and the libraries that figures belong to, in two lines."""
+    """Return two lines that describe the machine and the libraries."""
     processor = platform.processor() or platform.machine()
     for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):

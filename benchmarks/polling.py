@@ -1,15 +1,16 @@
-"""What polling costs: polls a second that one core serves, and what they take from the worker.
+"""Cost of polling: polls a second for each core, and the slowdown of the worker.
 
     python -m benchmarks.polling [--rounds N] [--films N] [--rate POLLS_A_SECOND]
 
-Starts the whole service on SQLite. In each round the worker analyses as many films three times:
-alone, beside a loop that does nothing but keep the first core busy, and beside clients that poll
-twenty jobs with their ETags at the given rate. Gateway and clients share the first core and the
-worker has the others. The ratio is of the last two: what polls cost the worker, through the
-database and the store, beyond that a core is in use and whatever else ran there has to move.
+Starts the whole service on SQLite. In each round the worker analyses the same number of films three
+times: alone, beside an empty loop that keeps the first core busy, and beside clients that poll
+twenty jobs with their ETags at the given rate. Gateway and clients share the first core; the worker
+has the others. The ratio compares the last two: it is the cost of polls for the worker through the
+database and the store, without the effect of a busy core.
 
-Polls a second of one core are polls over the gateway's processor time, which depends less on what
-else the machine does than wall time would: while the worker works, and while it has nothing to do.
+Polls a second for each core are the number of polls divided by the gateway's CPU time, which
+depends less on other load than wall time. They are measured while the worker is busy and while it
+is idle.
 """
 
 import argparse
@@ -44,7 +45,7 @@ from tests.service.conftest import (
 
 _CONNECTIONS = 20
 
-#: How long is polled while the worker has nothing to do.
+#: Seconds of polling while the worker is idle.
 _QUIET_S = 10
 
 _CORES = sorted(os.sched_getaffinity(0))
@@ -54,7 +55,7 @@ _WORKERS = set(_CORES[1:]) or _GATEWAYS
 
 @dataclass(frozen=True, slots=True)
 class Polls:
-    """What the clients got, and what it cost the gateway."""
+    """Polls that were answered, and the gateway's CPU time for them."""
 
     count: int
     seconds: float
@@ -62,14 +63,14 @@ class Polls:
 
     @property
     def a_core(self) -> float:
-        """Polls a second that one core would serve."""
+        """Polls a second that one core can serve."""
         return self.count / self.gateway_cpu_s
 
 
 async def poll(url: str, key: str, paths: list[str], *, rate: float) -> None:
-    """Poll until something is typed, at a rate, over kept connections.
+    """Poll at a rate over persistent connections until a line comes on standard input.
 
-    Prints a line when it begins, and one with how many polls were answered when it ends.
+    Prints a line at the start, and the number of answered polls at the end.
     """
     address = urlsplit(url)
     done = asyncio.Event()
@@ -98,7 +99,7 @@ async def poll(url: str, key: str, paths: list[str], *, rate: float) -> None:
 
 
 class Clients:
-    """Polling clients, in a process of their own."""
+    """Polling clients in a process of their own."""
 
     def __init__(self, service: Service, key: str, paths: list[str], rate: float) -> None:
         self._gateway = service.find("uvicorn")
@@ -116,7 +117,7 @@ class Clients:
         self._before, self._since = self._gateway.cpu_times(), time.perf_counter()
 
     def stop(self) -> Polls:
-        """Let them end, and count."""
+        """Stop the clients and return their count."""
         after, seconds = self._gateway.cpu_times(), time.perf_counter() - self._since
         output, _ = self._process.communicate("stop\n", timeout=60)
         return Polls(
@@ -127,7 +128,7 @@ class Clients:
 
 
 def new_film(number: int) -> bytes:
-    """The film that ships with the tests, with other bytes each time, so that none is known."""
+    """Return a film of the tests with different bytes each time, so that no result is reused."""
     text = PngInfo()
     text.add_text("Comment", f"{number} {time.time_ns()}")
     buffer = io.BytesIO()
@@ -136,7 +137,7 @@ def new_film(number: int) -> bytes:
 
 
 def films_a_second(client: httpx.Client, films: int) -> float:
-    """How fast the worker analyses a job of so many films."""
+    """Return the rate at which the worker analyses a job of this many films."""
     contents = [(f"{number}.png", new_film(number)) for number in range(films)]
     job = submit(client, *contents)
     started = time.perf_counter()
@@ -172,7 +173,7 @@ def main() -> None:
 
 
 def _place(service: Service) -> None:
-    """Keep the gateway to the first core, and everything else of the service from it."""
+    """Bind the gateway to the first core, and the service's other processes to the others."""
     gateway = service.find("uvicorn")
     for process in service.tree():
         for thread in process.threads():
@@ -182,7 +183,7 @@ def _place(service: Service) -> None:
 
 @contextmanager
 def _busy_core() -> Iterator[None]:
-    """Keep the first core as busy as polls do, without the service."""
+    """Keep the first core as busy as polls would, without polling."""
     loop = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     os.sched_setaffinity(loop.pid, _GATEWAYS)
     try:

@@ -1,11 +1,11 @@
-"""What fewer bits do to the answers, and what they save.
+"""Effect of fewer bits on results and speed.
 
     python -m benchmarks.precision FILMS/labels.csv [--films N] [--calibrate N]
 
-Scores the first films of a label file in float32, in bfloat16 where the processor has it, and in
-int8 (static, per channel, calibrated on films that are not scored), all by OpenVINO. A precision
-may be used if no probability moves by 0.01 and AUROC by 0.002. The films may be of the training
-set: the figures only compare precisions.
+Scores the first films of a label file in float32, in bfloat16 if the CPU has it, and in
+int8 (static, per channel, calibrated on films that are not scored), all with OpenVINO. A precision
+is acceptable if no probability changes by 0.01 and AUROC by less than 0.002. The films may be from
+the training set: the figures only compare precisions.
 """
 
 import argparse
@@ -29,12 +29,12 @@ from tests.onnx_runtime import quantization
 
 Grid = NDArray[np.float32]
 
-#: Gives the logit and the map of a film.
+#: Returns the logit and the map of a film.
 Network = Callable[[Grid], tuple[float, Grid]]
 
 
 def quantised(network: Path, films: Sequence[Grid], folder: Path) -> bytes:
-    """The network in int8, its ranges learnt from films."""
+    """Return the network in int8, with ranges calibrated on films."""
 
     class Films(quantization.CalibrationDataReader):  # type: ignore[misc]  # its library ships no types
         def __init__(self) -> None:
@@ -61,7 +61,7 @@ def quantised(network: Path, films: Sequence[Grid], folder: Path) -> bytes:
 
 
 def compiled(content: bytes, precision: str) -> Network:
-    """A network on one thread; films that go in have shape (S, S)."""
+    """Return a network on one thread, for films of shape (S, S)."""
     request = on_one_thread(content, precision)
 
     def run(film: Grid) -> tuple[float, Grid]:

@@ -1,9 +1,9 @@
-"""What the largest accepted films and the bombs cost, each in a process of its own.
+"""Memory and time for the largest accepted films and for decompression bombs, one process each.
 
     python -m benchmarks.resources
 
-Prints two tables: peak memory above that of the process with the file in it, and seconds.
-Making the films takes a few minutes.
+Prints two tables: peak memory above that of a process that holds the file, and seconds. Generating
+the films takes a few minutes.
 """
 
 import tempfile
@@ -32,7 +32,7 @@ from tests.model.synthetic import encode
 
 
 def large_film(side: int, *, bits: int) -> NDArray[np.uint8 | np.uint16]:
-    """A square film of a tile with noise, so that it packs as films do."""
+    """Return a square film of noisy tiles, which compresses like a real film."""
     generator = np.random.default_rng(2)
     tile = np.add.outer(np.arange(500), np.arange(500)) / 1000
     tile = np.clip(tile + generator.normal(scale=0.004, size=tile.shape), 0, 1)
@@ -42,12 +42,12 @@ def large_film(side: int, *, bits: int) -> NDArray[np.uint8 | np.uint16]:
 
 
 def wide_film_in(syntax: str) -> bytes:
-    """The largest film of 12 bits, in a transfer syntax."""
+    """Return the largest film of 12 bits, in a transfer syntax."""
     return dicom_in(syntax, large_film(10_000, bits=12), BitsStored=12)
 
 
 def damaged_film_in(syntax: str) -> bytes:
-    """The same with some bytes of its frame other, in the middle."""
+    """Return the same film with damaged bytes in the middle of its frame."""
     content = wide_film_in(syntax)
     frame = frame_of(content)
     at = content.index(frame[:64]) + len(frame) // 2
@@ -55,7 +55,7 @@ def damaged_film_in(syntax: str) -> bytes:
 
 
 def large_films() -> dict[str, Callable[[], bytes]]:
-    """The largest film of each kind that is accepted."""
+    """Return functions that make the largest accepted film of each kind."""
     side, colour_side = 10_000, 6_300
     made: dict[str, Callable[[], bytes]] = {
         "PNG, 8 bit": lambda: encode(Image.fromarray(large_film(side, bits=8)), "PNG"),

@@ -1,9 +1,9 @@
-"""How fast the network trains on this processor, with and without what speeds it up.
+"""Speed of training on the CPU, with and without its optimisations.
 
     python -m benchmarks.training [--size 256] [--frozen-stages 2] [--steps 6]
 
-Each way is measured in one process, in turns. A step is forward, backward and optimiser on 16
-random films; augmentation, which runs beside it, is left out.
+All variants are measured in one process, in turns. A step is forward, backward and optimiser on 16
+random films; augmentation, which runs in parallel, is left out.
 """
 
 import argparse
@@ -38,7 +38,7 @@ WAYS: dict[str, Callable[[torch.device], AbstractContextManager[object]]] = {
 
 
 def seconds_a_step(size: int, frozen_stages: int, steps: int) -> dict[str, list[float]]:
-    """Seconds of each step, by way; the first one of each warms up and is left out."""
+    """Return the seconds of each step by variant, without the first step, which warms up."""
     network = build_network(pretrained=False).to(memory_format=torch.channels_last)
     for module in network.first_stages(frozen_stages):
         module.requires_grad_(requires_grad=False)

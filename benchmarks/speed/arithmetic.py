@@ -1,4 +1,4 @@
-"""The network's arithmetic rate beside that of a matrix product on the same core."""
+"""Arithmetic rate of the network, compared with a matrix product on the same core."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _SIDE = 1024
 
 
 def measure(rounds: int) -> Iterator[Figure]:
-    """Both in float32 on one thread, in turns."""
+    """Measure both in float32 on one thread, in turns."""
     content = (DEFAULT_ARTEFACT / NETWORK_NAME).read_bytes()
     size = read_manifest(DEFAULT_ARTEFACT).preprocessing.size
     operations = 2 * multiplications(content, size)
@@ -35,7 +35,7 @@ def measure(rounds: int) -> Iterator[Figure]:
 
 
 def multiplications(content: bytes, size: int) -> int:
-    """Multiply-adds of the graph's convolutions for one film."""
+    """Return the multiply-adds of the graph's convolutions for one film."""
     network = openvino.Core().read_model(content)
     network.reshape([1, 1, size, size])
     return sum(

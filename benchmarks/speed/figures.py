@@ -1,4 +1,4 @@
-"""What a section of the table is made of, and how its times are taken."""
+"""Rows of the benchmark table, and the measurement of CPU times."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -11,12 +11,12 @@ class Figure:
     """One row of the table.
 
     Attributes:
-        section: Which part of the benchmark it belongs to.
-        name: What was measured.
-        value: In the unit.
-        unit: Such as `CPU ms`.
-        against: What the ratio is to; empty where there is none.
-        ratio: The value over the other's, both of this run.
+        section: Section of the benchmark.
+        name: Name of the measurement.
+        value: Value in `unit`.
+        unit: Unit, such as `CPU ms`.
+        against: Name of the measurement that the ratio refers to; empty if there is none.
+        ratio: This value divided by the other, both from the same run.
     """
 
     section: str
@@ -27,15 +27,15 @@ class Figure:
     ratio: float | None = None
 
     def row(self) -> str:
-        """As a line of a Markdown table."""
+        """Return the row as a line of a Markdown table."""
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
         return f"| {self.section} | {self.name} | {self.value:.4g} {self.unit} | {ratio} | {self.against} |"  # noqa: E501
 
 
 def cpu_milliseconds(ways: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, float]:
-    """The median processor time of each way, of all its threads, taken in turns.
+    """Return the median CPU time of each variant over all threads, measured in turns.
 
-    Processor time, because what else the machine does changes it least.
+    CPU time depends least on other load on the machine.
     """
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for round_number in range(rounds + 1):

@@ -1,4 +1,4 @@
-"""Films of 1024 x 1024 pixels that are all different, so that no result is used again."""
+"""Films of 1024 x 1024 pixels that are all different, so that no result is reused."""
 
 import struct
 import zlib
@@ -24,16 +24,16 @@ _SYNTAXES: Final = {
     "DICOM, JPEG 2000": JPEG_2000,
 }
 
-#: A tag in which a film's number is put.
+#: DICOM tag that holds the number of a film.
 _NUMBERED: Final = "film 0000000"
 
-#: What the service is measured with.
+#: Formats for the measurement of the service.
 FORMATS: Final = ("JPEG", "PNG", "DICOM")
 
 
 @cache
 def levels() -> NDArray[np.uint8]:
-    """A chest film that may be published, enlarged, with a detector's noise on it."""
+    """Return a publishable chest film, enlarged, with detector noise added."""
     path = ROOT / "tests" / "films" / "projected-chest.png"
     film = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     assert film is not None
@@ -45,7 +45,7 @@ def levels() -> NDArray[np.uint8]:
 
 @cache
 def files_by_format() -> dict[str, bytes]:
-    """The film in each format whose decoding is timed."""
+    """Return the film in each format whose decoding is measured."""
     png = cv2.imencode(".png", levels())[1].tobytes()
     jpeg = simplejpeg.encode_jpeg(levels()[..., None], quality=90, colorspace="GRAY")
     dicom = {
@@ -56,11 +56,11 @@ def files_by_format() -> dict[str, bytes]:
 
 
 def film(kind: str, number: int) -> bytes:
-    """One of any number of files with the same pixels and other bytes.
+    """Return one of any number of files with the same pixels and different bytes.
 
     Args:
         kind: One of `FORMATS`.
-        number: Which one.
+        number: Number of the file.
     """
     note = f"film {number}".encode()
     match kind:

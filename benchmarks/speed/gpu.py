@@ -1,4 +1,4 @@
-"""The service with its network on a graphics card, beside what the card and the cores could do."""
+"""Speed of the service with a graphics card, compared with the limits of card and cores."""
 
 import os
 import time
@@ -19,14 +19,14 @@ from model.classifier import Classifier, load_classifier
 from model.runtime.device import Device
 from model.runtime.protocol import Outputs
 
-#: Films in one pass, and in one batch of the worker's.
+#: Films in one pass, and in one batch of the worker.
 _PASS = 64
 
 _BARE, _LIMIT = "bare pass", "films read and drawn, no network"
 
 
 class _Instant:
-    """A device that takes no time: what is left is the limit that decoding sets."""
+    """A device that takes no time, to measure the limit that decoding sets."""
 
     merges_calls = True
 
@@ -38,17 +38,17 @@ class _Instant:
 
 
 def measure(rounds: int, *, films: int) -> Iterator[Figure]:
-    """Films a second: the card alone, the cores alone, both together, and the service.
+    """Measure films a second: the card alone, the cores alone, both together, and the service.
 
-    Nothing where there is no card.
+    Without a card, nothing is measured.
 
     Args:
-        rounds: In each of which all have their turn.
-        films: Of one job.
+        rounds: Number of rounds; each measures all variants once.
+        films: Number of films in one job.
     """
     card = _card()
     if card is None:
-        print("no section gpu: there is no card of NVIDIA's here, or requirements/gpu.txt")
+        print("no section gpu: no NVIDIA graphics card, or requirements/gpu.txt is not installed")
         return
     cv2.setNumThreads(1)
     cores = len(os.sched_getaffinity(0))
@@ -59,7 +59,7 @@ def measure(rounds: int, *, films: int) -> Iterator[Figure]:
     settings = {"PNEUMOCAM_DEVICE": "cuda", "PNEUMOCAM_BATCH_SIZE": str(_PASS)}
     bare, limit, together, whole = Taken(), Taken(), Taken(), Taken()
     with installed(**settings) as service:
-        # As in docker-compose.yml: two processes, so that the card works while one of them commits.
+        # As in docker-compose.yml: two processes, so that the card works while one commits.
         service.add_workers(1, threads=cores)
         service.run(fresh("JPEG", 2 * _PASS))  # warms up
         for _ in range(rounds):
@@ -76,7 +76,7 @@ def measure(rounds: int, *, films: int) -> Iterator[Figure]:
 
 
 def _card() -> str | None:
-    """The card's name; None where there is none to use."""
+    """Return the card's name; None if there is no usable card."""
     if find_spec("torch") is None:
         return None
     import torch  # noqa: PLC0415
@@ -85,7 +85,7 @@ def _card() -> str | None:
 
 
 def _timed(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds by the clock, the median of three, and of the processor for one."""
+    """Return the median wall time of three calls, and the CPU time of one, in seconds."""
     taken = []
     cpu = time.process_time()
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""How the service grows: with workers, and with the number of films in the database."""
+"""Scaling of the service with workers, and with the number of films in the database."""
 
 import os
 import tempfile
@@ -23,7 +23,7 @@ from jobs.views.worklist import WorklistFilter, WorklistSort, read_page
 
 
 def measure(rounds: int, *, films: int) -> Iterator[Figure]:
-    """Workers of one thread beside one worker of all; the worklist with few items and with many."""
+    """Compare one-threaded workers with one worker, and a short worklist with a long one."""
     yield from _worklist(rounds)
     yield from _workers(rounds, films)
 
@@ -66,7 +66,7 @@ def _worklist(rounds: int) -> Iterator[Figure]:
 
 
 def filled(path: Path, count: int) -> Database:
-    """A database with this many analysed films, ten to a job."""
+    """Create a database with this many analysed films, ten in each job."""
     database = Database(f"sqlite:///{path}")
     database.migrate()
     random = Random(1)  # noqa: S311 - no secrets

@@ -1,4 +1,4 @@
-"""A whole service of its own for one measurement, and what its processes cost."""
+"""A whole service for one measurement, with the CPU time and memory of its processes."""
 
 import os
 import subprocess
@@ -21,24 +21,24 @@ _ANALYSES = "billiard.spawn"
 
 @dataclass
 class Installation:
-    """A running service, and workers that were added to it."""
+    """A running service, with further workers."""
 
     service: Service
     added: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def processes(self) -> list[psutil.Process]:
-        """Every process of it."""
+        """Return all processes of the service."""
         workers = [psutil.Process(worker.pid) for worker in self.added]
         below = [child for worker in workers for child in worker.children(recursive=True)]
         return [*self.service.tree(), *workers, *below]
 
     def cpu_s(self) -> float:
-        """The processor time of all of them until now."""
+        """Return the CPU time of all processes so far, in seconds."""
         return sum(sum(process.cpu_times()[:2]) for process in self.processes)
 
     def resident_mb(self) -> dict[str, float]:
-        """Resident memory by process."""
+        """Return the resident memory of each process."""
         named: dict[str, float] = {}
         for process in self.processes:
             line = " ".join(process.cmdline())
@@ -48,7 +48,7 @@ class Installation:
         return named
 
     def add_workers(self, count: int, *, threads: int) -> None:
-        """Start further workers beside the one that belongs to the service."""
+        """Start further workers beside the service's own."""
         worker = self.service.find("worker.app", "worker")
         settings = {**worker.environ(), "PNEUMOCAM_THREADS": str(threads)}
         for _ in range(count):
@@ -62,8 +62,8 @@ class Installation:
         time.sleep(5)  # a spawned process still loads the network
 
     def run(self, *jobs: list[bytes]) -> tuple[float, float]:
-        """Submit jobs at once; seconds by the clock until all are done, and of the processor."""
-        # Made before the clock starts: a client loads the certificates of the world's authorities.
+        """Submit jobs at the same time; return wall and CPU time until all are done."""
+        # Created before the measurement, because a client loads all root certificates.
         with httpx.Client(base_url=self.service.url, timeout=300) as client:
             cpu, began = self.cpu_s(), time.perf_counter()
             accepted = [
@@ -77,7 +77,7 @@ class Installation:
             return time.perf_counter() - began, self.cpu_s() - cpu
 
 
-#: In the order in which they are looked for.
+#: Process names, in the order in which they are matched.
 _NAMES = {
     _ANALYSES: "worker, the process that analyses",
     "worker.app": "worker, the process above it",
@@ -88,9 +88,9 @@ _NAMES = {
 
 @contextmanager
 def installed(**settings: str) -> Iterator[Installation]:
-    """A service on SQLite with one worker, in a folder that goes with it."""
+    """Start a service on SQLite with one worker, in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
-        # Leases as shipped, not as short as tests have them: on busy cores they would run out.
+        # Default leases, not the short ones of the tests, which expire on busy cores.
         shipped = {"PNEUMOCAM_LEASE_S": "10", "PNEUMOCAM_SWEEP_S": "2"}
         installation = Installation(start_service(Path(folder), **shipped, **settings))
         try:
@@ -105,7 +105,7 @@ def installed(**settings: str) -> Iterator[Installation]:
 
 @contextmanager
 def usual_server(port: int) -> Iterator[psutil.Process]:
-    """The torch server, ready."""
+    """Start the torch server and wait until it is ready."""
     command = [sys.executable, "-m", "benchmarks.speed.usual_server", str(port)]
     server = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ))
     try:

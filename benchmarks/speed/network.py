@@ -1,4 +1,4 @@
-"""The network by runtime and precision, on one thread."""
+"""Speed of the network by runtime and precision, on one thread."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -19,7 +19,7 @@ _Ways = dict[str, Callable[[], object]]
 
 
 def measure(rounds: int) -> Iterator[Figure]:
-    """One film on one thread in each runtime and precision, in turns."""
+    """Measure one film on one thread in each runtime and precision, in turns."""
     classifier = load_classifier(threads=1)
     grid = classifier.prepare(read_radiograph(files_by_format()["JPEG"]))[None, None]
     eight = np.repeat(grid, 8, axis=0)
@@ -38,13 +38,13 @@ def measure(rounds: int) -> Iterator[Figure]:
 
 
 def precisions() -> list[str]:
-    """What OpenVINO can run a network in here: float32, and bfloat16 where the processor has it."""
+    """Return the precisions of this CPU in OpenVINO: float32, and bfloat16 if it has it."""
     capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return ["f32", *(["bf16"] if "BF16" in capabilities else [])]
 
 
 def on_one_thread(network: bytes, precision: str) -> openvino.InferRequest:
-    """A network that OpenVINO runs on one thread in one of the `precisions`."""
+    """Return a network that OpenVINO runs on one thread in one of the `precisions`."""
     core = openvino.Core()
     options = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1}
     return core.compile_model(core.read_model(network), "CPU", options).create_infer_request()
@@ -69,7 +69,7 @@ def _onnx_runtime(content: bytes, grid: object) -> _Ways:
 
 
 def _torch(grid: object) -> tuple[_Ways, Callable[[], _Ways]]:
-    """The network in torch, and what compiles it; nothing where torch is not installed."""
+    """Return the network in torch, eager and compiled; nothing if torch is not installed."""
     if find_spec("torch") is None:
         return {}, dict
     import torch  # noqa: PLC0415
@@ -87,7 +87,7 @@ def _torch(grid: object) -> tuple[_Ways, Callable[[], _Ways]]:
         way = partial(run, torch.compile(network))
         try:
             way()
-        except Exception as exc:  # noqa: BLE001 - whatever it is, such as no C++ compiler
+        except Exception as exc:  # noqa: BLE001 - any failure to compile, such as a missing C++ compiler
             print(f"torch.compile does not work here: {type(exc).__name__}")
             return {}
         return {"torch compiled f32, 1 film": way}

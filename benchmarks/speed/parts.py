@@ -1,4 +1,4 @@
-"""Where a film's processor time goes: each step by itself, but for the network."""
+"""CPU time of each step of a film, except for the network."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -19,7 +19,7 @@ from model.rendering import (
 
 
 def measure(rounds: int) -> Iterator[Figure]:
-    """Decoding by format, preprocessing, drawing and encoding."""
+    """Measure decoding by format, preprocessing, drawing and encoding."""
     cv2.setNumThreads(1)
     yield from _decoding(rounds)
     yield from _drawing(rounds)

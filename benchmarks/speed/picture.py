@@ -1,4 +1,4 @@
-"""Draws where a film's processor time goes.
+"""Draws the CPU time of each step of a film.
 
     python -m benchmarks.speed.picture [BENCH_JSON] [SVG]
 
@@ -13,7 +13,7 @@ from typing import Final
 _ROOT: Final = Path(__file__).parent.parent.parent
 _WIDTH, _LEFT, _BAR = 860, 190, 22
 
-#: What of a JPEG film's way is drawn, with the rows of the table that it is made of.
+#: Steps of a JPEG film, with the rows of the table that each is the sum of.
 _STEPS: Final = {
     "decode": ("decode JPEG", "preprocess"),
     "network": ("OpenVINO f32, 1 film",),
@@ -24,10 +24,10 @@ _AROUND: Final = "queue, database, store, HTTP"
 
 
 def milliseconds(figures: dict[str, float]) -> dict[str, float]:
-    """Processor time of each step of a JPEG film in a large job.
+    """Return the CPU time of each step of a JPEG film in a large job.
 
     Args:
-        figures: The table's values by name.
+        figures: Values of the table by name.
     """
     steps = {name: sum(figures[row] for row in rows) for name, rows in _STEPS.items()}
     [films_a_second] = [
@@ -42,7 +42,7 @@ def milliseconds(figures: dict[str, float]) -> dict[str, float]:
 
 
 def draw(steps: dict[str, float]) -> str:
-    """The picture as SVG."""
+    """Return the picture as SVG."""
     longest = max(steps.values())
     scale = (_WIDTH - _LEFT - 110) / longest
     total = sum(steps.values())

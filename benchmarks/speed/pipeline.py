@@ -1,4 +1,4 @@
-"""The limit: decode, network, drawing and encoding in one process, with nothing around them."""
+"""The bare pipeline as upper limit: decoding, network, drawing, encoding in one process."""
 
 import os
 import time
@@ -14,7 +14,7 @@ from model.classifier import Classifier, load_classifier
 
 
 def measure(rounds: int) -> Iterator[Figure]:
-    """Films a second by threads and batch, the best of which is the limit; and one film alone."""
+    """Measure films a second by threads and batch size, and the time of a single film."""
     cv2.setNumThreads(1)
     cores = len(os.sched_getaffinity(0))
     ways = [(threads, batch) for threads in sorted({1, cores}) for batch in (8, 16)]
@@ -35,7 +35,7 @@ def measure(rounds: int) -> Iterator[Figure]:
 
 
 def run(classifier: Classifier, kind: str, batch: int) -> tuple[float, float]:
-    """Seconds by the clock and of the processor that a batch takes."""
+    """Return the wall time and the CPU time of a batch, in seconds."""
     files = [film(kind, number) for number in range(batch)]
     wall, cpu = time.perf_counter(), time.process_time()
     analyse(classifier, files)

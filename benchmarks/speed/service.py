@@ -1,6 +1,6 @@
-"""The whole service from the submission to the results, beside the bare pipeline and the usual.
+"""The whole service, compared with the bare pipeline and a usual torch server.
 
-All of it in turns: what else the machine does falls on all alike.
+All are measured in turns, so that other load on the machine affects all alike.
 """
 
 import itertools
@@ -27,29 +27,29 @@ _number = itertools.count(1_000_000)
 
 @dataclass
 class Taken:
-    """Seconds a film of one way, by the clock and of the processor."""
+    """Seconds for each film of one variant: wall time and CPU time."""
 
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
     def add(self, taken: tuple[float, float], films: int) -> None:
-        """Note what some films took, by the clock and of the processor."""
+        """Add the wall time and the CPU time of some films."""
         self.wall.append(taken[0] / films)
         self.cpu.append(taken[1] / films)
 
     @property
     def wall_s(self) -> float:
-        """The median by the clock."""
+        """Median wall time for each film."""
         return median(self.wall)
 
     @property
     def cpu_s(self) -> float:
-        """The median of the processor."""
+        """Median CPU time for each film."""
         return median(self.cpu)
 
 
 def measure(rounds: int, *, films: int) -> Iterator[Figure]:
-    """Throughput by batch, format and clients; latency of one film; memory of each process."""
+    """Measure throughput by batch, format and clients, latency of a film, and memory."""
     cv2.setNumThreads(1)
     classifier = load_classifier(threads=len(os.sched_getaffinity(0)))
     run_bare(classifier, "JPEG", 2)
@@ -79,12 +79,12 @@ def measure(rounds: int, *, films: int) -> Iterator[Figure]:
 
 
 def fresh(kind: str, count: int) -> list[bytes]:
-    """Films that the service has not seen."""
+    """Return films that the service has not seen."""
     return [film(kind, next(_number)) for _ in range(count)]
 
 
 def _loads(films: int) -> dict[str, Callable[[], list[list[bytes]]]]:
-    """Other loads than the largest: smaller jobs, other formats, many clients."""
+    """Return the other loads: smaller jobs, other formats, many clients."""
     return {
         "JPEG, one job of 20": lambda: [fresh("JPEG", 20)],
         "JPEG, 20 clients, a film each": lambda: [fresh("JPEG", 1) for _ in range(20)],
@@ -96,7 +96,7 @@ def _loads(films: int) -> dict[str, Callable[[], list[list[bytes]]]]:
 
 
 def _alone(rounds: int, service: Installation, classifier: Classifier) -> Iterator[Figure]:
-    """One film on an idle service, from the POST to a result that can be read."""
+    """Measure one film on an idle service, from the POST to its result."""
     for kind in FORMATS:
         bare, one = Taken(), Taken()
         for _ in range(3 * rounds):
@@ -112,14 +112,14 @@ def _alone(rounds: int, service: Installation, classifier: Classifier) -> Iterat
 def against(
     section: str, name: str, ours: Taken, other_name: str, other: Taken
 ) -> Iterator[Figure]:
-    """Films a second and processor time a film, each with its ratio to another way's."""
+    """Return films a second and CPU time for each film, with the ratios to another variant."""
     by_clock, by_cpu = other.wall_s / ours.wall_s, other.cpu_s / ours.cpu_s
     yield Figure(section, name, 1 / ours.wall_s, "films/s", other_name, by_clock)
     yield Figure(section, f"{name}, processor", 1 / ours.cpu_s, "films/CPU s", other_name, by_cpu)
 
 
 def run_usual(server: psutil.Process, port: int, films: int) -> tuple[float, float]:
-    """Send films to the usual server from two clients; seconds by the clock and the processor."""
+    """Send films to the usual server from two clients; return wall and CPU time in seconds."""
     files = fresh("JPEG", films)
     with httpx.Client(timeout=300) as client, ThreadPoolExecutor(2) as clients:
         cpu, began = sum(server.cpu_times()[:2]), time.perf_counter()

@@ -1,10 +1,10 @@
-"""The server that one usually writes around such a network: FastAPI, torch eager, one process.
+"""A typical server for such a network: FastAPI, eager torch, one process.
 
     python -m benchmarks.speed.usual_server PORT
 
-A film a request, decoded by Pillow, scored in torch's own threads, drawn by OpenCV as its manual
-shows it, and answered at once with the three pictures in the JSON. Nothing is stored, queued or
-checked. The network is ours in shape; its weights do not matter for time and are not loaded.
+Each request has one film. It is decoded with Pillow, scored in torch's threads, drawn with OpenCV
+as in its manual, and answered with the three pictures in the JSON. Nothing is stored, queued or
+checked. The network has our architecture with random weights, which do not affect the time.
 """
 
 import base64
@@ -26,12 +26,12 @@ _SIZE = 256
 
 
 def averaged_network() -> torch.nn.Module:
-    """The network as it is exported, with fresh weights."""
+    """Return the network as it is exported, with random weights."""
     return FlipAveraged(build_network(pretrained=False)).eval()
 
 
 def create_app() -> FastAPI:
-    """The application, with the network loaded."""
+    """Return the application with the network loaded."""
     app = FastAPI()
     network = averaged_network()
 

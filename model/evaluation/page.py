@@ -22,7 +22,7 @@ _FOLDER: Final = Path(__file__).parent
 
 
 def render_page(evaluation: Evaluation) -> str:
-    """Return the page. It contains no file names and no patient ids; a gallery contains pictures."""
+    """Return the page. It has no file names and no patient ids; a gallery has pictures."""
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
