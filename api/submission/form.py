@@ -1,8 +1,9 @@
-"""A multipart body, part by part, as it arrives: nobody has to hold a whole request."""
+"""A multipart body read part by part as it arrives, so that no request is held whole."""
 
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
@@ -10,50 +11,38 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from api.wire.errors import MalformedRequest, TooLarge
 
-#: A form field that is not a file is a word or two.
+#: Bytes of a form field that is not a file: a few words.
 _MAX_FIELD_BYTES = 8 * 1024
 
-
-@dataclass(slots=True)
-class _Headers:
-    """The headers of one part, in the pieces the parser hands out."""
-
-    name: bytes = b""
-    value: bytes = b""
-    disposition: bytes = b""
+#: The characters that browsers escape in names (HTML standard, "multipart/form-data").
+_ESCAPED = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 
 
 @dataclass(frozen=True, slots=True)
-class _PartBegins:
+class _Head:
+    """The beginning of a part."""
+
     name: str
     filename: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Data:
-    data: bytes
+class _End(Enum):
+    """The end of a part, or of the body."""
+
+    PART = auto()
+    BODY = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class _PartEnds:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class _BodyEnds:
-    pass
-
-
-_Event = _PartBegins | _Data | _PartEnds | _BodyEnds
+_Event = _Head | bytes | _End
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One field or file of a form. Its content can be read once, before the next part is asked for.
+    """One field or file of a form. Its content can be read once, before the next part begins.
 
     Attributes:
-        name: The form field.
-        filename: What the client calls the file; None for a plain field.
+        name: Name of the form field.
+        filename: Name of the file at the client; None for a plain field.
     """
 
     name: str
@@ -61,16 +50,15 @@ class Part:
     _body: "_Body" = field(repr=False)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The content, in the pieces in which it arrives."""
-        while not isinstance(event := await self._body.next_event(), _PartEnds):
-            assert isinstance(event, _Data)
-            yield event.data
+        """Yield the content in the pieces in which it arrives."""
+        while isinstance(event := await self._body.next_event(), bytes):
+            yield event
 
     async def text(self) -> str:
-        """The content of a plain field.
+        """Return the content of a plain field.
 
         Raises:
-            MalformedRequest: It is longer than a field may be, or not UTF-8.
+            MalformedRequest: The content is longer than a field may be, or not UTF-8.
         """
         content = b""
         async for chunk in self.chunks():
@@ -84,16 +72,16 @@ class Part:
 
 
 async def read_parts(request: Request, *, max_bytes: int) -> AsyncIterator[Part]:
-    """Take a multipart/form-data body apart while it arrives (RFC 7578).
+    """Yield the parts of a multipart/form-data body while it arrives (RFC 7578).
 
     Args:
-        request: Whose body is read.
-        max_bytes: Of the whole body. One that says it is larger is not read at all.
+        request: Request whose body has not been read.
+        max_bytes: Largest body. One that announces more is not read at all.
 
     Raises:
-        MalformedRequest: The body is something else, breaks the format, or ends before its
-            closing boundary.
-        TooLarge: The body is, or says it is, larger than `max_bytes`.
+        MalformedRequest: The body has another media type, is malformed, or ends before its closing
+            boundary.
+        TooLarge: The body has, or announces, more than `max_bytes`.
     """
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > max_bytes:
@@ -102,10 +90,10 @@ async def read_parts(request: Request, *, max_bytes: int) -> AsyncIterator[Part]
     if media_type != b"multipart/form-data" or b"boundary" not in options:
         raise MalformedRequest("The body must be multipart/form-data with a boundary.")
     body = _Body(_limited(request.stream(), max_bytes), options[b"boundary"])
-    while not isinstance(event := await body.next_event(), _BodyEnds):
-        if isinstance(event, _PartBegins):
+    while (event := await body.next_event()) is not _End.BODY:
+        if isinstance(event, _Head):
             yield Part(event.name, event.filename, body)
-        # Otherwise the rest of a part that nobody read.
+        # Anything else is the rest of a part that was not read to its end.
 
 
 async def _limited(stream: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
@@ -122,12 +110,15 @@ def _too_large(max_bytes: int) -> TooLarge:
 
 
 class _Body:
-    """The parser pushes what it finds; readers pull it from here, one chunk ahead at most."""
+    """Events of python-multipart's push parser, to be pulled: at most one chunk is read ahead.
+
+    The parser bounds the boundary (256 bytes), the headers of a part (8) and each of them (4 KiB).
+    """
 
     def __init__(self, stream: AsyncIterator[bytes], boundary: bytes) -> None:
         self._stream = stream
         self._events: deque[_Event] = deque()
-        self._headers = _Headers()
+        self._name = self._value = self._disposition = b""
         try:
             self._parser = MultipartParser(
                 boundary,
@@ -138,8 +129,8 @@ class _Body:
                     "on_header_end": self._on_header_end,
                     "on_headers_finished": self._on_headers_finished,
                     "on_part_data": self._on_part_data,
-                    "on_part_end": lambda: self._events.append(_PartEnds()),
-                    "on_end": lambda: self._events.append(_BodyEnds()),
+                    "on_part_end": lambda: self._events.append(_End.PART),
+                    "on_end": lambda: self._events.append(_End.BODY),
                 },
             )
         except FormParserError as exc:
@@ -153,34 +144,39 @@ class _Body:
             try:
                 self._parser.write(chunk)
             except FormParserError as exc:
-                raise MalformedRequest("The multipart body breaks the format.") from exc
+                raise MalformedRequest("The multipart body is malformed.") from exc
         return self._events.popleft()
 
     def _on_part_begin(self) -> None:
-        self._headers = _Headers()
+        self._name = self._value = self._disposition = b""
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
-        self._headers.name += data[start:end]
+        self._name += data[start:end]
 
     def _on_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._headers.value += data[start:end]
+        self._value += data[start:end]
 
     def _on_header_end(self) -> None:
-        if self._headers.name.lower() == b"content-disposition":
-            self._headers.disposition = self._headers.value
-        self._headers.name = self._headers.value = b""
+        if self._name.lower() == b"content-disposition":
+            self._disposition = self._value
+        self._name = self._value = b""
 
     def _on_headers_finished(self) -> None:
-        _, options = parse_options_header(self._headers.disposition)
+        _, options = parse_options_header(self._disposition)
         if b"name" not in options:
             raise MalformedRequest("A part of the form has no name.")
         filename = options.get(b"filename")
         self._events.append(
-            _PartBegins(
-                name=options[b"name"].decode(errors="replace"),
-                filename=None if filename is None else filename.decode(errors="replace"),
-            )
+            _Head(_decode(options[b"name"]), None if filename is None else _decode(filename))
         )
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
-        self._events.append(_Data(data[start:end]))
+        self._events.append(data[start:end])
+
+
+def _decode(name: bytes) -> str:
+    """Decode a name; what is not UTF-8 is replaced, and what browsers escape is restored."""
+    text = name.decode(errors="replace")
+    for escaped, character in _ESCAPED.items():
+        text = text.replace(escaped, character)
+    return text
