@@ -1,33 +1,34 @@
 """Taking a submission's files: counted, looked at from outside, and stored under the job's id."""
 
 import hashlib
+import string
 import unicodedata
-from collections.abc import Iterable
 from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO, cast
+from zipfile import ZipInfo
 
 import anyio.to_thread
 
 from api.settings import ApiSettings
-from api.submission.archives import Archive, ArchiveLimits, UnsafeArchive
+from api.submission.archives import Archive, ArchiveLimits, UnreadableArchive, UnsafeArchive
 from api.submission.form import Part
 from api.wire.codes import ProblemCode
 from api.wire.errors import InvalidRequest, MalformedRequest, TooLarge
 from api.wire.schemas import ProblemError
 from headers.errors import RefusedFile
-from headers.inspection import Kind, inspect_header
+from headers.inspection import ZIP_MAGIC, Kind, inspect_header
 from jobs.artifacts.store import ArtifactStore, upload_key
 from jobs.queue.intake import Upload
 from jobs.results import ErrorCode, ItemError
 
 _MAX_NAME_CHARACTERS = 255
 
+#: Zero-width joiner and non-joiner: invisible, and part of emoji and of Persian words.
+_JOINERS = "\u200d\u200c"
+
 #: A file up to this size waits in memory until its header has been looked at, a larger one on disk.
 _IN_MEMORY_BYTES = 8 * 2**20
-
-#: How an archive begins; it may be as large as a request, and its files as large as a file.
-_ARCHIVE_MAGIC = b"PK\x03\x04"
 
 #: What is handed to a thread at once.
 _WRITE_BYTES = 2**20
@@ -62,7 +63,8 @@ class FileIntake:
             waiting = bytearray()
             async for chunk in part.chunks():
                 waiting += chunk
-                if content.size == 0 and waiting.startswith(_ARCHIVE_MAGIC):
+                if content.size == 0 and waiting.startswith(ZIP_MAGIC):
+                    # Its files may each be as large as a file.
                     limit = self._settings.max_request_bytes
                 if content.size + len(waiting) > limit:
                     raise self._too_large()
@@ -74,7 +76,7 @@ class FileIntake:
 
     def _settle(self, content: "_Content", filename: str, *, inside: bool = False) -> None:
         """Look at a received file's header; store it, open it, or note why neither."""
-        upload = Upload(_label(filename), content.digest.hexdigest(), content.size)
+        upload = content.as_upload(filename)
         try:
             kind = inspect_header(content.rewound(), content.size).kind
         except RefusedFile as refused:
@@ -87,9 +89,10 @@ class FileIntake:
             detail = "An archive inside an archive is not opened."
             self._refuse(upload, ErrorCode.NESTED_ARCHIVE, detail)
         else:
-            self._open(content)
+            self._open(content, upload)
 
-    def _open(self, content: "_Content") -> None:
+    def _open(self, content: "_Content", upload: Upload) -> None:
+        """Take the films of an archive; one that is damaged fails like a damaged file."""
         limits = ArchiveLimits(
             max_entries=self._settings.max_files - len(self._uploads),
             max_entry_bytes=self._settings.max_upload_bytes,
@@ -100,19 +103,25 @@ class FileIntake:
             archive = Archive(content.rewound(), content.size, limits)
             for entry in archive.entries:
                 self._check_count()
-                self._settle_chunks(archive.read(entry), entry.filename)
+                self._settle_entry(archive, entry)
+        except UnreadableArchive as damaged:
+            self._refuse(upload, damaged.code, damaged.detail)
         except UnsafeArchive as unsafe:
             raise InvalidRequest(
                 "An archive is not safe to open.",
                 [ProblemError(code=unsafe.code, detail=unsafe.detail, index=position)],
             ) from unsafe
 
-    def _settle_chunks(self, chunks: Iterable[bytes], filename: str) -> None:
+    def _settle_entry(self, archive: Archive, entry: ZipInfo) -> None:
         with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spool:
             content = _Content(cast("IO[bytes]", spool))
-            for chunk in chunks:
-                content.write(chunk)
-            self._settle(content, filename, inside=True)
+            try:
+                for chunk in archive.read(entry):
+                    content.write(chunk)
+            except UnreadableArchive as damaged:
+                self._refuse(content.as_upload(entry.filename), damaged.code, damaged.detail)
+            else:
+                self._settle(content, entry.filename, inside=True)
 
     def _refuse(self, upload: Upload, code: ErrorCode, detail: str) -> None:
         refusal = ItemError(code=code, detail=detail)
@@ -148,13 +157,17 @@ class _Content:
         self.digest.update(chunk)
         self.size += len(chunk)
 
+    def as_upload(self, filename: str) -> Upload:
+        """Describe what was written so far."""
+        return Upload(_label(filename), self.digest.hexdigest(), self.size)
+
     def rewound(self) -> BinaryIO:
         self._file.seek(0)
         return cast("BinaryIO", self._file)
 
 
 def _label(filename: str) -> str:
-    """A client's file name as something to show: no folders, nothing that is not printable."""
+    """Return a client's file name as a label: without folders, and printable."""
     name = filename.replace("\\", "/").rsplit("/", 1)[-1]
-    printable = "".join(c for c in name if unicodedata.category(c)[0] != "C")
-    return printable.strip()[:_MAX_NAME_CHARACTERS] or "unnamed"
+    printable = "".join(c for c in name if c in _JOINERS or unicodedata.category(c)[0] != "C")
+    return printable.strip(_JOINERS + string.whitespace)[:_MAX_NAME_CHARACTERS] or "unnamed"
