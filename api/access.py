@@ -1,8 +1,8 @@
-"""Who may do what: looked at before anything of a request's body is read.
+"""Authentication and authorisation, checked before anything of a request's body is read.
 
-A client sends a key, or a token of single sign-on, in `Authorization: Bearer`, a browser the cookie
-of its session. Nothing is remembered of them between requests, so a key that is revoked is refused
-from the next one on.
+A client sends an API key, or a single sign-on token, in `Authorization: Bearer`; a browser sends
+its session's cookie. Nothing is cached between requests, so a revoked key is refused from the next
+request on.
 """
 
 from typing import Annotated
@@ -13,16 +13,17 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from api.gateway import Gateway, GatewayDep, gateway_of
 from api.wire.errors import CrossSite, InvalidKey, KeyRequired, MissingScope
+from api.wire.request_record import record_of
 from jobs.audit.log import Via
 from jobs.identity.keys import ANYONE, Caller, check_key
 from jobs.identity.sessions import check_session
-from jobs.states import Scope
+from jobs.states import JOB_ID_PATTERN, Scope
 from jobs.views.queries import require_visible
 
 COOKIE = "pneumocam_session"
 
-#: They change nothing, so it does no harm if another site makes a browser send them: it cannot
-#: read the answer.
+#: Methods that change nothing. Another site may make a browser send them: it cannot read the
+#: answer.
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _CROSS_SITE = "A page of another address asked for this change."
@@ -36,7 +37,7 @@ _bearer = HTTPBearer(
 _cookie = APIKeyCookie(
     name=COOKIE,
     scheme_name="session",
-    description="Of a browser that signed in at `POST /v1/session`.",
+    description="Cookie of a browser that signed in at `POST /v1/session`.",
     auto_error=False,
 )
 
@@ -45,10 +46,10 @@ SessionToken = Annotated[str | None, Security(_cookie)]
 
 
 def keys_needed(gateway: Gateway) -> bool:
-    """Whether a request must say whose it is.
+    """Return True if requests need credentials.
 
-    Not with open access; nor, on this machine's own address, before the first key is made, unless
-    there are tokens.
+    They need none with open access; nor on a loopback address before the first key is made, unless
+    single sign-on is configured.
     """
     settings = gateway.settings
     if settings.open_access:
@@ -59,15 +60,15 @@ def keys_needed(gateway: Gateway) -> bool:
 
 
 async def _check_token(gateway: GatewayDep, bearer: Bearer) -> Caller | None:
-    """Whose token of single sign-on came with the request; None if none came.
+    """Return the caller of the request's single sign-on token; None if it carries none.
 
     Raises:
-        InvalidToken: It does not hold.
-        IssuerUnavailable: It cannot be told whether it holds.
+        InvalidToken: The token is invalid.
+        IssuerUnavailable: The token cannot be verified at present.
     """
     if bearer is None or gateway.issuer is None or gateway.settings.open_access:
         return None
-    # Three parts with dots between them are a signed token, and no key of ours.
+    # Three parts with dots between them are a signed token, never an API key.
     if bearer.credentials.count(".") != 2:
         return None
     return await gateway.issuer.check(bearer.credentials)
@@ -83,18 +84,18 @@ def _identify(
     session_token: SessionToken,
     token_caller: TokenCaller,
 ) -> Caller:
-    """Whoever the request comes from.
+    """Return the request's caller.
 
     Raises:
-        KeyRequired: It carries neither key nor session, or the session is over.
-        InvalidKey: Its key is none of ours, revoked, or expired.
-        CrossSite: Another site made a browser send it.
+        KeyRequired: The request carries no key and no session, or the session has ended.
+        InvalidKey: The key is unknown, revoked or expired.
+        CrossSite: Another site made a browser send the request.
     """
     caller = find_caller(request, gateway, bearer, session_token, token_caller)
     if caller is not None:
         return caller
     if bearer is not None:
-        raise InvalidKey("The key is not one of this service's, or it no longer holds.")
+        raise InvalidKey("The key is unknown, revoked or expired.")
     raise KeyRequired("Send a key in the header Authorization, or sign in.")
 
 
@@ -105,14 +106,15 @@ def find_caller(
     session_token: str | None,
     token_caller: Caller | None,
 ) -> Caller | None:
-    """Whoever the request comes from; None if it does not say so in a way that holds.
+    """Return the request's caller; None if it has no valid credentials.
 
     Raises:
-        CrossSite: Another site made a browser send it.
+        CrossSite: Another site made a browser send the request.
     """
     refuse_other_sites(request)
     caller: Caller | None
     if not keys_needed(gateway):
+        refuse_other_origins(request, may_lack=True)
         caller, via = ANYONE, Via.OPEN
     elif token_caller is not None:
         # A proxy that signs browsers in may have added the token.
@@ -131,16 +133,17 @@ def find_caller(
 
 
 def note_caller(request: Request, caller: Caller, via: Via) -> None:
-    """Let the log and the audit log know whose request it is."""
-    request.state.owner = caller.owner
-    request.state.via = via
+    """Note the caller in the request's record, for the log and the audit log."""
+    record = record_of(request.scope)
+    record.owner = caller.owner
+    record.via = via
 
 
 def refuse_other_sites(request: Request) -> None:
-    """Refuse a change for which a browser says that another site asks.
+    """Refuse a change that, by the browser's Sec-Fetch-Site, another site asked for.
 
     Raises:
-        CrossSite: It says so.
+        CrossSite: Another site asked for it.
     """
     asks = request.headers.get("sec-fetch-site", "none")
     if request.method not in _SAFE and asks not in {"same-origin", "none"}:
@@ -152,25 +155,25 @@ def refuse_other_origins(request: Request, *, may_lack: bool) -> None:
 
     Args:
         request: The request.
-        may_lack: Whether it may come without an Origin, as from a program.
+        may_lack: The request may have no Origin, as from a program.
 
     Raises:
-        CrossSite: Its Origin is another one, or missing.
+        CrossSite: The Origin is another host, or missing.
     """
     origin = request.headers.get("origin")
     if request.method in _SAFE or (origin is None and may_lack):
         return
-    # Only the host: the scheme is another one behind a proxy that ends TLS.
+    # Only the host is compared: behind a proxy that ends TLS the scheme is another one.
     asks = "" if origin is None else origin.partition("://")[2]
     if not asks or asks.lower() != request.headers.get("host", "").lower():
         raise CrossSite(_CROSS_SITE)
 
 
 async def _admit(request: Request, bearer: Bearer, session_token: SessionToken) -> Caller:
-    """Whoever the request comes from, who has not asked for too much within a minute.
+    """Return the request's caller, and count the request against the caller's rate.
 
-    It depends on little, because what it depends on is walked through again wherever a route
-    depends on it: most of what a poll costs would be that.
+    It has few dependencies of its own, because FastAPI walks through all of them again wherever a
+    route depends on it: most of the cost of a poll would be that.
     """
     gateway = gateway_of(request)
     token_caller = await _check_token(gateway, bearer)
@@ -185,15 +188,18 @@ async def _admit(request: Request, bearer: Bearer, session_token: SessionToken) 
 
 CallerDep = Annotated[Caller, Depends(_admit)]
 
-#: A ULID. Anything else never reaches the database, the store or a log.
-WrittenJobId = Annotated[str, Path(pattern="^[0-9A-HJKMNP-TV-Z]{26}$", description="The job's id.")]
+#: A job's id as a path parameter; any other form is answered 422. It is no convertor of the path:
+#: an id of another form would then be 404 before anyone was asked for a key.
+WrittenJobId = Annotated[
+    str, Path(pattern=f"^{JOB_ID_PATTERN}$", description="Id of the job (a ULID).")
+]
 
 
 def require_own(job_id: str, caller: Caller, gateway: Gateway) -> None:
-    """Answer for another owner's job as for one that never was.
+    """Refuse another owner's job exactly like one that does not exist.
 
     Raises:
-        JobNotFound: The caller may not see it, or there is none.
+        JobNotFound: There is no such job, or the caller may not see it.
     """
     require_visible(gateway.database, job_id, sees_only=caller.sees_only)
 
@@ -203,15 +209,15 @@ def _own_job(request: Request, job_id: WrittenJobId, caller: CallerDep) -> str:
     return job_id
 
 
-#: The id of a job that the caller may see. Every route about a job takes its id this way, or calls
-#: `require_own`, or looks with what the caller `sees_only`, before anything else.
+#: Id of a job that the caller may see. Every route about a job takes its id this way, or calls
+#: `require_own`, or looks with the caller's `sees_only`, before anything else.
 JobId = Annotated[str, Depends(_own_job)]
 
 
 def needs(scope: Scope) -> params.Depends:
-    """What a route depends on that only callers with this scope may use."""
+    """Return a route dependency that admits only callers with this scope."""
 
-    # Here and below `async` where nothing is waited for: it saves a thread's turn.
+    # Here and below `async` although nothing is awaited: it takes no thread.
     async def check(caller: CallerDep) -> None:
         if not caller.may(scope):
             raise MissingScope(f"The key does not have the scope `{scope}`.")
@@ -220,9 +226,12 @@ def needs(scope: Scope) -> params.Depends:
 
 
 async def identify_again(request: Request) -> None:
-    """Raise as at the beginning if the key, token or session no longer holds.
+    """Check again that the credentials of a request that is held open are valid.
 
-    For requests held open. It counts as no request of its own.
+    It does not count against the caller's rate.
+
+    Raises:
+        ApiError: The key, token or session has become invalid.
     """
     gateway = gateway_of(request)
     bearer, session_token = await _bearer(request), await _cookie(request)

@@ -45,7 +45,7 @@ document needs one: `Authorization: Bearer pcam_…`. A key sees its own jobs on
 """
 
 #: The worklist first: it has addresses where a job has its id.
-_ROUTES = (worklist, jobs, artifacts, feedback, webhooks, model, session, health, metrics)
+ROUTES = (worklist, jobs, artifacts, feedback, webhooks, model, session, health, metrics)
 
 
 def create_app(settings: ApiSettings | None = None) -> FastAPI:
@@ -60,7 +60,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         gateway.database.migrate()
         gateway.metrics.start(gateway.database)
         async with gateway.audit.open(), anyio.create_task_group() as beside:
-            beside.start_soon(gateway.watcher.run)
+            beside.start_soon(gateway.job_watcher.run)
             beside.start_soon(gateway.worklist_watcher.run)
             # The server's connections find it here.
             yield {"gateway": gateway}
@@ -80,7 +80,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.gateway = Gateway.open(settings)
-    for routes in _ROUTES:
+    for routes in ROUTES:
         app.include_router(routes.router)
     problems.install(app)
     _describe_problems(app)
@@ -91,7 +91,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         KnownMethods,
         routes=[
             route
-            for routes in _ROUTES
+            for routes in ROUTES
             for route in routes.router.routes
             if isinstance(route, APIRoute)
         ],

@@ -1,4 +1,4 @@
-"""What every request works with."""
+"""The gateway's parts: opened once, used by every request."""
 
 from dataclasses import dataclass
 from typing import Annotated, cast
@@ -9,7 +9,8 @@ from api.audit_writer import AuditWriter
 from api.callers.first_key import FirstKey
 from api.callers.oidc import TokenIssuer
 from api.callers.rates import Rates
-from api.following.jobs import Watcher
+from api.following.jobs import JobWatcher
+from api.following.places import Places
 from api.following.worklist import WorklistWatcher
 from api.metrics import Metrics
 from api.settings import ApiSettings
@@ -20,7 +21,7 @@ from jobs.record.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The record, the store, the courier, and what this process counts; opened once."""
+    """The record, the store, the courier, and the state of this process."""
 
     settings: ApiSettings
     database: Database
@@ -28,7 +29,8 @@ class Gateway:
     queue: WorkQueue
     first_key: FirstKey
     rates: Rates
-    watcher: Watcher
+    places: Places
+    job_watcher: JobWatcher
     worklist_watcher: WorklistWatcher
     metrics: Metrics
     audit: AuditWriter
@@ -36,7 +38,7 @@ class Gateway:
 
     @classmethod
     def open(cls, settings: ApiSettings) -> "Gateway":
-        """Connect to nothing yet: each part does so when it is first used."""
+        """Assemble the parts; each connects when it is first used."""
         database = Database(settings.database_url)
         return cls(
             settings=settings,
@@ -45,7 +47,8 @@ class Gateway:
             queue=WorkQueue(settings.redis_url),
             first_key=FirstKey(database),
             rates=Rates(settings.redis_url, default=settings.key_rate),
-            watcher=Watcher(database, places=settings.max_waiting),
+            places=Places(settings.max_waiting),
+            job_watcher=JobWatcher(database),
             worklist_watcher=WorklistWatcher(database),
             metrics=Metrics(),
             audit=AuditWriter(database),
@@ -64,11 +67,11 @@ def _issuer(settings: ApiSettings) -> TokenIssuer | None:
 
 
 def gateway_of(request: Request) -> Gateway:
-    """What the request's application was opened with."""
+    """Return the gateway of the request's application."""
     return cast("Gateway", request.app.state.gateway)
 
 
-async def _gateway(request: Request) -> Gateway:  # async, so that no thread's turn is taken for it
+async def _gateway(request: Request) -> Gateway:  # async, so that it takes no thread
     return gateway_of(request)
 
 

@@ -6,16 +6,17 @@ from headers import jpeg, png, tiff
 from headers.dicom.inspection import has_dicom_prefix, looks_like_bare_dicom, read_dicom_header
 from headers.errors import EmptyFile, NotAnImage
 from headers.header import Header, Kind
-from headers.polyglots import check_is_nothing_else
+from headers.polyglots import END_OF_ARCHIVE, check_is_nothing_else
 from headers.window import FileWindow, LookedEnough
 
-__all__ = ["LOOKED_AT_BYTES", "Header", "Kind", "inspect_header"]
+__all__ = ["LOOKED_AT_BYTES", "ZIP_MAGIC", "Header", "Kind", "inspect_header"]
 
 #: Bytes of a file that are read at most. 64 KiB of them look for an archive at its end; a film's
 #: own header has 2 to 20 KB.
 LOOKED_AT_BYTES: Final = 256 * 1024
 
-_ZIP_MAGICS: Final = (b"PK\x03\x04", b"PK\x05\x06")
+#: Beginning of a ZIP archive: the header of its first file.
+ZIP_MAGIC: Final = b"PK\x03\x04"
 
 
 def inspect_header(file: BinaryIO, size: int) -> Header:
@@ -70,7 +71,7 @@ def find_kind(window: FileWindow) -> Kind:
         return Kind.JPEG
     if magic.startswith(tiff.MAGICS):
         return Kind.TIFF
-    if magic.startswith(_ZIP_MAGICS):
+    if magic.startswith((ZIP_MAGIC, END_OF_ARCHIVE)):
         return Kind.ZIP
     if looks_like_bare_dicom(window):
         return Kind.DICOM

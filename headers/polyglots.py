@@ -6,7 +6,8 @@ from typing import Final
 from headers.errors import UnsafeFile
 from headers.window import FileWindow
 
-_END_OF_ARCHIVE: Final = b"PK\x05\x06"
+#: Beginning of the record at the end of a ZIP archive.
+END_OF_ARCHIVE: Final = b"PK\x05\x06"
 
 #: Bytes of a ZIP archive's end record and the longest comment behind it.
 _FARTHEST: Final = 22 + 65_535
@@ -28,7 +29,7 @@ def check_is_nothing_else(window: FileWindow) -> None:
         raise UnsafeFile("The file is an image and a PDF document at once.")
     start = max(window.size - _FARTHEST, 0)
     tail = window.read(start, _FARTHEST)
-    found = tail.find(_END_OF_ARCHIVE)
+    found = tail.find(END_OF_ARCHIVE)
     while found >= 0:
         record = tail[found : found + 22]
         # Four bytes alone may be pixels; the record says how much stands behind it.
@@ -37,4 +38,4 @@ def check_is_nothing_else(window: FileWindow) -> None:
             end = start + found
             if size + offset <= end and (size >= 46 * entries):
                 raise UnsafeFile("The file is an image and a ZIP archive at once.")
-        found = tail.find(_END_OF_ARCHIVE, found + 1)
+        found = tail.find(END_OF_ARCHIVE, found + 1)

@@ -60,6 +60,8 @@ class ErrorCode(StrEnum):
     COLOUR_IMAGE = "colour_image"
     BLANK_IMAGE = "blank_image"
     NESTED_ARCHIVE = "nested_archive"
+    DAMAGED_ARCHIVE = "damaged_archive"
+    ENCRYPTED_ARCHIVE = "encrypted_archive"
     # The analysis.
     UPLOAD_MISSING = "upload_missing"
     WORKER_LOST = "worker_lost"

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+#: A job's id: a ULID in its canonical form. Nothing else reaches the database, store or log.
+JOB_ID_PATTERN = "[0-9A-HJKMNP-TV-Z]{26}"
+
 
 class Priority(StrEnum):
     """How soon an item is claimed, and the name of the queue its hints travel on."""

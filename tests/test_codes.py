@@ -55,5 +55,13 @@ def test_the_record_has_the_error_codes_of_files_and_each_other_one_is_given() -
     sources = "".join(path.read_text() for one in folders for path in one.rglob("*.py"))
     given = {code.value for code in results.ErrorCode if f"ErrorCode.{code.name}," in sources}
 
-    assert given == {"nested_archive", "upload_missing", "worker_lost", "timeout", "internal_error"}
+    assert given == {
+        "nested_archive",
+        "damaged_archive",
+        "encrypted_archive",
+        "upload_missing",
+        "worker_lost",
+        "timeout",
+        "internal_error",
+    }
     assert _known(results.ErrorCode) == given | set(_codes(RefusedFile))

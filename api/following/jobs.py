@@ -1,126 +1,77 @@
-"""Waiting for jobs to change: one look at the database serves all who wait."""
+"""Waiting for jobs to change."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from functools import partial
 
 import anyio
 import anyio.to_thread
-import structlog
 
-from api.wire.errors import TooManyWaiting
+from api.following.polling import Polling, Waiter
 from jobs.errors import JobErased, JobNotFound
 from jobs.record.database import Database
 from jobs.views.changes import JobVersion, job_version, job_versions
 
-log = structlog.get_logger()
-
-#: How often the watcher looks; half of this is what it adds to an answer on average.
+#: Seconds between two looks; half of it is the mean delay that polling adds to an answer.
 _LOOK_EVERY_S = 0.1
 
-#: A film takes less than that. So the watcher looks more often while no more than a few wait, and
-#: one of them has only just begun to.
+#: A film takes less than `_LOOK_EVERY_S`. So the watcher looks more often while at most `_FEW`
+#: requests wait and one of them began less than `_JUST_BEGUN_S` ago.
 _LOOK_SOON_S = 0.02
 _FEW = 4
 _JUST_BEGUN_S = 1.0
 
+_Seen = JobVersion | JobNotFound | JobErased
+
 
 def etag_of(seen: JobVersion) -> str:
-    """A job's ETag. A weak one: how far it is from the queue's head is not in it."""
+    """Return a job's ETag: a weak one, because the queue position is not part of it."""
     return f'W/"{seen.digest}"'
 
 
 def is_known(etag: str, if_none_match: str | None) -> bool:
-    """Whether a client that sends this header has what the ETag stands for (RFC 9110, 13.1.2)."""
+    """Return True if an If-None-Match header names the ETag (RFC 9110, 13.1.2)."""
     if if_none_match is None:
         return False
     known = {one.strip().removeprefix("W/") for one in if_none_match.split(",")}
     return "*" in known or etag.removeprefix("W/") in known
 
 
-@dataclass(eq=False, slots=True)
-class _Waiter:
-    """A request that is held open until a job is another than it knows, or final."""
+@dataclass(eq=False, slots=True, kw_only=True)
+class _JobWaiter(Waiter):
+    """Waits until a job differs from the version that is known, or is final."""
 
     job_id: str
     known: str | None
-    woken: anyio.Event = field(default_factory=anyio.Event)
-    seen: JobVersion | JobNotFound | JobErased | None = None
-    began: float = field(default_factory=anyio.current_time)
+    seen: _Seen | None = None
 
-    def look_at(self, seen: JobVersion | JobNotFound | JobErased) -> None:
-        # Who knows nothing waits for the end.
-        is_as_known = isinstance(seen, JobVersion) and (
+    def look_at(self, seen: _Seen) -> None:
+        """Wake if this is news. Without a known version only the job's end is."""
+        is_unchanged = isinstance(seen, JobVersion) and (
             self.known is None or is_known(etag_of(seen), self.known)
         )
-        if not is_as_known or (isinstance(seen, JobVersion) and seen.is_final):
+        if not is_unchanged or (isinstance(seen, JobVersion) and seen.is_final):
             self.seen = seen
             self.woken.set()
 
 
-class Watcher:
-    """Looks at all jobs that somebody waits for, again and again, once for everybody."""
+class JobWatcher(Polling[_JobWaiter]):
+    """Wait for changes of jobs, whose versions are read together."""
 
-    def __init__(self, database: Database, *, places: int) -> None:
-        """Watch nothing yet.
-
-        Args:
-            database: The record.
-            places: Requests that may be held open at once.
-        """
+    def __init__(self, database: Database) -> None:
+        super().__init__()
         self._database = database
-        self._places = places
-        self._waiters: set[_Waiter] = set()
-        self._somebody = anyio.Event()
-        #: Requests that are held open just now.
-        self.held_open = 0
-
-    async def run(self) -> None:
-        """Watch until cancelled. One of these runs beside the application."""
-        # Whether they may see it was asked before anyone began to wait.
-        look = partial(job_versions, self._database, sees_only=None)
-        while True:
-            await self._somebody.wait()
-            waiters = list(self._waiters)
-            job_ids = {waiter.job_id for waiter in waiters}
-            try:
-                seen = await anyio.to_thread.run_sync(look, job_ids)
-            except Exception:
-                log.warning("watch_failed", exc_info=True)
-                # Each of them finds out for itself what it has to answer.
-                for waiter in waiters:
-                    waiter.woken.set()
-            else:
-                for waiter in waiters:
-                    waiter.look_at(seen[waiter.job_id])
-            await anyio.sleep(_pause_s(waiters))
-
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold a request open.
-
-        Raises:
-            TooManyWaiting: As many are as may be.
-        """
-        if self.held_open >= self._places:
-            raise TooManyWaiting(f"{self._places} requests are held open already.")
-        self.held_open += 1
-        try:
-            yield
-        finally:
-            self.held_open -= 1
 
     async def look(self, job_id: str, *, sees_only: str | None) -> JobVersion:
-        """A job as it stands.
+        """Return a job's current version.
 
         Args:
-            job_id: The job.
-            sees_only: The owner whose jobs may be seen; None for everyone's.
+            job_id: Id of the job.
+            sees_only: Owner whose jobs may be seen; None for everyone's.
 
         Raises:
-            JobNotFound: There is none with this id, or it is not theirs to see.
-            JobErased: There was one.
+            JobNotFound: There is no such job, or the caller may not see it.
+            JobErased: The job was erased.
         """
         look = partial(job_version, self._database, job_id, sees_only=sees_only)
         return await anyio.to_thread.run_sync(look)
@@ -129,34 +80,39 @@ class Watcher:
         """Wait until a job differs from what a client knows, or until it is final.
 
         Args:
-            job_id: The job.
-            known: The ETags the client has; None waits for the job's end.
+            job_id: Id of a job that the caller may see.
+            known: ETags that the client has; None waits for the job's end.
             timeout_s: Longest wait.
 
         Returns:
-            The job, changed or not.
+            The job's version, changed or not.
 
         Raises:
-            JobNotFound: There is none with this id.
-            JobErased: There was one.
+            JobNotFound: There is no such job.
+            JobErased: The job was erased.
         """
-        waiter = _Waiter(job_id, known)
-        self._waiters.add(waiter)
-        self._somebody.set()
-        try:
-            with anyio.move_on_after(timeout_s):
-                await waiter.woken.wait()
-        finally:
-            self._waiters.discard(waiter)
-            if not self._waiters:
-                self._somebody = anyio.Event()
+        waiter = _JobWaiter(job_id=job_id, known=known)
+        await self._wait(waiter, timeout_s=timeout_s)
         if waiter.seen is None:
             return await self.look(job_id, sees_only=None)
         if isinstance(waiter.seen, JobVersion):
             return waiter.seen
         raise waiter.seen
 
+    async def _look_for(self, waiters: Collection[_JobWaiter]) -> None:
+        job_ids = {waiter.job_id for waiter in waiters}
+        # The callers' rights were checked before they began to wait.
+        look = partial(job_versions, self._database, sees_only=None)
+        seen = await anyio.to_thread.run_sync(look, job_ids)
+        for waiter in waiters:
+            waiter.look_at(seen[waiter.job_id])
 
-def _pause_s(waiters: Sequence[_Waiter]) -> float:
-    has_just_begun = any(anyio.current_time() - waiter.began < _JUST_BEGUN_S for waiter in waiters)
-    return _LOOK_SOON_S if len(waiters) <= _FEW and has_just_begun else _LOOK_EVERY_S
+    def _on_failure(self, waiters: Collection[_JobWaiter]) -> None:
+        # Each request reads its job itself, and answers what comes of that.
+        for waiter in waiters:
+            waiter.woken.set()
+
+    def _pause_s(self, waiters: Collection[_JobWaiter]) -> float:
+        now = anyio.current_time()
+        has_just_begun = any(now - waiter.began < _JUST_BEGUN_S for waiter in waiters)
+        return _LOOK_SOON_S if len(waiters) <= _FEW and has_just_begun else _LOOK_EVERY_S

@@ -1,69 +1,60 @@
-"""Waiting for the worklist to change: one look at the database serves everyone who has it open."""
+"""Waiting for the worklist to change."""
 
-import anyio
+from collections.abc import Collection
+from dataclasses import dataclass
+
 import anyio.to_thread
-import structlog
 
+from api.following.polling import Polling, Waiter
 from jobs.record.database import Database
 from jobs.views.worklist import read_change
 
-log = structlog.get_logger()
-
-#: How often the watcher looks while somebody has the worklist open.
+#: Seconds between two looks while somebody shows the worklist.
 _LOOK_EVERY_S = 0.5
 
 
-class WorklistWatcher:
-    """Looks whether anything in the worklist has changed, again and again, once for everybody."""
+@dataclass(eq=False, slots=True, kw_only=True)
+class _ListWaiter(Waiter):
+    """Waits until the worklist's change mark is another one."""
+
+    seen: str
+
+
+class WorklistWatcher(Polling[_ListWaiter]):
+    """Wait for changes anywhere in the worklist."""
 
     def __init__(self, database: Database) -> None:
+        super().__init__()
         self._database = database
-        self._waiting = 0
-        self._somebody = anyio.Event()
-        self._change: str | None = None
-        self._changed = anyio.Event()
-
-    async def run(self) -> None:
-        """Watch until cancelled. One of these runs beside the application."""
-        while True:
-            await self._somebody.wait()
-            try:
-                self._tell(await self.look())
-            except Exception:
-                # Whoever waits goes on waiting; their lists find out for themselves.
-                log.warning("worklist_watch_failed", exc_info=True)
-            await anyio.sleep(_LOOK_EVERY_S)
 
     async def look(self) -> str:
-        """The worklist's change as it stands."""
+        """Return the worklist's current change mark."""
         return await anyio.to_thread.run_sync(read_change, self._database)
 
     async def wait(self, *, known: str, timeout_s: float) -> str:
         """Wait until the worklist differs from what a client knows.
 
         Args:
-            known: The change that the client was told of last.
+            known: Change mark that the client was told last.
             timeout_s: Longest wait.
 
         Returns:
-            The last change that is known, whether it is another one or not.
+            The last change mark that was seen: `known` if nothing has changed.
         """
-        self._waiting += 1
-        self._somebody.set()
-        try:
-            with anyio.move_on_after(timeout_s):
-                while self._change in {None, known}:
-                    await self._changed.wait()
-            return self._change or known
-        finally:
-            self._waiting -= 1
-            if not self._waiting:
-                self._somebody = anyio.Event()
-                # Nobody looks from now on, so what was seen last is not what is.
-                self._change = None
+        waiter = _ListWaiter(seen=known)
+        await self._wait(waiter, timeout_s=timeout_s)
+        return waiter.seen
 
-    def _tell(self, change: str) -> None:
-        if change != self._change:
-            self._change = change
-            self._changed.set()
-            self._changed = anyio.Event()
+    async def _look_for(self, waiters: Collection[_ListWaiter]) -> None:
+        change = await self.look()
+        for waiter in waiters:
+            if waiter.seen != change:
+                waiter.seen = change
+                waiter.woken.set()
+
+    def _on_failure(self, waiters: Collection[_ListWaiter]) -> None:
+        """Let them wait on: a list that is read again tells its client of the failure."""
+
+    def _pause_s(self, waiters: Collection[_ListWaiter]) -> float:
+        del waiters
+        return _LOOK_EVERY_S

@@ -6,7 +6,6 @@ takes the service for a part of that site; only the header Host still tells the 
 
 from collections.abc import Collection
 
-from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.settings import ANY_HOST, HOST
@@ -38,7 +37,7 @@ class AllowedHosts:
                 "The service does not answer for this host. "
                 "Whoever runs it lists its hosts in PNEUMOCAM_ALLOWED_HOSTS."
             )
-            await problem_response(Request(scope), refusal)(scope, receive, send)
+            await problem_response(scope, refusal)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

@@ -6,8 +6,10 @@ from fastapi import APIRouter, Path, Response
 
 from api.access import CallerDep, WrittenJobId, needs, require_own
 from api.gateway import GatewayDep
+from api.middleware.audit_trail import audited
 from api.wire.problems import RESPONSES
 from jobs.artifacts.store import picture_key, upload_key
+from jobs.audit.log import Action
 from jobs.errors import ArtifactNotFound
 from jobs.states import Artifact, Scope
 from jobs.views.queries import get_item, require_kept
@@ -27,6 +29,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["artifacts"], responses=RESPONSES)
         }
     },
 )
+@audited(Action.VIEW_PICTURE)
 def read_artifact(
     *,
     job_id: WrittenJobId,

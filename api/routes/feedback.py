@@ -11,11 +11,13 @@ from fastapi.responses import StreamingResponse
 
 from api.access import CallerDep, JobId, needs
 from api.gateway import Gateway, GatewayDep
+from api.middleware.audit_trail import audited
 from api.wire.bodies import json_body, read_json
 from api.wire.errors import NothingToJudge, RequestTimeout, TooLarge
 from api.wire.presenters import present_feedback
 from api.wire.problems import RESPONSES, documented
 from api.wire.schemas import Feedback, Judgement
+from jobs.audit.log import Action
 from jobs.record.tables import FeedbackRow
 from jobs.states import Scope
 from jobs.views import feedback
@@ -56,6 +58,7 @@ _COLUMNS = (
     dependencies=[needs(Scope.READ)],
     responses=documented(RequestTimeout, NothingToJudge, TooLarge),
 )
+@audited(Action.JUDGE)
 async def add_feedback(
     *,
     job_id: JobId,
@@ -89,6 +92,7 @@ async def add_feedback(
     dependencies=[needs(Scope.READ)],
     responses={200: {"description": "Comma-separated values", "content": {"text/csv": {}}}},
 )
+@audited(Action.EXPORT)
 def export_feedback(gateway: GatewayDep, caller: CallerDep) -> StreamingResponse:
     """Everything said of the caller's own jobs' results, or with `admin` of everyone's.
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.gateway import GatewayDep
+from api.middleware.audit_trail import not_audited
 from api.wire.schemas import Readiness
 from jobs.errors import StoreUnavailable
 from jobs.queue.heartbeats import live_workers
@@ -17,6 +18,7 @@ _OK = "ok"
 
 
 @router.get("/livez", summary="Whether this process answers")
+@not_audited
 def livez() -> dict[str, str]:
     """Always ok; a process that cannot say so should be restarted."""
     return {"status": _OK}
@@ -27,6 +29,7 @@ def livez() -> dict[str, str]:
     summary="Whether the service can do its work",
     responses={503: {"model": Readiness, "description": "Something is missing"}},
 )
+@not_audited
 def readyz(response: Response, gateway: GatewayDep) -> Readiness:
     """Each dependency by name. Redis is only a courier: without it the service is slower."""
     required = {

@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from api.access import CallerDep, JobId, WrittenJobId, identify_again, needs
 from api.following.jobs import etag_of, is_known
 from api.gateway import Gateway, GatewayDep, gateway_of
-from api.middleware.audit_trail import event_of
+from api.middleware.audit_trail import audited, event_of
 from api.submission.admission import refuse_without_room
 from api.submission.receive import receive_job
 from api.wire.errors import (
@@ -26,7 +26,9 @@ from api.wire.errors import (
 )
 from api.wire.presenters import job_path, present_job
 from api.wire.problems import RESPONSES, documented
+from api.wire.request_record import record_of
 from api.wire.schemas import Job
+from jobs.audit.log import Action
 from jobs.errors import JobErased
 from jobs.queue import leases
 from jobs.retention.erasure import erase
@@ -89,10 +91,9 @@ async def _require_room(gateway: GatewayDep, caller: CallerDep) -> None:
 
 
 async def _hold_open(request: Request, job_id: JobId, gateway: GatewayDep) -> AsyncGenerator[None]:
-    """Once a stream has begun it is too late for a 404, or to say that there is no place."""
-    await gateway.watcher.look(job_id, sees_only=None)
-    with gateway.watcher.place():
-        request.state.is_held_open = True
+    """Find the job and take a place before the stream begins, when a refusal can be answered."""
+    await gateway.job_watcher.look(job_id, sees_only=None)
+    with gateway.places.hold(request):
         yield
 
 
@@ -113,6 +114,7 @@ async def _hold_open(request: Request, job_id: JobId, gateway: GatewayDep) -> As
         ServiceUnavailable,
     ),
 )
+@audited(Action.SUBMIT)
 async def submit(
     request: Request,
     response: Response,
@@ -153,6 +155,7 @@ async def submit(
         **documented(TooManyWaiting, ServiceUnavailable),
     },
 )
+@audited(Action.VIEW_JOB)
 async def read_job(
     *,
     job_id: WrittenJobId,
@@ -175,20 +178,19 @@ async def read_job(
     The ETag stands for everything but the queue position, which others change all the time.
     """
     gateway = gateway_of(request)
-    seen = await gateway.watcher.look(job_id, sees_only=caller.sees_only)
+    seen = await gateway.job_watcher.look(job_id, sees_only=caller.sees_only)
     knows = if_none_match is None or is_known(etag_of(seen), if_none_match)
     if wait and knows and not seen.is_final:
-        with gateway.watcher.place():
-            request.state.is_held_open = True
-            seen = await gateway.watcher.wait(job_id, known=if_none_match, timeout_s=wait)
+        with gateway.places.hold(request):
+            seen = await gateway.job_watcher.wait(job_id, known=if_none_match, timeout_s=wait)
         await identify_again(request)
     etag = etag_of(seen)
     if is_known(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag
     job = await _read(gateway, job_id)
-    # So that the audit log tells whoever saw results from whoever saw a job wait.
-    request.state.shown = job.state
+    # The audit log tells a look at results from a look at a job that waits.
+    record_of(request.scope).shown_state = job.state
     return job
 
 
@@ -199,6 +201,7 @@ async def read_job(
     dependencies=[needs(Scope.READ), Depends(_hold_open)],
     responses=documented(TooManyWaiting, ServiceUnavailable),
 )
+@audited(Action.VIEW_JOB)
 async def follow_job(
     request: Request, job_id: JobId, gateway: GatewayDep
 ) -> AsyncIterator[ServerSentEvent]:
@@ -208,7 +211,7 @@ async def follow_job(
     """
     known: str | None = None
     is_queued = False
-    seen = await gateway.watcher.look(job_id, sees_only=None)
+    seen = await gateway.job_watcher.look(job_id, sees_only=None)
     while True:
         if etag_of(seen) != known or is_queued:
             job = await _read(gateway, job_id)
@@ -221,7 +224,7 @@ async def follow_job(
             return
         known = etag_of(seen)
         try:
-            seen = await gateway.watcher.wait(job_id, known=known, timeout_s=_STREAM_LOOK_S)
+            seen = await gateway.job_watcher.wait(job_id, known=known, timeout_s=_STREAM_LOOK_S)
             await identify_again(request)
         except (ApiError, JobErased):
             return
@@ -232,6 +235,7 @@ async def follow_job(
     summary="Cancel what is not done yet",
     dependencies=[needs(Scope.SUBMIT)],
 )
+@audited(Action.CANCEL)
 def cancel(job_id: JobId, gateway: GatewayDep) -> Job:
     """Cancel a job's open items. Repeatable; results that exist stay."""
     get_job(gateway.database, job_id)
@@ -245,11 +249,13 @@ def cancel(job_id: JobId, gateway: GatewayDep) -> Job:
     summary="Erase a job's patient data",
     dependencies=[needs(Scope.ERASE)],
 )
+@audited(Action.ERASE)
 def delete(job_id: JobId, request: Request, gateway: GatewayDep) -> None:
     """Remove uploads, pictures, results, names and reference; the id answers 410 from then on."""
     get_job(gateway.database, job_id)
     event = event_of(request.scope, 204)
-    request.state.audited = erase(gateway.database, gateway.store, job_id, event=event)
+    is_audited = erase(gateway.database, gateway.store, job_id, event=event)
+    record_of(request.scope).is_audited = is_audited
 
 
 async def _read(gateway: Gateway, job_id: str) -> Job:

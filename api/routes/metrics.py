@@ -5,8 +5,10 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.access import needs
 from api.gateway import GatewayDep
+from api.middleware.audit_trail import audited
 from api.wire.errors import KeyRequired, MissingScope, ServiceUnavailable, TooManyRequests
 from api.wire.problems import documented
+from jobs.audit.log import Action
 from jobs.states import Scope
 
 router = APIRouter(tags=["health"])
@@ -25,6 +27,7 @@ router = APIRouter(tags=["health"])
         **documented(KeyRequired, MissingScope, TooManyRequests, ServiceUnavailable),
     },
 )
+@audited(Action.OTHER)
 def read_metrics(gateway: GatewayDep) -> Response:
     """For a key with the scope `metrics`, which sees nothing else, or `admin`.
 
@@ -33,6 +36,6 @@ def read_metrics(gateway: GatewayDep) -> Response:
     text = gateway.metrics.render(
         gateway.database,
         sweep_s=gateway.settings.sweep_s,
-        held_open=gateway.watcher.held_open,
+        held_open=gateway.places.taken,
     )
     return Response(text, media_type=CONTENT_TYPE_LATEST)

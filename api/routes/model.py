@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from api.access import CallerDep, needs
 from api.gateway import GatewayDep
+from api.middleware.audit_trail import audited
 from api.wire.errors import (
     InvalidRequest,
     KeyRequired,
@@ -17,6 +18,7 @@ from api.wire.errors import (
 from api.wire.presenters import present_day, present_training_set
 from api.wire.problems import documented
 from api.wire.schemas import Drift, ModelCard
+from jobs.audit.log import Action
 from jobs.queue.heartbeats import latest_model
 from jobs.states import Scope
 from jobs.views.drift import films_by_day, training_set
@@ -30,6 +32,7 @@ router = APIRouter(
 
 
 @router.get("", summary="The network in use")
+@audited(Action.OTHER)
 def read_model(gateway: GatewayDep) -> ModelCard:
     """The manifest of the network that the workers run, as they reported it."""
     manifest = latest_model(gateway.database)
@@ -43,6 +46,7 @@ def read_model(gateway: GatewayDep) -> ModelCard:
     summary="The films of the last days beside the training set",
     responses=documented(InvalidRequest),
 )
+@audited(Action.OTHER)
 def read_drift(
     gateway: GatewayDep,
     caller: CallerDep,

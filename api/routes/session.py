@@ -19,6 +19,7 @@ from api.access import (
     refuse_other_sites,
 )
 from api.gateway import Gateway, GatewayDep
+from api.middleware.audit_trail import audited
 from api.wire.bodies import read_bytes
 from api.wire.errors import (
     CrossSite,
@@ -31,7 +32,7 @@ from api.wire.errors import (
 )
 from api.wire.problems import documented
 from api.wire.schemas import Session, SignIn, SubmissionLimits
-from jobs.audit.log import Via
+from jobs.audit.log import Action, Via
 from jobs.identity.keys import Caller, check_key
 from jobs.identity.sessions import check_session, close_session, open_session
 from jobs.states import Scope
@@ -59,6 +60,7 @@ _WITHOUT_KEY_TOO: dict[str, Any] = {"security": [{}]}
     openapi_extra=_WITHOUT_KEY_TOO,
     responses=documented(InvalidKey, IssuerUnavailable),
 )
+@audited(Action.OTHER)
 def read_session(
     request: Request,
     gateway: GatewayDep,
@@ -84,6 +86,7 @@ def read_session(
         MalformedRequest, InvalidKey, CrossSite, RequestTimeout, TooLarge, ServiceUnavailable
     ),
 )
+@audited(Action.SIGN_IN)
 async def sign_in(
     request: Request, response: Response, gateway: GatewayDep, session_token: SessionToken
 ) -> Session:
@@ -116,6 +119,7 @@ async def sign_in(
     openapi_extra=_WITHOUT_KEY_TOO,
     responses=documented(CrossSite, ServiceUnavailable),
 )
+@audited(Action.SIGN_OUT)
 def sign_out(
     request: Request, response: Response, gateway: GatewayDep, session_token: SessionToken
 ) -> None:
@@ -164,4 +168,4 @@ def _present(gateway: Gateway, caller: Caller | None) -> Session:
 
 
 def _invalid_key() -> InvalidKey:
-    return InvalidKey("The key is not one of this service's, or it no longer holds.")
+    return InvalidKey("The key is unknown, revoked or expired.")

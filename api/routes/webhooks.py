@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 
 from api.access import CallerDep, needs
 from api.gateway import GatewayDep
+from api.middleware.audit_trail import audited
 from api.wire.errors import (
     InvalidRequest,
     KeyRequired,
@@ -16,7 +17,8 @@ from api.wire.errors import (
 from api.wire.presenters import present_delivery
 from api.wire.problems import documented
 from api.wire.schemas import Deliveries, WebhookSecret
-from jobs.states import DeliveryState, Scope
+from jobs.audit.log import Action
+from jobs.states import JOB_ID_PATTERN, DeliveryState, Scope
 from jobs.webhooks.outbox import DeliveryFilter, list_deliveries, new_secret
 
 router = APIRouter(
@@ -34,6 +36,7 @@ router = APIRouter(
     summary="A new secret that signs the caller's webhooks",
     dependencies=[needs(Scope.SUBMIT)],
 )
+@audited(Action.CREATE_SECRET)
 def make_secret(gateway: GatewayDep, caller: CallerDep) -> WebhookSecret:
     """Make the signing secret of the caller's key; this is the only time it is shown.
 
@@ -48,11 +51,12 @@ def make_secret(gateway: GatewayDep, caller: CallerDep) -> WebhookSecret:
     summary="What became of the caller's webhooks",
     dependencies=[needs(Scope.READ)],
 )
+@audited(Action.OTHER)
 def read_deliveries(
     *,
     gateway: GatewayDep,
     caller: CallerDep,
-    job_id: Annotated[str | None, Query(pattern="^[0-9A-HJKMNP-TV-Z]{26}$")] = None,
+    job_id: Annotated[str | None, Query(pattern=f"^{JOB_ID_PATTERN}$")] = None,
     state: DeliveryState | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: Annotated[str | None, Query(max_length=26)] = None,

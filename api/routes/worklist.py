@@ -9,11 +9,13 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.access import CallerDep, identify_again, needs
 from api.gateway import Gateway, GatewayDep
+from api.middleware.audit_trail import audited
 from api.wire.bodies import json_body, read_json
 from api.wire.errors import ApiError, RequestTimeout, ServiceUnavailable, TooLarge, TooManyWaiting
 from api.wire.presenters import present_row
 from api.wire.problems import RESPONSES, documented
 from api.wire.schemas import Worklist, WorklistChange, WorklistQuery
+from jobs.audit.log import Action
 from jobs.identity.keys import Caller
 from jobs.states import ItemState, Priority, Scope
 from jobs.views.worklist import WorklistFilter, WorklistSort, read_page
@@ -28,13 +30,13 @@ _STREAM_LOOK_S = 4
 
 
 async def _hold_open(request: Request, gateway: GatewayDep) -> AsyncGenerator[None]:
-    """Once a stream has begun it is too late to say that there is no place."""
-    with gateway.watcher.place():
-        request.state.is_held_open = True
+    """Take a place before the stream begins, when a refusal can still be answered."""
+    with gateway.places.hold(request):
         yield
 
 
 @router.get("", summary="The worklist: one row an item", dependencies=[needs(Scope.READ)])
+@audited(Action.LIST)
 def worklist(
     *,
     gateway: GatewayDep,
@@ -60,6 +62,7 @@ def worklist(
     dependencies=[needs(Scope.READ)],
     responses=documented(RequestTimeout, TooLarge),
 )
+@audited(Action.SEARCH)
 async def search(request: Request, gateway: GatewayDep, caller: CallerDep) -> Worklist:
     """The same pages as `GET /v1/jobs`, of the films whose names hold every word of `text`.
 
@@ -76,6 +79,7 @@ async def search(request: Request, gateway: GatewayDep, caller: CallerDep) -> Wo
     dependencies=[needs(Scope.READ), Depends(_hold_open)],
     responses=documented(TooManyWaiting, ServiceUnavailable),
 )
+@audited(Action.OTHER)
 async def follow_worklist(request: Request, gateway: GatewayDep) -> AsyncIterator[ServerSentEvent]:
     """One `worklist` event now and after each change, as a sign to read the list again.
 

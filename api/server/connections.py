@@ -17,8 +17,11 @@ from api.middleware.request_context import HEADERS
 from api.server.reading import BoundedReads
 from api.wire.errors import ApiError, HeadersTooLarge, MalformedRequest, RequestTimeout
 from api.wire.problems import MEDIA_TYPE, make_problem
+from api.wire.request_record import open_record
 
 if TYPE_CHECKING:
+    from starlette.types import Scope
+
     from api.gateway import Gateway
 
 log = structlog.get_logger()
@@ -103,7 +106,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._has_begun = False
         if len(self.connections) > self._settings.max_connections:
             # Answered by the application, as every refusal that can be.
-            self.scope["state"]["has_too_many_beside_it"] = True
+            scope = cast("Scope", self.scope)  # uvicorn's own type of the same mapping
+            open_record(scope).is_over_connection_limit = True
         super().on_headers_complete()
         self.cycle.transport = cast("asyncio.Transport", _Answering(self))
         self.flow.pause_reading()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from api.wire.codes import ProblemCode
+from jobs.results import ErrorCode
 
 #: Largest inflation of one file. Films deflate to a half or a third.
 MAX_RATIO = 100
@@ -37,8 +38,8 @@ _DRIVE = re.compile(r"^[A-Za-z]:")
 _LITTER = re.compile(r"(^|/)(__MACOSX/|\.|Thumbs\.db$|desktop\.ini$)")
 
 
-class ArchiveError(Exception):
-    """Base class: an archive, or a file in it, that is not taken."""
+class UnsafeArchive(Exception):
+    """The archive contradicts itself or exceeds a limit; it refuses the whole submission."""
 
     def __init__(self, code: ProblemCode, detail: str) -> None:
         super().__init__(code, detail)
@@ -46,12 +47,13 @@ class ArchiveError(Exception):
         self.detail = detail
 
 
-class UnsafeArchive(ArchiveError):
-    """The archive contradicts itself or exceeds a limit; it refuses the whole submission."""
-
-
-class UnreadableArchive(ArchiveError):
+class UnreadableArchive(Exception):
     """The archive or one file in it is damaged or encrypted; it fails alone."""
+
+    def __init__(self, code: ErrorCode, detail: str) -> None:
+        super().__init__(code, detail)
+        self.code = code
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class Archive:
             UnreadableArchive: The content is damaged or encrypted.
         """
         if info.flag_bits & 0x1:
-            raise UnreadableArchive(ProblemCode.ENCRYPTED_ARCHIVE, "The file is encrypted.")
+            raise UnreadableArchive(ErrorCode.ENCRYPTED_ARCHIVE, "The file is encrypted.")
         read = 0
         try:
             # Returns no more than the directory says, and verifies the CRC at the end.
@@ -187,7 +189,7 @@ def _check_names(infos: list[zipfile.ZipInfo]) -> None:
 
 
 def _damaged(detail: str) -> UnreadableArchive:
-    return UnreadableArchive(ProblemCode.DAMAGED_ARCHIVE, detail)
+    return UnreadableArchive(ErrorCode.DAMAGED_ARCHIVE, detail)
 
 
 def _unsafe(detail: str) -> UnsafeArchive:

@@ -45,10 +45,8 @@ class ProblemCode(StrEnum):
 
     # Of one file.
     FILE_TOO_LARGE = "file_too_large"
-    DAMAGED_ARCHIVE = "damaged_archive"
     UNSAFE_ARCHIVE = "unsafe_archive"
     ARCHIVE_TOO_LARGE = "archive_too_large"
-    ENCRYPTED_ARCHIVE = "encrypted_archive"
 
 
 #: What the `type` of every problem begins with; its code follows.

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Scope
 
 from api.wire.codes import TYPE_PREFIX, ProblemCode
 from api.wire.errors import (
@@ -30,6 +31,7 @@ from api.wire.errors import (
     TooManyRequests,
     UnknownResource,
 )
+from api.wire.request_record import record_of
 from api.wire.schemas import Problem, ProblemError
 from jobs.errors import (
     ArtifactNotFound,
@@ -59,11 +61,12 @@ def make_problem(error: ApiError, request_id: str) -> dict[str, Any]:
     return problem.model_dump(exclude_none=True)
 
 
-def problem_response(request: Request, error: ApiError) -> JSONResponse:
-    """The answer that tells an error."""
-    request.state.problem_code = error.code
+def problem_response(scope: Scope, error: ApiError) -> JSONResponse:
+    """Return the answer to a refused request, and note its code in the request's record."""
+    record = record_of(scope)
+    record.problem_code = error.code
     return JSONResponse(
-        make_problem(error, request.state.request_id),
+        make_problem(error, record.request_id),
         status_code=error.status,
         headers=dict(error.headers),
         media_type=MEDIA_TYPE,
@@ -119,7 +122,7 @@ def install(app: FastAPI) -> None:
 
 
 async def _answer(request: Request, error: Exception) -> JSONResponse:
-    return problem_response(request, describe(error))
+    return problem_response(request.scope, describe(error))
 
 
 def describe(error: Exception) -> ApiError:

@@ -19,14 +19,14 @@ from obstore.exceptions import BaseError as ObstoreError
 from obstore.store import LocalStore, from_url
 
 from jobs.errors import ArtifactNotFound, StoreUnavailable
-from jobs.states import Artifact
+from jobs.states import JOB_ID_PATTERN, Artifact
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
 
-#: A ULID: what a job's artifacts lie under. Whatever else lies in the store is not ours.
-_JOB_ID = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
+#: Folders of artifacts are named by their jobs' ids; anything else in the store is left alone.
+_JOB_ID = re.compile(JOB_ID_PATTERN)
 
 #: What an attempt draws.
 PICTURES = (Artifact.RADIOGRAPH, Artifact.ACTIVATION_MAP, Artifact.HEATMAP)

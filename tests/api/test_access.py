@@ -439,12 +439,25 @@ def test_another_site_cannot_sign_a_browser_in(client: TestClient, make_key: Mak
     refused(client.post("/v1/session", content=body, headers=form), 400, "malformed_request")
 
 
-def test_another_site_cannot_send_films_where_no_key_is_needed(client: TestClient) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://testserver:8080"},
+    ],
+)
+def test_another_site_cannot_send_films_where_no_key_is_needed(
+    client: TestClient, headers: dict[str, str]
+) -> None:
+    """An older browser sends no Sec-Fetch-Site, and every one an Origin with a change."""
     files = [("files", ("a.png", film()))]
 
-    answer = client.post("/v1/jobs", files=files, headers={"Sec-Fetch-Site": "cross-site"})
-
-    refused(answer, 403, "cross_site")
+    refused(client.post("/v1/jobs", files=files, headers=headers), 403, "cross_site")
+    refused(client.post("/v1/webhooks/secret", headers=headers), 403, "cross_site")
+    assert client.post("/v1/jobs", files=files, headers=SAME).status_code == 202
+    assert client.post("/v1/jobs", files=files).status_code == 202
 
 
 @pytest.mark.parametrize(

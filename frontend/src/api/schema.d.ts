@@ -546,7 +546,7 @@ export interface components {
          * @description Why an item failed; `unknown` if another version recorded it.
          * @enum {string}
          */
-        ErrorCode: "empty_file" | "not_an_image" | "unsafe_file" | "unreadable_image" | "undecodable_image" | "contradictory_image" | "truncated_image" | "image_too_large" | "image_too_small" | "unsupported_image" | "several_images" | "no_pixel_data" | "colour_image" | "blank_image" | "nested_archive" | "upload_missing" | "worker_lost" | "timeout" | "internal_error" | "unknown";
+        ErrorCode: "empty_file" | "not_an_image" | "unsafe_file" | "unreadable_image" | "undecodable_image" | "contradictory_image" | "truncated_image" | "image_too_large" | "image_too_small" | "unsupported_image" | "several_images" | "no_pixel_data" | "colour_image" | "blank_image" | "nested_archive" | "damaged_archive" | "encrypted_archive" | "upload_missing" | "worker_lost" | "timeout" | "internal_error" | "unknown";
         /**
          * EventType
          * @description What a webhook tells of.
@@ -1072,7 +1072,7 @@ export interface components {
          * @description The kind of a problem, or of one entry of its `errors`.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "key_required" | "invalid_key" | "invalid_token" | "missing_scope" | "cross_site" | "not_found" | "method_not_allowed" | "request_timeout" | "no_result" | "erased" | "too_large" | "unsupported_media_type" | "misdirected_request" | "invalid_request" | "too_many_requests" | "quota_reached" | "headers_too_large" | "internal_error" | "backlog_full" | "too_many_waiting" | "too_many_connections" | "issuer_unavailable" | "unavailable" | "no_files" | "unknown_priority" | "invalid_reference" | "invalid_cursor" | "idempotency_key_reused" | "file_too_large" | "damaged_archive" | "unsafe_archive" | "archive_too_large" | "encrypted_archive";
+        ProblemCode: "malformed_request" | "key_required" | "invalid_key" | "invalid_token" | "missing_scope" | "cross_site" | "not_found" | "method_not_allowed" | "request_timeout" | "no_result" | "erased" | "too_large" | "unsupported_media_type" | "misdirected_request" | "invalid_request" | "too_many_requests" | "quota_reached" | "headers_too_large" | "internal_error" | "backlog_full" | "too_many_waiting" | "too_many_connections" | "issuer_unavailable" | "unavailable" | "no_files" | "unknown_priority" | "invalid_reference" | "invalid_cursor" | "idempotency_key_reused" | "file_too_large" | "unsafe_archive" | "archive_too_large";
         /**
          * ProblemError
          * @description One thing wrong with a request.
@@ -1618,7 +1618,7 @@ export interface operations {
                 "if-none-match"?: string | null;
             };
             path: {
-                /** @description The job's id. */
+                /** @description Id of the job (a ULID). */
                 job_id: string;
             };
             cookie?: never;
@@ -1724,7 +1724,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The job's id. */
+                /** @description Id of the job (a ULID). */
                 job_id: string;
             };
             cookie?: never;
@@ -1821,7 +1821,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The job's id. */
+                /** @description Id of the job (a ULID). */
                 job_id: string;
             };
             cookie?: never;
@@ -1920,7 +1920,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The job's id. */
+                /** @description Id of the job (a ULID). */
                 job_id: string;
             };
             cookie?: never;
@@ -2019,7 +2019,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The job's id. */
+                /** @description Id of the job (a ULID). */
                 job_id: string;
                 index: number;
                 artifact: components["schemas"]["Artifact"];
@@ -2123,7 +2123,7 @@ export interface operations {
             header?: never;
             path: {
                 index: number;
-                /** @description The job's id. */
+                /** @description Id of the job (a ULID). */
                 job_id: string;
             };
             cookie?: never;

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from api.following.jobs import Watcher, is_known
+from api.following.jobs import JobWatcher, is_known
 from api.settings import ApiSettings
 from jobs.artifacts.store import ArtifactStore
 from jobs.errors import JobErased, JobNotFound
@@ -134,11 +134,11 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counted
 
 
-def watching(database: Database, wait: Callable[[Watcher], Awaitable[None]]) -> None:
+def watching(database: Database, wait: Callable[[JobWatcher], Awaitable[None]]) -> None:
     """Wait in some way, with a watcher beside."""
 
     async def run() -> None:
-        watcher = Watcher(database, places=1000)
+        watcher = JobWatcher(database)
         async with anyio.create_task_group() as beside:
             beside.start_soon(watcher.run)
             await wait(watcher)
@@ -152,7 +152,7 @@ def test_a_hundred_that_wait_cost_one_look_each_time(
 ) -> None:
     job_ids = [submit(client, film())["id"] for _ in range(5)]
 
-    async def wait_for_all(watcher: Watcher) -> None:
+    async def wait_for_all(watcher: JobWatcher) -> None:
         async with anyio.create_task_group() as waiters:
             for number in range(100):
                 waiters.start_soon(
@@ -172,7 +172,7 @@ def test_nothing_is_looked_at_when_nobody_waits(
     job_id = submit(client, film())["id"]
     counts: list[int] = []
 
-    async def wait_once(watcher: Watcher) -> None:
+    async def wait_once(watcher: JobWatcher) -> None:
         await anyio.sleep(0.5)
         counts.append(len(looks))
         await watcher.wait(job_id, known=None, timeout_s=0.5)

@@ -3,11 +3,13 @@
 import hashlib
 import io
 import json
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
@@ -20,6 +22,7 @@ from jobs.record.database import Database
 from jobs.retention.erasure import erase
 from jobs.states import Artifact, ItemState, Priority
 from tests.api.conftest import film
+from tests.api.raw import listening
 from tests.results import make_result
 from tests.servers.redis import RedisServer
 
@@ -244,6 +247,9 @@ def test_the_worklist_has_a_row_for_each_item(
         ("x" * 5000, "x" * 255),
         ("\u202egnp.exe", "gnp.exe"),
         ("///", "unnamed"),
+        ("\u200d\u200c ", "unnamed"),
+        ("a%22b%0D%0A.png", 'a"b.png'),
+        ("\U0001f469\u200d\u2695\ufe0f.png", "\U0001f469\u200d\u2695\ufe0f.png"),
     ],
 )
 def test_a_file_name_is_only_something_to_show(
@@ -265,6 +271,41 @@ def test_a_file_name_is_only_something_to_show(
     assert item["filename"].replace("%0D%0A", "") == shown
     stored = [path for path in Path(settings.store_url).rglob("*") if path.is_file()]
     assert [path.name for path in stored] == ["0.upload"]
+
+
+@pytest.mark.parametrize("artifact", ["upload", "heatmap"])
+def test_head_answers_as_get_without_the_body(
+    client: TestClient, database: Database, store: ArtifactStore, artifact: str
+) -> None:
+    job = submit(client, film())
+    finish(database, store)
+    path = f"{job['links']['self']}/items/0/{artifact}"
+
+    answer, whole = client.head(path), client.get(path)
+
+    assert answer.status_code == whole.status_code == 200
+    assert answer.content == b""
+    own = {"x-request-id"}
+    told = [{k: v for k, v in one.headers.items() if k not in own} for one in (answer, whole)]
+    assert told[0] == told[1]
+    assert client.head(f"{job['links']['self']}/items/7/{artifact}").status_code == 404
+    figure = 'route="/v1/jobs/{job_id}/items/{index}/{artifact}",status="200"'
+    assert f'pneumocam_requests_total{{method="HEAD",{figure}}} 1.0' in client.get("/metrics").text
+
+
+def test_head_of_a_stream_ends(settings: ApiSettings) -> None:
+    with listening(settings) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        job = client.post("/v1/jobs", files=[("files", ("a.png", film()))]).json()
+        for path in (job["links"]["events"], "/v1/jobs/events"):
+            answer = client.head(path, timeout=10)
+            assert answer.status_code == 200
+            assert answer.headers["content-type"].startswith("text/event-stream")
+        # The connection can be used again, and no place is held any longer.
+        assert client.get("/livez").status_code == 200
+        deadline = time.monotonic() + 10
+        while "pneumocam_requests_held_open 0.0" not in client.get("/metrics").text:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
 
 def test_redis_away_loses_nothing(client: TestClient, redis_server: RedisServer) -> None:
@@ -325,6 +366,36 @@ def test_the_films_of_an_archive_are_items_like_others(
         ("b.zip", "nested_archive"),
     ]
     assert store.get(upload_key(job["id"], 1)) == film("a")
+
+
+def test_what_is_damaged_or_encrypted_in_an_archive_fails_alone(
+    client: TestClient, store: ArtifactStore
+) -> None:
+    study = bytearray(archive(("a.png", film("a")), ("b.png", film("b")), ("c.png", film("c"))))
+    study[study.index(film("b")) + 100] ^= 0xFF
+    study[study.rindex(b"PK\x01\x02") + 8] |= 1  # c.png says that it is encrypted
+
+    job = submit(client, film("first"), bytes(study), archive(("d.png", film("d")))[:-10])
+
+    items = [(item["filename"], (item["error"] or {}).get("code")) for item in job["items"]]
+    assert items == [
+        ("film0.png", None),
+        ("a.png", None),
+        ("b.png", "damaged_archive"),
+        ("c.png", "encrypted_archive"),
+        ("film2.png", "damaged_archive"),
+    ]
+    assert store.get(upload_key(job["id"], 1)) == film("a")
+    assert [item["links"]["upload"] is None for item in job["items"]] == [False] * 2 + [True] * 3
+
+
+def test_an_archive_that_is_damaged_and_alone_refuses_the_submission(client: TestClient) -> None:
+    files = [("files", ("a.zip", archive(("a.png", film()))[:-10]))]
+
+    answer = client.post("/v1/jobs", files=files)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["code"] == "damaged_archive"
 
 
 def test_an_unsafe_archive_refuses_the_submission(
