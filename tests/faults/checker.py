@@ -244,7 +244,7 @@ class Checker:
                 shown = "not shown" if job is None else job["counts"]
                 self.findings.stuck.append(f"{entry.job_id}: {shown}")
                 return
-            time.sleep(0.1)
+            time.sleep(0.2)
 
     def _check_that_nothing_was_made_twice(
         self, entries: Sequence[Entry], journal: Journal

@@ -123,9 +123,12 @@ class Installation:
 
     def wait_until_ready(self, *, timeout_s: float = 90) -> None:
         """Wait until the gateway says so, and every worker's pool has loaded the network."""
-        self.wait_for("readiness", self.is_ready, timeout_s=timeout_s)
+        self.wait_for("readiness", self.is_ready, timeout_s=timeout_s, every_s=0.2)
         self.wait_for(
-            "every pool", lambda: all(self.pool(w) for w in self.workers), timeout_s=timeout_s
+            "every pool",
+            lambda: all(self.pool(worker) for worker in self.workers),
+            timeout_s=timeout_s,
+            every_s=0.2,
         )
 
     def is_ready(self) -> bool:
@@ -135,9 +138,14 @@ class Installation:
         return False
 
     def wait_for(
-        self, what: str, condition: Callable[[], object], *, timeout_s: float = 30
+        self,
+        what: str,
+        condition: Callable[[], object],
+        *,
+        timeout_s: float = 30,
+        every_s: float = 0.05,
     ) -> float:
-        """Wait until something holds; how many seconds it took.
+        """Wait until something holds, asking every so often; return how many seconds it took.
 
         Raises:
             TimeoutError: It did not in that time, which a busy machine stretches.
@@ -146,7 +154,7 @@ class Installation:
         while not condition():
             if time.monotonic() - began > timeout_s * patience():
                 raise TimeoutError(f"{what}, for {timeout_s} s; logs in {self._logs}")
-            time.sleep(0.05)
+            time.sleep(every_s)
         return time.monotonic() - began
 
     def arm(self, part: Part, point: str) -> None:
@@ -220,7 +228,7 @@ class Installation:
         starts = worker.starts
         worker.ask_to_stop()
         self.wait_for("a worker's restart", lambda: worker.starts > starts)
-        self.wait_for("its pool", lambda: self.pool(worker))
+        self.wait_for("its pool", lambda: self.pool(worker), every_s=0.2)
 
     def redis_client(self) -> redis.Redis:
         """A connection to the courier, for what an operator or an intruder does to it."""

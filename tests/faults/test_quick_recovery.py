@@ -13,7 +13,7 @@ from tests.faults.trial import Trial, states
 #: So long that a test which waited for it would show.
 LEASE_S = 60.0
 #: What no wait for a lease can be done in; how much sooner it was, each test prints.
-AT_ONCE_S = LEASE_S / 4
+AT_ONCE_S = LEASE_S / 2
 
 
 @pytest.fixture(scope="module")

@@ -49,12 +49,16 @@ class Trial:
 
     def job(self, entry: Entry) -> dict[str, Any]:
         """The job as it stands, checked."""
-        self.installation.wait_for(
-            "an answer of the gateway", lambda: self.checker.look(entry) is not None
-        )
-        job = self.checker.look(entry)
-        assert job is not None
-        return job
+        seen: list[dict[str, Any]] = []
+
+        def look() -> bool:
+            job = self.checker.look(entry)
+            if job is not None:
+                seen.append(job)
+            return bool(seen)
+
+        self.installation.wait_for("an answer of the gateway", look)
+        return seen[0]
 
     def item(self, entry: Entry, index: int = 0) -> dict[str, Any]:
         """One of the job's items as it stands, checked."""
@@ -67,6 +71,7 @@ class Trial:
             f"the end of {entry.job_id}",
             lambda: self.job(entry)["state"] in {"finished", "cancelled", "erased"},
             timeout_s=timeout_s,
+            every_s=0.2,
         )
         return self.job(entry)
 

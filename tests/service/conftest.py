@@ -98,13 +98,19 @@ def start_service(data_dir: Path, **settings: str) -> Service:
     raise AssertionError("".join(said) + service.logs())
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One service for the tests of a module."""
+@pytest.fixture(scope="session")
+def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with the default settings, for all modules that leave it running and open."""
     service = start_service(tmp_path_factory.mktemp("service"))
     yield service
-    if service.process.poll() is None:
-        service.stop()
+    service.stop()
+
+
+@pytest.fixture(scope="module")
+def service(shared_service: Service) -> Service:
+    """The shared service without a job. A module that needs other settings starts its own."""
+    erase_every_job(shared_service.url)
+    return shared_service
 
 
 @pytest.fixture(scope="module")
@@ -119,11 +125,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, service: Service) -> Iterator[Page]:
-    """A page of the dashboard, at the worklist."""
+def blank_page(browser: Browser, service: Service) -> Iterator[Page]:
+    """A page that has not opened the dashboard yet."""
     with visitor(browser, service.url) as page:
-        page.goto("/")
         yield page
+
+
+@pytest.fixture
+def page(blank_page: Page) -> Page:
+    """A page of the dashboard, at the worklist."""
+    blank_page.goto("/")
+    return blank_page
 
 
 Submit = Callable[..., dict[str, Any]]
@@ -142,6 +154,14 @@ def submit(client: httpx.Client, *files: tuple[str, bytes], **form: str) -> dict
     assert answer.status_code == 202, answer.text
     job: dict[str, Any] = answer.json()
     return job
+
+
+def erase_every_job(url: str) -> None:
+    """Erase all jobs of a service that asks for no key."""
+    with httpx.Client(base_url=url, timeout=60) as client:
+        while rows := client.get("/v1/jobs", params={"limit": 500}).json()["rows"]:
+            for link in {row["links"]["self"] for row in rows}:
+                client.delete(link).raise_for_status()
 
 
 def wait_until_finished(

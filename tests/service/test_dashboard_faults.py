@@ -1,14 +1,22 @@
 """The dashboard while parts of the service die, and while it is out of reach."""
 
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import psutil
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.servers.process import freeze
-from tests.service.conftest import PROJECTED_FILM, PROJECTED_OPACITY, Service, submit
+from tests.service.conftest import (
+    PROJECTED_FILM,
+    PROJECTED_OPACITY,
+    Service,
+    start_service,
+    submit,
+)
 from tests.service.dashboard import (
     READ_MS,
     frozen,
@@ -21,6 +29,14 @@ from tests.service.dashboard import (
 
 #: How long the service may take to start a part again, and its leases to run out.
 RECOVERY_MS = 200_000
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service of its own, because its parts are killed."""
+    service = start_service(tmp_path_factory.mktemp("service"))
+    yield service
+    service.stop()
 
 
 def test_films_that_wait_say_so_and_are_followed_until_they_are_read(

@@ -26,6 +26,12 @@ def read(service: Service) -> dict[str, Any]:
 
 
 @pytest.fixture
+def page(blank_page: Page) -> Page:
+    """A page that opens the viewer first: the worklist would only take time."""
+    return blank_page
+
+
+@pytest.fixture
 def film(page: Page, read: dict[str, Any]) -> Locator:
     """The film's canvas in the open viewer, with its map over it."""
     page.goto(f"/jobs/{read['id']}/items/0")

@@ -146,6 +146,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             PNEUMOCAM_REDIS_URL=f"redis+socket://{address}",
             PNEUMOCAM_OIDC_ISSUER=issuer.url,
             PNEUMOCAM_OIDC_AUDIENCE=AUDIENCE,
+            PNEUMOCAM_TIDY_S="1",
         )
         client = redis.Redis(unix_socket_path=address)
         yield Site(service, database, client, Path(folder), issuer)

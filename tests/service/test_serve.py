@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,10 +17,21 @@ import pytest
 from tests.conftest import ROOT
 from tests.service.conftest import (
     PROJECTED_FILM,
+    Service,
+    erase_every_job,
     start_service,
     submit,
     wait_until_finished,
 )
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service whose parts are killed, and in the end its supervisor."""
+    service = start_service(tmp_path_factory.mktemp("killed"))
+    yield service
+    if service.process.poll() is None:
+        service.stop()
 
 
 def serve(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -66,36 +78,21 @@ def test_sigterm_ends_the_whole_tree_and_a_new_start_finds_everything(tmp_path: 
         second.stop()
 
 
-def test_a_killed_supervisor_leaves_no_process_behind(tmp_path: Path) -> None:
-    service = start_service(tmp_path)
-    tree = service.tree()
-
-    service.process.kill()
-    service.process.wait()
-
-    deadline = time.monotonic() + 20
-    while still_running(tree) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert still_running(tree) == []
-
-
 @pytest.mark.parametrize("victim", [("celery",), ("uvicorn",), ("redis-server",)])
 def test_a_killed_part_is_started_again_and_loses_nothing(
-    tmp_path: Path, victim: tuple[str, ...]
+    service: Service, victim: tuple[str, ...]
 ) -> None:
-    service = start_service(tmp_path)
-    try:
-        with httpx.Client(
-            base_url=service.url, timeout=60, transport=httpx.HTTPTransport(retries=10)
-        ) as client:
-            film = ("film.png", PROJECTED_FILM.read_bytes())
-            job = submit(client, *[film] * 20)
-            service.find(*victim).send_signal(signal.SIGKILL)
-            time.sleep(1)
-            finished = _finish_despite_restarts(client, job)
-        assert finished["counts"]["succeeded"] == 20
-    finally:
-        service.stop()
+    erase_every_job(service.url)  # so that each film is analysed again
+    with httpx.Client(
+        base_url=service.url, timeout=60, transport=httpx.HTTPTransport(retries=10)
+    ) as client:
+        film = ("film.png", PROJECTED_FILM.read_bytes())
+        job = submit(client, *[film] * 20)
+        service.find(*victim).send_signal(signal.SIGKILL)
+        time.sleep(1)
+        finished = _finish_despite_restarts(client, job)
+
+    assert finished["counts"]["succeeded"] == 20
 
 
 def _finish_despite_restarts(
@@ -108,6 +105,19 @@ def _finish_despite_restarts(
         except httpx.TransportError:
             time.sleep(0.2)
     raise TimeoutError
+
+
+def test_a_killed_supervisor_leaves_no_process_behind(service: Service) -> None:
+    """The last test of the module's service."""
+    tree = service.tree()
+
+    service.process.kill()
+    service.process.wait()
+
+    deadline = time.monotonic() + 20
+    while still_running(tree) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert still_running(tree) == []
 
 
 def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
