@@ -1,5 +1,5 @@
 # `make run` and `make test` are the two that matter; `make help` lists all. All share .venv/.
-.PHONY: run help test chaos bench check format types lock wheel clean
+.PHONY: run help test test-quick chaos bench check format types lock wheel clean
 
 UV_COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --annotation-style line --quiet
@@ -11,17 +11,26 @@ run: ## Set up what is missing, then serve PneumoCAM on http://localhost:8000
 
 help: ## List what `make` can do
 	@sed -n 's/^\([a-z-]*\): ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+# Three processes on two cores, because most tests wait most of their time; a file stays in one.
+PYTEST = .venv/bin/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# In parts of their own: faults and services, which take longest, and training, because GDCM, which
+# reads two kinds of JPEG, crashes in a process in which torch has trained. Serving never loads
+# torch, and training reads its films before it begins.
+APART = --ignore tests/faults --ignore tests/service --ignore tests/model/training
+
 test: ## Set up what is missing, then run every test
 	@scripts/setup test
-	# Most tests wait most of their time, so three run at once. Those that break the whole service, or
-	# look at it in a browser, have the machine for themselves.
-	.venv/bin/pytest --numprocesses 3 --dist loadfile \
-		--ignore tests/faults --ignore tests/service --ignore tests/model/training
-	.venv/bin/pytest tests/faults tests/service
-	# Apart, because GDCM, which reads two kinds of JPEG, crashes in a process in which torch has
-	# trained. Serving never loads torch, and training reads its films before it begins.
-	.venv/bin/pytest tests/model/training
-	cd frontend && npm run --silent test
+	$(PYTEST) $(APART)
+	$(PYTEST) tests/faults tests/service
+	# Side by side, because each leaves a core idle.
+	@(cd frontend && npm run --silent test) & dashboard=$$!; \
+		.venv/bin/pytest tests/model/training; training=$$?; \
+		wait $$dashboard && exit $$training
+
+test-quick: ## Run the tests that need no service, database server, browser or container
+	@scripts/setup test
+	$(PYTEST) $(APART) -m "not server"
 
 # Seconds of faults on each database, seed of the random faults, and sqlite, postgresql or both.
 SECONDS ?= 60

@@ -25,6 +25,27 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 
+#: Files that take longest, so that they begin first and none is left over at the end, alone.
+LONGEST = (
+    "service/test_compose.py",
+    "faults/test_redis_faults.py",
+    "faults/test_killed_workers.py",
+    "faults/test_batches.py",
+    "faults/test_poisoned_workers.py",
+    "service/test_dashboard_axe.py",
+    "faults/test_overload.py",
+    "service/test_serve.py",
+    "service/test_corpora.py",
+    "faults/test_quick_recovery.py",
+    "service/test_patient_data.py",
+    "service/test_submission.py",
+    "service/test_backup.py",
+    "service/test_contract.py",
+)
+
+#: Fixtures that start what takes seconds: a database server, an object store, a whole service.
+_SERVERS = {"bucket_server", "installation", "postgresql_server", "postgresql_template", "service"}
+
 #: Under which a test's report holds what it said.
 _SAID = "said"
 
@@ -62,6 +83,27 @@ def pytest_configure(config: pytest.Config) -> None:
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if isinstance(terminal, pytest.TerminalReporter):
         config.pluginmanager.register(Sayings(terminal))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a server, and put the longest files first."""
+    for item in items:
+        if _needs_server(item):
+            item.add_marker("server")
+    items.sort(key=_rank)
+
+
+def _needs_server(item: pytest.Item) -> bool:
+    if not isinstance(item, pytest.Function):
+        return False
+    callspec = getattr(item, "callspec", None)  # only of tests with parameters
+    on_postgresql = callspec is not None and callspec.params.get("backend") == "postgresql"
+    return on_postgresql or not _SERVERS.isdisjoint(item.fixturenames)
+
+
+def _rank(item: pytest.Item) -> int:
+    place = f"{item.path.parent.name}/{item.path.name}"
+    return LONGEST.index(place) if place in LONGEST else len(LONGEST)
 
 
 @pytest.fixture(scope="session")
