@@ -1,4 +1,4 @@
-"""`pneumocam train`, `evaluate` and `export`: progress around the model package's own runs."""
+"""Training and evaluation with progress bars, for `pneumocam train`, `evaluate` and `export`."""
 
 import shlex
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def train_network(
     cross_validated: bool,
     start_from: Path | None,
 ) -> None:
-    """Run a training with a live line an epoch, and say what came out."""
+    """Train a network with a progress bar and a line for each epoch, and print its figures."""
     console = Console(stderr=True)
     with counted_progress(console) as progress:
         networks = config.folds + 1 if cross_validated else 1
@@ -60,7 +60,7 @@ def train_network(
 
 
 def train_by_recipe(recipe: Path, data: Path, out: Path) -> None:
-    """Carry out a recipe with a live line an epoch, and say what came out."""
+    """Train by a recipe with a progress bar and a line for each epoch, and print the figures."""
     console = Console(stderr=True)
     read = read_recipe(recipe)
     with counted_progress(console) as progress:
@@ -80,7 +80,7 @@ def train_by_recipe(recipe: Path, data: Path, out: Path) -> None:
 def evaluate_network(
     labels: Path, report: Path, artefact: Path | None, *, gallery: bool = True
 ) -> None:
-    """Measure a network on labelled films, and say where the report is."""
+    """Measure a network on labelled films, and print its figures and the report's path."""
     command = ["pneumocam", "evaluate", str(labels), "--report", str(report)]
     command += ["--model", str(artefact)] if artefact else []
     command += [] if gallery else ["--no-gallery"]
@@ -107,12 +107,12 @@ def evaluate_network(
 
 
 def export_network(run: Path, directory: Path) -> None:
-    """Write a finished run's artefact and say how close it is to torch."""
+    """Export the network of a finished run, and print its largest difference to torch."""
     _describe(export(run, directory))
 
 
 def fit_gate_of(run: Path, frontal: Sequence[Path], other: Path) -> None:
-    """Give a finished run its gate, and say how much it refuses of what."""
+    """Train the gate of a finished run, and print the shares that it rejects."""
     manifest, report = fit_gate_of_run(run, frontal, other)
     for metric in manifest.metrics:
         if metric.name.startswith("gate_"):

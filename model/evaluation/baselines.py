@@ -1,7 +1,7 @@
-"""What knows almost nothing of the film: a network that is not clearly better learnt a shortcut.
+"""Baselines that see almost nothing of the film, to detect a network that learnt a shortcut.
 
-On hospital films, who was filmed how tells much of the disease: portable AP films are of sicker
-people (Zech et al. 2018, https://doi.org/10.1371/journal.pmed.1002683).
+On hospital films, the way of taking a film says much about the disease: portable AP films are of
+sicker people (Zech et al. 2018, https://doi.org/10.1371/journal.pmed.1002683).
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ _FOLDS: Final = 5
 
 _SEED: Final = 0
 
-#: Of the logistic regression on standardised inputs. Of 1, 0.1, 0.01 and 0.001 the one with which
-#: the thumbnail does best on the RSNA films, be it 280 or 1,370 of them: a baseline is to be hard.
+#: Regularisation C of the logistic regression on standardised inputs: of 1, 0.1, 0.01 and 0.001 the
+#: best one for the thumbnail on the RSNA films, both on 280 and on 1,370 of them.
 _INVERSE_PENALTY: Final = 0.01
 
 
@@ -34,10 +34,10 @@ class Baseline:
 
     Attributes:
         name: `view_only`, `mean_intensity` or `thumbnail`.
-        films: How many it was measured on.
-        auroc: Of its out-of-fold predictions, pooled.
-        difference: The network's AUROC less this one's, paired film by film.
-        undefined: Why there are no figures; None where there are.
+        films: Number of films.
+        auroc: AUROC of the pooled out-of-fold predictions.
+        difference: AUROC of the network minus this one, paired film by film.
+        undefined: Reason why there are no figures; None if there are figures.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Baseline:
     undefined: str | None = None
 
     def to_dict(self) -> dict[str, object]:
-        """As `report.json` has it."""
+        """Return the object of `report.json`."""
         return {
             "name": self.name,
             "films": self.films,
@@ -60,14 +60,15 @@ class Baseline:
 def measure_baselines(
     scored: Sequence[ScoredFilm], probabilities: NDArray[np.float32]
 ) -> list[Baseline]:
-    """Measure the three baselines beside the network.
+    """Measure the three baselines, and the network's difference to each.
 
-    Each is a logistic regression, cross-validated on these very films in five folds by patient,
-    so it knows this hospital and the network need not: the comparison favours the baseline.
+    Each is a logistic regression, cross-validated on these films in five folds by patient. It is
+    trained on films of this hospital and the network need not be: the comparison favours the
+    baseline.
 
     Args:
         scored: n films.
-        probabilities: Shape (n,), the network's.
+        probabilities: Shape (n,), probabilities of the network.
     """
     views = [one.film.view for one in scored]
     thumbnails = np.stack([one.thumbnail for one in scored]).reshape(-1, THUMBNAIL**2)
@@ -89,7 +90,7 @@ def _measure(
     scored: Sequence[ScoredFilm],
     probabilities: NDArray[np.float32],
 ) -> Baseline:
-    """Measure one baseline that sees `inputs`, shape (n, inputs)."""
+    """Measure the baseline with these inputs, shape (n, inputs)."""
     targets = np.array([one.film.target for one in scored], dtype=np.int_)
     patients = [one.film.patient_id for one in scored]
     scores = predict_out_of_fold(inputs, targets, patients)
@@ -110,7 +111,7 @@ def _measure(
 def predict_out_of_fold(
     inputs: NDArray[np.floating], targets: NDArray[np.int_], patients: Sequence[str]
 ) -> NDArray[np.float64] | None:
-    """Score each film by a logistic regression that saw no film of its patient.
+    """Score each film by a logistic regression trained without the films of its patient.
 
     Each fold's regression is brought to mean 0 and standard deviation 1 over all films, which
     looks at their inputs and not at their targets. Pooled log odds would rank too low: where a

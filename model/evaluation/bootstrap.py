@@ -1,4 +1,4 @@
-"""95 % intervals by resampling patients, all resamplings computed at once."""
+"""95 % intervals by resampling patients, computed for all resamplings at once."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,22 +7,22 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-#: Resamplings of one interval. Its ends move by about 0.002 between seeds on 300 films.
+#: Resamplings of one interval; on 300 films its ends vary by about 0.002 between seeds.
 SAMPLES: Final = 1000
 
-#: Weights in one block: 16 MB of float64, and a figure makes a few arrays of that size.
+#: Weights in one block: 16 MB of float64; a figure allocates a few arrays of that size.
 _BLOCK: Final = 1 << 21
 
-#: How often each film counts, shape (samples, films).
+#: Weight of each film in each sample, shape (samples, films).
 Weights = NDArray[np.float64]
 
-#: From weights to one value a sample, shape (samples,); NaN where it is not defined.
+#: Maps weights to one value for each sample, shape (samples,); NaN where it is undefined.
 WeightedFigure = Callable[[Weights], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure and its 95 % bootstrap interval; NaN for what is not defined."""
+    """A figure and its 95 % bootstrap interval; NaN if undefined."""
 
     value: float
     low: float
@@ -30,11 +30,11 @@ class Estimate:
 
     @property
     def is_defined(self) -> bool:
-        """Whether there is a value; a value may be without an interval."""
+        """Whether there is a value; it need not have an interval."""
         return not np.isnan(self.value)
 
     def to_dict(self) -> dict[str, float | None]:
-        """As JSON has it."""
+        """Return the estimate as an object of `report.json`."""
         return {
             "value": finite(self.value),
             "low": finite(self.low),
@@ -42,12 +42,12 @@ class Estimate:
         }
 
 
-#: What cannot be measured, such as the AUROC of films of one class.
+#: A figure that cannot be measured, such as the AUROC of films of one class.
 UNDEFINED: Final = Estimate(float("nan"), float("nan"), float("nan"))
 
 
 def finite(number: float) -> float | None:
-    """A number to four places; NaN, which JSON lacks, becomes None."""
+    """Round to four places; NaN, which JSON lacks, becomes None."""
     return None if np.isnan(number) else round(float(number), 4)
 
 
@@ -56,14 +56,14 @@ class Resampling:
     """Bootstrap samples of patients.
 
     Attributes:
-        counts: How often each film stands in each sample, shape (1 + samples, films). Row 0 is no
-            sample but the films as they are, each once.
+        counts: Number of times that each film is in each sample, shape (1 + samples, films). Row 0
+            is not a sample: it has each film once.
     """
 
     counts: NDArray[np.uint16]
 
     def estimate(self, figure: WeightedFigure) -> Estimate:
-        """A figure of the films as they are, with its percentile interval (Efron 1979).
+        """Return a figure over the films, with its percentile interval (Efron 1979).
 
         Two figures of one resampling are paired, so the interval of their difference is that of
         `lambda weights: one(weights) - other(weights)`. Samples for which the figure is NaN, such
@@ -82,15 +82,15 @@ class Resampling:
 
 
 def resample(patients: Sequence[str], *, samples: int = SAMPLES, seed: int = 0) -> Resampling:
-    """Draw patients with replacement, and not films, since a patient's films are alike.
+    """Draw patients with replacement; not films, because the films of a patient are similar.
 
     The cluster bootstrap of Field and Welsh 2007 (https://doi.org/10.1111/j.1467-9868.2007.00593.x):
     each sample has as many patients as there are, with all their films.
 
     Args:
-        patients: The patient of each film; at least one film.
-        samples: Resamplings.
-        seed: Of the drawing.
+        patients: Patient of each film; at least one film.
+        samples: Number of resamplings.
+        seed: Random seed of the resamplings.
     """
     _, patient_of = np.unique(np.asarray(patients), return_inverse=True)
     number = int(patient_of.max()) + 1

@@ -1,4 +1,4 @@
-"""Whether small opacities are found as well as large ones."""
+"""Figures by the size of the opacities."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ _THIRDS: Final = ("small", "middle", "large")
 
 @dataclass(frozen=True, slots=True)
 class SizeThird:
-    """A third of the films with boxes, by how much of the film their boxes cover.
+    """A third of the films with boxes, ordered by the share of the film that boxes cover.
 
     Attributes:
         name: `small`, `middle` or `large`.
-        least: Smallest share of the film that is covered, in [0, 1].
-        most: Largest.
+        least: Smallest covered share of a film, in [0, 1].
+        most: Largest covered share of a film, in [0, 1].
         sensitivity: Share of these films whose probability reaches the threshold.
-        localisation: Of their maps, over these films alone.
+        localisation: Agreement of maps and boxes on these films.
     """
 
     name: str
@@ -35,7 +35,7 @@ class SizeThird:
     localisation: Localisation
 
     def to_dict(self) -> dict[str, object]:
-        """As `report.json` has it."""
+        """Return the object of `report.json`."""
         return {
             "name": self.name,
             "films": self.localisation.films,
@@ -55,13 +55,13 @@ def measure_by_box_size(
     maps: Sequence[NDArray[np.float32]],
     threshold: float,
 ) -> list[SizeThird]:
-    """Measure each third of the films with boxes; none where fewer than three have any.
+    """Measure each third of the films with boxes; empty if fewer than three films have boxes.
 
     Args:
         labels: n films.
         probabilities: Shape (n,), calibrated.
         maps: n maps (h, w), calibrated.
-        threshold: From which on a film counts as positive.
+        threshold: Threshold from which on a film counts as positive.
     """
     boxed = [number for number, film in enumerate(labels) if film.boxes]
     if len(boxed) < len(_THIRDS):

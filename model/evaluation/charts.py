@@ -1,4 +1,4 @@
-"""Line charts as inline SVG: colours come from the page, so they follow dark and light."""
+"""Line charts as inline SVG. Colours come from the page's style, dark or light."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -16,14 +16,14 @@ _BOTTOM: Final = 44
 
 
 class Chart:
-    """One pair of axes to draw on; what lies outside them is cut off.
+    """A chart with one pair of axes; lines are clipped at its edges.
 
     Args:
-        title: What it shows, in words, for those who cannot see it.
-        x_label: Below the horizontal axis.
-        y_label: Beside the vertical axis.
-        x_ticks: From the first to the last is the horizontal range.
-        y_ticks: From the first to the last is the vertical range.
+        title: Description for screen readers.
+        x_label: Label of the horizontal axis.
+        y_label: Label of the vertical axis.
+        x_ticks: Ticks; the first and the last are the horizontal range.
+        y_ticks: Ticks; the first and the last are the vertical range.
     """
 
     def __init__(
@@ -41,33 +41,33 @@ class Chart:
         self._marks: list[str] = []
 
     def line(self, x: Iterable[float], y: Iterable[float], *, name: str) -> None:
-        """A line through points; `name` is its class in the page's style."""
+        """Draw a line through points; `name` is its class in the page's style."""
         path = self._path(x, y)
         self._marks.append(f'<polyline class="{name}" points="{path}"/>')
 
     def band(self, x: Sequence[float], low: Sequence[float], high: Sequence[float]) -> None:
-        """A shaded band between two lines over the same `x`."""
+        """Draw a shaded band between two lines over the same `x`."""
         outline = self._path([*x, *reversed(x)], [*low, *reversed(high)])
         self._marks.append(f'<polygon class="band" points="{outline}"/>')
 
     def dot(self, x: float, y: float, *, name: str = "dot") -> None:
-        """A round mark."""
+        """Draw a dot."""
         across, up = self._place(x, y)
         self._marks.append(f'<circle class="{name}" cx="{across:.1f}" cy="{up:.1f}" r="3.5"/>')
 
     def interval(self, x: float, low: float, high: float) -> None:
-        """An upright line from `low` to `high`."""
+        """Draw a vertical line from `low` to `high`."""
         self.line([x, x], [low, high], name="interval")
 
     def note(self, x: float, y: float, text: str, *, anchor: str = "start") -> None:
-        """Words at a point."""
+        """Draw text at a point."""
         across, up = self._place(x, y)
         self._marks.append(
             f'<text x="{across:.1f}" y="{up:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
         )
 
     def svg(self) -> str:
-        """The chart, to be put into a page that styles its classes."""
+        """Return the chart as SVG, for a page that styles its classes."""
         right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
         axes = []
         for tick in self._x_ticks:
@@ -107,7 +107,7 @@ class Chart:
         )
 
     def _path(self, x: Iterable[float], y: Iterable[float]) -> str:
-        """Points to a tenth of a pixel, those left out that fall on the one before."""
+        """Return points to a tenth of a pixel, without repetitions of the point before."""
         points = [f"{a:.1f},{b:.1f}" for a, b in (self._place(*p) for p in zip(x, y, strict=True))]
         kept = [point for n, point in enumerate(points) if n == 0 or point != points[n - 1]]
         return " ".join(kept)
@@ -118,6 +118,6 @@ def _shown(tick: float) -> str:
 
 
 def even_ticks(low: float, high: float, step: float) -> NDArray[np.float64]:
-    """Multiples of `step` from at most `low` to at least `high`."""
+    """Return multiples of `step` from at most `low` to at least `high`."""
     first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
     return np.asarray(np.arange(first, last + 1) * step)

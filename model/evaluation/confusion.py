@@ -10,11 +10,11 @@ from model.evaluation.weighted import quotient, total
 def confusion(
     targets: NDArray[np.int_], positive: NDArray[np.bool_]
 ) -> Mapping[str, NDArray[np.bool_]]:
-    """Which films are true and false positives, true and false negatives.
+    """Return masks of the true and false positives, and the true and false negatives.
 
     Args:
         targets: Shape (films,), 0 or 1.
-        positive: Shape (films,), whether the probability reaches the threshold.
+        positive: Shape (films,); True if the probability reaches the threshold.
     """
     truth = targets == 1
     return {
@@ -28,7 +28,7 @@ def confusion(
 def confusion_counts(
     targets: NDArray[np.int_], positive: NDArray[np.bool_], resampling: Resampling
 ) -> dict[str, Estimate]:
-    """The confusion matrix: films in each of its four cells, with intervals."""
+    """Return the number of films in each cell of the confusion matrix, with intervals."""
     return {
         cell: resampling.estimate(total(films))
         for cell, films in confusion(targets, positive).items()
@@ -38,7 +38,7 @@ def confusion_counts(
 def threshold_figures(
     targets: NDArray[np.int_], positive: NDArray[np.bool_]
 ) -> dict[str, WeightedFigure]:
-    """What follows from the confusion matrix; sensitivity is recall, precision is PPV."""
+    """Return the figures of the confusion matrix; sensitivity is recall, precision is PPV."""
     cells = confusion(targets, positive)
     found, alarms = cells["true_positive"], cells["false_positive"]
     quiet, missed = cells["true_negative"], cells["false_negative"]

@@ -1,4 +1,4 @@
-"""The curves that a model card draws: what each threshold gives, and how well calibrated it is."""
+"""Curves of the model card: figures over the threshold, and calibration."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,25 +11,25 @@ from model.evaluation.reliability import reliability
 from model.labels import LabelledFilm
 from model.manifest import Curves, Reliability
 
-#: Steps of the curves: a picture 300 pixels wide shows no more.
+#: Steps of the curves; a picture of 300 pixels shows no more.
 _STEPS: Final = 100
 
 
 def measure_curves(
     labels: Sequence[LabelledFilm], probabilities: NDArray[np.float32], *, data: str
 ) -> Curves | None:
-    """Sensitivity, specificity and precision over the threshold, and a reliability diagram.
+    """Return sensitivity, specificity and precision over the threshold, and a reliability diagram.
 
-    The thresholds are the probabilities at even steps through the films in order, so that from
-    one point to the next about the same number of films is called positive in addition.
+    The thresholds are quantiles of the probabilities, so that about the same number of films lies
+    between two neighbouring points.
 
     Args:
         labels: n films.
         probabilities: Shape (n,), calibrated.
-        data: Which films these are, in words.
+        data: Description of the films.
 
     Returns:
-        None where there is only one class: then nothing can be told apart.
+        The curves; None if all films are of one class.
     """
     targets = np.array([film.target for film in labels], dtype=np.int_)
     positives = int(targets.sum())

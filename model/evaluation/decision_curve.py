@@ -1,4 +1,4 @@
-"""What acting on the probabilities would be worth, at each exchange rate of harm for good."""
+"""Decision curve: net benefit of acting on the probabilities, over the threshold."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from model.evaluation.bootstrap import Estimate, Resampling
 from model.evaluation.weighted import mean
 
-#: Up to one half: beyond it, one false alarm would have to weigh more than one missed opacity.
+#: Up to 0.5; beyond it, a false alarm would weigh more than a missed opacity.
 THRESHOLDS: Final = tuple(round(0.01 * percent, 2) for percent in range(1, 51))
 
 
@@ -18,9 +18,9 @@ class DecisionPoint:
     """Net benefits at one threshold, in true positives per film.
 
     Attributes:
-        threshold: From which probability on one would act, in (0, 1).
-        network: Of acting on the network's probability, with its interval.
-        everyone: Of acting on every film; acting on none is worth 0.
+        threshold: Probability from which on one acts, in (0, 1).
+        network: Net benefit of acting on the network's probability, with its interval.
+        everyone: Net benefit of acting on every film; that of acting on none is 0.
     """
 
     threshold: float
@@ -28,7 +28,7 @@ class DecisionPoint:
     everyone: float
 
     def to_dict(self) -> dict[str, object]:
-        """As `report.json` has it."""
+        """Return the object of `report.json`."""
         return {
             "threshold": self.threshold,
             "network": self.network.to_dict(),
@@ -43,17 +43,17 @@ def decision_curve(
     *,
     thresholds: tuple[float, ...] = THRESHOLDS,
 ) -> list[DecisionPoint]:
-    """Net benefit of Vickers and Elkin 2006 (https://doi.org/10.1177/0272989X06295361).
+    """Return the net benefit of Vickers and Elkin 2006 (https://doi.org/10.1177/0272989X06295361).
 
-    The share of true positives less that of false positives, each of which costs
-    `threshold / (1 - threshold)`: who acts from a probability of 0.1 on thinks nine false alarms
-    a fair price for one opacity found.
+    It is the share of true positives minus the share of false positives, weighted by
+    `threshold / (1 - threshold)`: to act from a probability of 0.1 on means to accept nine false
+    alarms for one opacity found.
 
     Args:
         targets: Shape (n,), 0 or 1.
         probabilities: Shape (n,), in [0, 1].
-        resampling: Of these films.
-        thresholds: Each in (0, 1).
+        resampling: Resampling of these films.
+        thresholds: Thresholds, each in (0, 1).
     """
     truth = targets == 1
     points = []

@@ -1,4 +1,4 @@
-"""All figures of a set of labelled films, each with its 95 % interval by patient."""
+"""Figures of a set of labelled films, each with its 95 % interval by patient."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class Figure:
     """One figure.
 
     Attributes:
-        name: Such as `auroc` or `auroc_view_ap`.
+        name: Name, such as `auroc` or `auroc_view_ap`.
         estimate: Value and interval.
-        films: How many films it was measured on.
+        films: Number of films.
     """
 
     name: str
@@ -36,13 +36,13 @@ def measure(
     maps: Sequence[NDArray[np.float32]],
     threshold: float | NDArray[np.float32],
 ) -> list[Figure]:
-    """Measure what a classifier said of labelled films: what an artefact's manifest holds.
+    """Measure the figures of a network's manifest on labelled films.
 
     Args:
         labels: n films.
         probabilities: Shape (n,), calibrated.
         maps: n maps (h, w), calibrated.
-        threshold: From which on a film counts as positive; one for all, or shape (n,).
+        threshold: Threshold from which on a film counts as positive; one for all, or shape (n,).
     """
     return [
         *measure_probabilities(labels, probabilities, threshold),
@@ -56,16 +56,16 @@ def measure_probabilities(
     probabilities: NDArray[np.float32],
     threshold: float | NDArray[np.float32],
 ) -> list[Figure]:
-    """How well probabilities rank, decide and are calibrated, over all films together.
+    """Measure ranking, decisions and calibration of the probabilities, over all films.
 
-    `calibration_in_the_large` is the mean probability less the share of positives: above 0, the
-    classifier promises more opacities than there are (Van Calster et al. 2019,
+    `calibration_in_the_large` is the mean probability minus the share of positives: above 0, the
+    network predicts more opacities than there are (Van Calster et al. 2019,
     https://doi.org/10.1186/s12916-019-1466-7).
 
     Args:
         labels: n films.
         probabilities: Shape (n,), calibrated.
-        threshold: From which on a film counts as positive; one for all, or shape (n,).
+        threshold: Threshold from which on a film counts as positive; one for all, or shape (n,).
     """
     targets = np.array([film.target for film in labels], dtype=np.int_)
     excess = probabilities.astype(np.float64) - targets
@@ -94,8 +94,8 @@ def measure_threshold(
     Args:
         labels: n films.
         probabilities: Shape (n,), calibrated.
-        threshold: From which on a film counts as positive; one for all, or shape (n,).
-        name: Of the threshold; the figures are `sensitivity_at_` and `specificity_at_` it.
+        threshold: Threshold from which on a film counts as positive; one for all, or shape (n,).
+        name: Name of the threshold, appended to `sensitivity_at_` and `specificity_at_`.
     """
     targets = np.array([film.target for film in labels], dtype=np.int_)
     figures = threshold_figures(targets, probabilities >= threshold)
@@ -109,7 +109,7 @@ def measure_threshold(
 def measure_maps(
     labels: Sequence[LabelledFilm], maps: Sequence[NDArray[np.float32]]
 ) -> list[Figure]:
-    """How well maps find boxes: none where no film has any.
+    """Measure how well maps find boxes; empty if no film has boxes.
 
     `pixel_auprc` is over all films whose boxes are known, those without opacity among them;
     `pixel_auprc_positives` and `pointing_game` are over the films with boxes.
@@ -130,7 +130,7 @@ def measure_maps(
 def _rankings_in_subgroups(
     labels: Sequence[LabelledFilm], probabilities: NDArray[np.float32]
 ) -> list[Figure]:
-    """AUROC of each subgroup that has both classes."""
+    """Measure the AUROC of each subgroup that has both classes."""
     targets = np.array([film.target for film in labels], dtype=np.int_)
     figures = []
     for group in subgroups(labels):

@@ -1,4 +1,4 @@
-"""Pictures of the films on which the classifier was most sure and wrong."""
+"""Pictures of the worst errors: films with a wrong and confident result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ from model.evaluation.subgroups import age_band
 from model.reading.reader import read_radiograph
 from model.rendering import display_image, encode_jpeg, heatmap_image
 
-#: Pictures of each kind of error.
+#: Number of pictures for each kind of error.
 SHOWN: Final = 12
 
-#: The long side of a picture, in pixels.
+#: Long side of a picture, in pixels.
 _SIDE: Final = 256
 
-# Colours are BGR, as OpenCV has them. Dark under light, so that lines show on any film, and both
-# told apart with any colour vision.
+# Colours are BGR, as in OpenCV. Each line has a dark border, so that it is visible on any film; the
+# two colours are distinguishable with any colour vision.
 _BOX: Final = (255, 214, 92)
 _CONTOUR: Final = (255, 255, 255)
 _UNDER: Final = (0, 0, 0)
 
 
 class ErrorKind(StrEnum):
-    """The two ways of being wrong."""
+    """Kind of a wrong result."""
 
     FALSE_POSITIVE = "false_positive"
     FALSE_NEGATIVE = "false_negative"
@@ -38,14 +38,14 @@ class ErrorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WorstError:
-    """One film of the gallery, without anything that names it.
+    """One film of the gallery, without its name or patient.
 
     Attributes:
-        number: Of its row in the manifest and in `predictions.csv`, from 1.
-        kind: How the classifier was wrong.
-        probability: Calibrated.
+        number: Number of its row in the manifest and in `predictions.csv`, from 1.
+        kind: Kind of the error.
+        probability: Calibrated probability.
         view: `AP`, `PA` or None.
-        age_band: Such as `18_to_39`, or None.
+        age_band: Age band, such as `18_to_39`, or None.
         picture: JPEG of at most 256 pixels a side.
     """
 
@@ -60,12 +60,12 @@ class WorstError:
 def worst_errors(
     scored: Sequence[ScoredFilm], threshold: float, *, shown: int = SHOWN
 ) -> dict[ErrorKind, list[ScoredFilm]]:
-    """The false positives of highest and the false negatives of lowest probability.
+    """Return the false positives of highest and the false negatives of lowest probability.
 
     Args:
         scored: Films of both classes.
-        threshold: From which on a film counts as positive.
-        shown: At most this many of each kind, the worst first.
+        threshold: Threshold from which on a film counts as positive.
+        shown: Largest number of each kind, the worst first.
     """
     ranked = sorted(scored, key=lambda one: one.probability)
     alarms = [one for one in ranked if one.film.target == 0 and one.probability >= threshold]
@@ -79,15 +79,15 @@ def worst_errors(
 def draw_gallery(
     scored: Sequence[ScoredFilm], *, threshold: float, map_threshold: float, shown: int = SHOWN
 ) -> list[WorstError]:
-    """Read the worst errors' films once more and draw them, false positives first.
+    """Read the films of the worst errors again and draw them, false positives first.
 
-    Reading 24 films twice is cheaper than keeping the pixels of all until the worst are known.
+    Reading 24 films twice is cheaper than keeping the pixels of all films until then.
 
     Args:
-        scored: Films whose files are still there.
-        threshold: From which on a film counts as positive.
-        map_threshold: From which on a map position belongs to a region.
-        shown: At most this many of each kind.
+        scored: Films whose files still exist.
+        threshold: Threshold from which on a film counts as positive.
+        map_threshold: Threshold from which on a map position belongs to a region.
+        shown: Largest number of each kind.
     """
     return [
         WorstError(
@@ -117,16 +117,16 @@ def draw_film(
     *,
     map_threshold: float,
 ) -> NDArray[np.uint8]:
-    """A small film with its map in colours, the map's regions outlined and its boxes drawn.
+    """Draw a small film with its coloured map, outlines of the map's regions, and its boxes.
 
     Args:
         pixels: Shape (H, W), in [0, 1].
         activation_map: Shape (h, w), in [0, 1].
-        boxes: Radiologists', in fractions of the film; drawn in light blue.
-        map_threshold: Where the map reaches it, a white line runs around.
+        boxes: Boxes of radiologists, in fractions of the film; drawn in light blue.
+        map_threshold: Regions that reach it are outlined in white.
 
     Returns:
-        Shape (rows, columns, 3), BGR, 256 on the long side, or the film's own if that is less.
+        Shape (rows, columns, 3), BGR, with at most 256 pixels on the long side.
     """
     display = _shrink(display_image(pixels))
     rows, columns = display.shape

@@ -1,4 +1,4 @@
-"""How well activation maps find the boxes that radiologists drew."""
+"""Agreement of activation maps with the boxes that radiologists drew."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from model.evaluation.pixel_histograms import count_pixels
 from model.evaluation.weighted import mean
 from model.labels import LabelledFilm
 
-#: Maps and boxes are compared on this grid; finer changes nothing that boxes could tell.
+#: Grid on which maps and boxes are compared; boxes are not more precise than that.
 GRID = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Localisation:
-    """How well the maps of some films find their boxes.
+    """Agreement of the maps of some films with their boxes.
 
     Attributes:
-        films: How many.
-        pointing_game: Share of the films whose map peaks in a box; NaN where a film has none.
-        pixel_auprc: See `pixel_auprc`. The value is exact, its interval from histograms.
-        inside: Share of all pixels that lie in a box: the pixel AUPRC of a map that knows nothing
-            and, on films with boxes, the pointing game of a random peak.
+        films: Number of films.
+        pointing_game: Share of the films whose map peaks in a box; NaN if a film has no box.
+        pixel_auprc: See `pixel_auprc`. The value is exact, its interval is from histograms.
+        inside: Share of all pixels that lie in a box: the pixel AUPRC of a random map and, on films
+            with boxes, the pointing game of a random peak.
     """
 
     films: int
@@ -40,8 +40,8 @@ def localise(labels: Sequence[LabelledFilm], maps: Sequence[NDArray[np.float32]]
     """Compare maps with boxes.
 
     Args:
-        labels: Films whose boxes are known, be it that there are none; at least one.
-        maps: Their maps (h, w), on one scale.
+        labels: Films whose boxes are known, possibly none; at least one film.
+        maps: Maps (h, w) of the films, on one scale.
     """
     boxes = [film.boxes or () for film in labels]
     scores = np.stack([on_grid(activation_map) for activation_map in maps])
@@ -58,15 +58,15 @@ def localise(labels: Sequence[LabelledFilm], maps: Sequence[NDArray[np.float32]]
 
 
 def on_grid(activation_map: NDArray[np.float32], size: int = GRID) -> NDArray[np.float32]:
-    """A map, (h, w), interpolated to (size, size) as it is shown."""
+    """Interpolate a map (h, w) to (size, size), as for display."""
     resized = cv2.resize(activation_map, (size, size), interpolation=cv2.INTER_LINEAR)
     return np.asarray(resized, dtype=np.float32)
 
 
 def points_into_a_box(activation_map: NDArray[np.float32], boxes: Sequence[Box]) -> bool:
-    """Whether the map's highest point lies in a box.
+    """Return whether the map's highest point lies in a box.
 
-    The pointing game of Zhang et al. 2016 (https://arxiv.org/abs/1608.00507), without its
+    This is the pointing game of Zhang et al. 2016 (https://arxiv.org/abs/1608.00507), without its
     15-pixel tolerance.
     """
     grid = on_grid(activation_map)
@@ -75,9 +75,9 @@ def points_into_a_box(activation_map: NDArray[np.float32], boxes: Sequence[Box])
 
 
 def pixel_auprc(maps: Sequence[NDArray[np.float32]], boxes: Sequence[Sequence[Box]]) -> float:
-    """Average precision of all pixels of all films together, against inside or outside a box.
+    """Return the average precision of all pixels of all films, with pixels in boxes as positives.
 
-    Together, so that a map must be on one scale over all films to do well.
+    The pixels are pooled, so that maps have to be on one scale over all films.
     """
     scores = np.concatenate([on_grid(activation_map).ravel() for activation_map in maps])
     truth = np.concatenate([box_mask(theirs, GRID).ravel() for theirs in boxes])

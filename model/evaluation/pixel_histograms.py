@@ -1,4 +1,4 @@
-"""Pixels counted by score, so that resampling films is adding up their histograms."""
+"""Histograms of pixel scores, so that resampling films means adding up histograms."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,25 +9,25 @@ from numpy.typing import NDArray
 from model.evaluation.bootstrap import Weights
 from model.evaluation.weighted import average_precision
 
-#: Bins of scores. They hold equal shares of all pixels, so scores that lie closer together than a
-#: thousandth of all pixels count as tied; that moves a pixel AUPRC by less than 0.005.
+#: Bins of scores with equal shares of all pixels. Scores that are closer together than a thousandth
+#: of all pixels count as tied, which changes a pixel AUPRC by less than 0.005.
 BINS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PixelHistograms:
-    """How many pixels of each film have which score, the highest scores first.
+    """Number of pixels of each film by score, highest scores first.
 
     Attributes:
         inside: Pixels in a box, shape (films, bins).
-        outside: The others, likewise.
+        outside: Pixels outside all boxes, shape (films, bins).
     """
 
     inside: NDArray[np.float64]
     outside: NDArray[np.float64]
 
     def pixel_auprc(self, weights: Weights) -> NDArray[np.float64]:
-        """Average precision over the pixels of all films together, shape (samples,)."""
+        """Return the average precision over the pixels of all films, shape (samples,)."""
         return average_precision(weights @ self.inside, weights @ self.outside)
 
 
@@ -38,8 +38,8 @@ def count_pixels(
 
     Args:
         scores: Shape (films, rows, columns), on one scale.
-        truth: Like `scores`, whether a pixel lies in a box.
-        bins: At most this many.
+        truth: Shape of `scores`; True if the pixel lies in a box.
+        bins: Largest number of bins.
     """
     films = len(scores)
     flat, inside = scores.reshape(films, -1), truth.reshape(films, -1)

@@ -1,4 +1,4 @@
-"""The curves of an evaluation, as inline SVG; the dot is the classifier's threshold."""
+"""Curves of an evaluation as inline SVG; the dot is the network's threshold."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from model.evaluation.reliability import ReliabilityBin
 def draw_roc(
     targets: NDArray[np.int_], probabilities: NDArray[np.float32], threshold: float
 ) -> str:
-    """Sensitivity over 1 - specificity; both classes are needed."""
+    """Draw sensitivity over 1 - specificity; needs both classes."""
     chart = Chart("ROC curve", x_label="1 \N{MINUS SIGN} specificity", y_label="sensitivity")
     false_alarms, found, _ = roc_curve(targets, probabilities)
     chart.line([0, 1], [0, 1], name="reference")
@@ -27,12 +27,12 @@ def draw_roc(
 def draw_precision_recall(
     targets: NDArray[np.int_], probabilities: NDArray[np.float32], threshold: float
 ) -> str:
-    """Precision over recall, against the share of positives; both classes are needed."""
+    """Draw precision over recall, with the share of positives; needs both classes."""
     chart = Chart("Precision over recall", x_label="recall (sensitivity)", y_label="precision")
     precision, recall, _ = precision_recall_curve(targets, probabilities)
     share = float(targets.mean())
     chart.line([0, 1], [share, share], name="reference")
-    # Steps, as average precision adds them up. The last point is scikit-learn's (0, 1).
+    # Drawn in steps, as average precision sums them. The last point is (0, 1), from scikit-learn.
     chart.line(np.repeat(recall, 2)[1:-1], np.repeat(precision[:-1], 2), name="curve")
     positive = probabilities >= threshold
     if positive.any():
@@ -41,7 +41,7 @@ def draw_precision_recall(
 
 
 def draw_reliability(bins: Sequence[ReliabilityBin]) -> str:
-    """Share of positives over probability, one dot a bin, with 95 % intervals."""
+    """Draw the share of positives over the probability, one dot for each bin, with intervals."""
     chart = Chart("Reliability diagram", x_label="mean probability", y_label="share with opacity")
     chart.line([0, 1], [0, 1], name="reference")
     for one in bins:
@@ -56,7 +56,7 @@ def draw_reliability(bins: Sequence[ReliabilityBin]) -> str:
 
 
 def draw_decision_curve(points: Sequence[DecisionPoint], threshold: float) -> str:
-    """Net benefit over the threshold, with its 95 % band."""
+    """Draw the net benefit over the threshold, with its 95 % band."""
     top = max(np.nanmax([[point.network.high, point.network.value] for point in points]), 0.05)
     chart = Chart(
         "Decision curve",

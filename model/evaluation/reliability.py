@@ -9,12 +9,12 @@ from model.evaluation.weighted import quotient
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """Films of nearly the same probability.
+    """A bin of films with similar probabilities.
 
     Attributes:
-        films: How many.
-        mean_probability: What was promised, in [0, 1].
-        share: What came true: the share of positives, in [0, 1], with its interval.
+        films: Number of films.
+        mean_probability: Mean predicted probability, in [0, 1].
+        share: Observed share of positives, in [0, 1], with its interval.
     """
 
     films: int
@@ -22,7 +22,7 @@ class ReliabilityBin:
     share: Estimate
 
     def to_dict(self) -> dict[str, object]:
-        """As `report.json` has it."""
+        """Return the object of `report.json`."""
         return {
             "films": self.films,
             "mean_probability": round(self.mean_probability, 4),
@@ -37,16 +37,16 @@ def reliability(
     *,
     bins: int = 15,
 ) -> list[ReliabilityBin]:
-    """Probability against share of positives, in the equal-mass bins of the calibration error.
+    """Compare probability and share of positives, in the equal-mass bins of the calibration error.
 
-    The reliability diagram of DeGroot and Fienberg 1983 (https://doi.org/10.2307/2987588). The
-    bins are those of the films as they are; a resampling changes what is in them.
+    This is the reliability diagram of DeGroot and Fienberg 1983 (https://doi.org/10.2307/2987588).
+    The limits of the bins are fixed; a resampling changes the films in them.
 
     Args:
         targets: Shape (n,), 0 or 1.
         probabilities: Shape (n,), in [0, 1].
-        resampling: Of these films.
-        bins: With fewer films than this, one a film.
+        resampling: Resampling of these films.
+        bins: Number of bins; with fewer films, each film is a bin.
     """
     order = np.argsort(probabilities, kind="stable")
     found = []

@@ -1,4 +1,4 @@
-"""What an evaluation found, and the shape of `report.json`."""
+"""The results of an evaluation, and the format of `report.json`."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from model.evaluation.scoring import Refusal, RefusedFilm
 from model.evaluation.subgroups import SubgroupFigures
 from model.manifest import Manifest
 
-#: Of `report.json`; raised when a key changes its meaning or goes away.
+#: Version of `report.json`; raised when the meaning of a key changes or a key is removed.
 FORMAT: Final = 1
 
 NOTICE: Final = "For research and evaluation. Not a medical device, not a diagnosis."
@@ -28,17 +28,17 @@ NOTICE: Final = "For research and evaluation. Not a medical device, not a diagno
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedData:
-    """The films that were measured on.
+    """The films of an evaluation.
 
     Attributes:
         labels: File name of their manifest.
-        digest: Of labels and image files, see `model.labels.training_data_digest`.
-        films: Scored films.
-        patients: Their patients; a film without one is a patient of its own.
-        positives: Films with opacity.
-        boxed: Films with boxes.
-        is_training_data: Whether these are exactly the films that the network was made from.
-            A part of them goes unnoticed.
+        digest: Digest of labels and image files, see `model.labels.training_data_digest`.
+        films: Number of scored films.
+        patients: Number of patients; a film without one is a patient of its own.
+        positives: Number of films with opacity.
+        boxed: Number of films with boxes.
+        is_training_data: Whether these are exactly the training films of the network. A subset of
+            them is not detected.
     """
 
     labels: str
@@ -50,7 +50,7 @@ class EvaluatedData:
     is_training_data: bool
 
     def to_dict(self) -> dict[str, object]:
-        """As `report.json` has it."""
+        """Return the object of `report.json`."""
         return {
             "labels": self.labels,
             "digest": self.digest,
@@ -64,21 +64,21 @@ class EvaluatedData:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """What an evaluation found.
+    """Results of an evaluation.
 
     Attributes:
-        manifest: Of the classifier.
-        data: What it was measured on.
-        created_at: When, with a time zone.
-        command: What makes the report again.
-        figures: Over all films, with intervals.
-        confusion: Films by cell of the confusion matrix, with intervals.
-        subgroups: By view, sex and age.
-        baselines: What the network should beat.
-        box_sizes: By how much of the film boxes cover; empty where there are too few.
+        manifest: Manifest of the network.
+        data: Films of the evaluation.
+        created_at: Time of the evaluation, with a time zone.
+        command: Command that makes the report again.
+        figures: Figures over all films, with intervals.
+        confusion: Number of films in each cell of the confusion matrix, with intervals.
+        subgroups: Figures by view, sex and age.
+        baselines: Baselines that the network should beat.
+        box_sizes: Figures by the share of the film that boxes cover; empty with too few films.
         reliability: Bins of the reliability diagram.
-        decision_curve: Empty where there is only one class.
-        gallery: The worst errors; None where it was not asked for.
+        decision_curve: Points of the decision curve; empty if all films are of one class.
+        gallery: Worst errors; None without a gallery.
         refused: Films that were not scored.
         targets: Shape (films,), 0 or 1; for the curves.
         probabilities: Shape (films,), calibrated; for the curves.
@@ -106,7 +106,7 @@ class Evaluation:
         return 0 < self.data.positives < self.data.films
 
     def refusals(self) -> dict[Refusal, dict[str, int]]:
-        """How many films the reader and the gate refused, by code."""
+        """Return the number of films that the reader and the gate refused, by code."""
         return {
             refusal: dict(
                 sorted(Counter(one.code for one in self.refused if one.refusal is refusal).items())
@@ -115,15 +115,15 @@ class Evaluation:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """As `report.json` has it.
+        """Return the content of `report.json`.
 
-        An estimate is `{"value", "low", "high"}`, to four places, null for what is not defined.
-        File names are in `predictions.csv` alone.
+        An estimate is `{"value", "low", "high"}`, to four places; null if undefined. File names are
+        in `predictions.csv` only.
 
-            format            1; raised when a key changes its meaning or goes away
-            notice            that this is no diagnosis
+            format            1; raised when the meaning of a key changes or a key is removed
+            notice            that this is not a diagnosis
             created_at        ISO 8601, UTC
-            command           makes the report again
+            command           command that makes the report again
             model             name, version, network_sha256, threshold, threshold_rule,
                               map_threshold, training_data {digest, films, patients, description}
             data              labels, digest, films, patients, positives, boxed, is_training_data
@@ -132,14 +132,14 @@ class Evaluation:
             figures           {name: estimate and films}
             confusion         {"true_positive", "false_positive", "true_negative",
                               "false_negative": estimate}, in films
-            subgroups         [{trait, name, films, patients, positives, and estimates or, of too
-                              few films, null: auroc, sensitivity, specificity}]
+            subgroups         [{trait, name, films, patients, positives, and estimates (null for
+                              too few films): auroc, sensitivity, specificity}]
             baselines         [{name, films, auroc, difference (estimates), undefined (a reason)}]
             box_sizes         [{name, films, least_covered, most_covered, mean_covered, and
                               estimates: sensitivity, pointing_game, pixel_auprc}]
             reliability       [{films, mean_probability, share (estimate)}]
             decision_curve    [{threshold, network (estimate), everyone}]
-            gallery           [{film, kind, probability}], null where it was left out
+            gallery           [{film, kind, probability}]; null without a gallery
         """
         manifest = self.manifest
         training = manifest.training_data

@@ -1,4 +1,4 @@
-"""Measures a classifier, as it serves, on labelled films."""
+"""Evaluation of a network on labelled films, as in the service."""
 
 import csv
 import json
@@ -37,19 +37,19 @@ def evaluate(
 ) -> Evaluation:
     """Score the films of a manifest and write `report.json`, `report.html`, `predictions.csv`.
 
-    With its gallery, `report.html` holds pictures of patients' films and is to be kept as the
-    films are. `predictions.csv` holds file names and patients' numbers; the other two do not.
+    With a gallery, `report.html` contains pictures of patients' films: protect it like the films.
+    `predictions.csv` contains file names and patient ids; the other two do not.
 
     Args:
-        labels: CSV, see `model.labels.read_labels`.
-        report: Folder, made if need be.
-        classifier: What is measured, with its own threshold.
-        gallery: Whether the page shows the films of the worst errors.
-        command: What makes the report again, for the report to say.
-        progress: Called with films done and films in all.
+        labels: CSV file, see `model.labels.read_labels`.
+        report: Folder of the report; created if it does not exist.
+        classifier: Network to measure, with its threshold.
+        gallery: Show the films of the worst errors on the page.
+        command: Command that makes the report again, to be printed in it.
+        progress: Called with the number of finished films and of all films.
 
     Raises:
-        InvalidLabels: The manifest cannot be used, or no film of it was scored.
+        InvalidLabels: The manifest is invalid, or none of its films was scored.
     """
     scoring = score_films(read_labels(labels), classifier, progress=progress)
     if not scoring.scored:
@@ -120,7 +120,7 @@ def _describe(labels: str, scoring: Scoring, manifest: Manifest) -> EvaluatedDat
 
 
 def _write_predictions(path: Path, scoring: Scoring) -> None:
-    """One row a film of the manifest, in its order; a refused one has a code, no probability."""
+    """Write one row for each film, in order; a refused film has a code and no probability."""
     rows = [
         *((one.number, one.film, str(round(one.probability, 5)), "") for one in scoring.scored),
         *((one.number, one.film, "", one.code) for one in scoring.refused),

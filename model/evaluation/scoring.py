@@ -1,4 +1,4 @@
-"""Films of a manifest through the classifier, as serving reads and gates them."""
+"""Scoring of a manifest's films, read and gated as in the service."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ from model.manifest import sha256_of
 from model.reading.radiograph import Radiograph
 from model.reading.reader import read_radiograph
 
-#: Films that go through the network together.
+#: Films in one batch of the network.
 _BATCH: Final = 8
 
-#: Side of the thumbnail that a baseline sees.
+#: Side of the thumbnail for a baseline, in pixels.
 THUMBNAIL: Final = 8
 
 
 class Refusal(StrEnum):
-    """Who would not score a film."""
+    """Step that refused to score a film."""
 
     UNREADABLE = "unreadable"
     REJECTED = "rejected"
@@ -33,16 +33,16 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredFilm:
-    """What the classifier says of one film, and what the baselines may know of it.
+    """Result of one film, with the inputs of the baselines.
 
     Attributes:
-        number: Of its row in the manifest, from 1.
-        film: Its labels.
-        sha256: Of its file.
-        probability: Calibrated, in [0, 1].
+        number: Number of its row in the manifest, from 1.
+        film: Labels of the film.
+        sha256: Digest of its file.
+        probability: Calibrated probability in [0, 1].
         activation_map: Shape (h, w), calibrated.
-        mean_intensity: Of its pixels, in [0, 1].
-        thumbnail: Shape (8, 8), in [0, 1]; each value the mean of a 64th of the film.
+        mean_intensity: Mean of its pixels, in [0, 1].
+        thumbnail: Shape (8, 8), in [0, 1]; each value is the mean of a 64th of the film.
     """
 
     number: int
@@ -59,11 +59,11 @@ class RefusedFilm:
     """A film that was not scored.
 
     Attributes:
-        number: Of its row in the manifest, from 1.
-        film: Its labels.
-        refusal: Who refused it: the reader, or the gate by its tags or by its picture.
-        code: The first reason, as `pneumocam predict` has it.
-        sha256: Of its file; None of one that could not be read.
+        number: Number of its row in the manifest, from 1.
+        film: Labels of the film.
+        refusal: The reader, or the gate (by tags or by pixels).
+        code: Code of the first reason, as in `pneumocam predict`.
+        sha256: Digest of its file; None if it could not be read.
     """
 
     number: int
@@ -75,18 +75,18 @@ class RefusedFilm:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scoring:
-    """What became of the films of a manifest.
+    """Outcome of a manifest's films.
 
     Attributes:
-        scored: In the manifest's order.
-        refused: Likewise.
+        scored: Scored films, in the manifest's order.
+        refused: Refused films, in the manifest's order.
     """
 
     scored: Sequence[ScoredFilm]
     refused: Sequence[RefusedFilm]
 
     def digest(self) -> str:
-        """Of labels and files of all films that could be read, as training has it.
+        """Digest of labels and files of all films that could be read, as in training.
 
         See `model.labels.training_data_digest`.
         """
@@ -106,9 +106,9 @@ def score_films(
     """Read, gate and score films.
 
     Args:
-        films: Of a manifest, all rows.
-        classifier: With its own threshold.
-        progress: Called with films done and films in all.
+        films: All rows of a manifest.
+        classifier: Network, with its threshold.
+        progress: Called with the number of finished films and of all films.
     """
     scored: list[ScoredFilm] = []
     refused: list[RefusedFilm] = []
@@ -143,7 +143,7 @@ def score_films(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _ReadFilm:
-    """A film on its way; its pixels have been let go."""
+    """A film that waits for its batch; its full-size pixels are released."""
 
     number: int
     film: LabelledFilm

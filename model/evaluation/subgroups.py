@@ -1,4 +1,4 @@
-"""The same figures for each view, sex and band of ages."""
+"""Figures for each view, sex and age band."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from model.evaluation.bootstrap import Estimate, resample
 from model.evaluation.confusion import threshold_figures
 from model.labels import LabelledFilm
 
-#: Ages in whole years, the upper end not included.
+#: Limits of the age bands in whole years; the upper limit is excluded.
 _AGE_BANDS: Final = ((0, 18), (18, 40), (40, 60), (60, 121))
 
-#: Of ten films, a share of a half has an interval from 0.24 to 0.76 (Wilson 1927): next to nothing.
+#: For ten films, the interval of a share of 0.5 is 0.24 to 0.76 (Wilson 1927), which is very wide.
 MIN_OF_A_CLASS: Final = 10
 
 
 class Trait(StrEnum):
-    """What films are told apart by."""
+    """Trait by which films are grouped."""
 
     VIEW = "view"
     SEX = "sex"
@@ -30,12 +30,12 @@ class Trait(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subgroup:
-    """Films that are alike in one thing.
+    """Films with the same value of a trait.
 
     Attributes:
-        trait: What they are alike in.
-        name: Such as `view_ap`, or `view_unknown` for films of which it is not known.
-        films: Indices.
+        trait: The trait.
+        name: Name, such as `view_ap`; `view_unknown` for films without the trait.
+        films: Indices of the films.
     """
 
     trait: Trait
@@ -44,26 +44,26 @@ class Subgroup:
 
     @property
     def is_known(self) -> bool:
-        """Whether these are films of which the trait is known."""
+        """Whether the trait of these films is known."""
         return self.name != f"{self.trait}_unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class SubgroupFigures:
-    """How well the classifier does on one subgroup.
+    """Figures of one subgroup.
 
-    A figure is None where too few films bear on it: sensitivity needs `MIN_OF_A_CLASS` positives,
+    A figure is None if it is based on too few films: sensitivity needs `MIN_OF_A_CLASS` positives,
     specificity as many negatives, AUROC both.
 
     Attributes:
         trait: See `Subgroup`.
         name: See `Subgroup`.
-        films: How many.
-        patients: How many.
-        positives: Films with opacity.
-        auroc: With its interval.
-        sensitivity: At the threshold.
-        specificity: At the threshold.
+        films: Number of films.
+        patients: Number of patients.
+        positives: Number of films with opacity.
+        auroc: AUROC with its interval.
+        sensitivity: Sensitivity at the threshold.
+        specificity: Specificity at the threshold.
     """
 
     trait: Trait
@@ -76,7 +76,7 @@ class SubgroupFigures:
     specificity: Estimate | None
 
     def to_dict(self) -> dict[str, object]:
-        """As `report.json` has it."""
+        """Return the object of `report.json`."""
         return {
             "trait": str(self.trait),
             "name": self.name,
@@ -94,7 +94,7 @@ class SubgroupFigures:
 
 
 def age_band(age: int | None) -> str | None:
-    """The band of an age, such as `18_to_39`; None of no age and of one that nobody reaches."""
+    """Return the age band, such as `18_to_39`; None for a missing or an impossible age."""
     for low, high in _AGE_BANDS:
         if age is not None and low <= age < high:
             return f"{low}_to_{high - 1}"
@@ -102,7 +102,7 @@ def age_band(age: int | None) -> str | None:
 
 
 def subgroups(labels: Sequence[LabelledFilm]) -> list[Subgroup]:
-    """The subgroups that have any films, in a fixed order, the unknown last of each trait."""
+    """Return the non-empty subgroups in a fixed order, unknown values last for each trait."""
     return [group for group in _all_subgroups(labels) if len(group.films)]
 
 
@@ -125,14 +125,14 @@ def measure_subgroups(
     probabilities: NDArray[np.float32],
     threshold: float,
 ) -> list[SubgroupFigures]:
-    """Measure each subgroup that has any films.
+    """Measure each non-empty subgroup.
 
     Patients are resampled within the subgroup.
 
     Args:
         labels: n films.
         probabilities: Shape (n,), calibrated.
-        threshold: From which on a film counts as positive.
+        threshold: Threshold from which on a film counts as positive.
     """
     return [_measure(group, labels, probabilities, threshold) for group in subgroups(labels)]
 

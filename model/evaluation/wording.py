@@ -1,4 +1,4 @@
-"""What figures are called on the page, and how their values read."""
+"""Names of the figures on the page, and the format of their values."""
 
 from math import isnan
 from typing import Final
@@ -6,13 +6,13 @@ from typing import Final
 from model.evaluation.bootstrap import Estimate
 from model.evaluation.subgroups import Trait
 
-#: Title and, in a few words, meaning of each figure over all films.
+#: Title and short explanation of each figure over all films.
 FIGURES: Final = {
     "auroc": ("AUROC", "share of pairs of films with and without opacity in the right order"),
     "auprc": ("AUPRC", "average precision over all thresholds"),
     "sensitivity": ("Sensitivity (recall)", "share of films with opacity that are found"),
-    "specificity": ("Specificity", "share of films without opacity that are left alone"),
-    "precision": ("Precision", "share of alarms that are right"),
+    "specificity": ("Specificity", "share of films without opacity that are called negative"),
+    "precision": ("Precision", "share of positive results that are right"),
     "f1": ("F1", "harmonic mean of precision and recall"),
     "accuracy": ("Accuracy", "share of all films that are right"),
     "brier": ("Brier score", "mean squared error of the probability; 0 is best"),
@@ -22,7 +22,7 @@ FIGURES: Final = {
     ),
     "calibration_in_the_large": (
         "Calibration in the large",
-        "mean probability less share with opacity; above 0 it promises too many",
+        "mean probability minus share with opacity; above 0, too many are predicted",
     ),
     "pointing_game": ("Pointing game", "share of maps that peak in a box"),
     "pixel_auprc": ("Pixel AUPRC, all films", "average precision of map positions against boxes"),
@@ -32,7 +32,7 @@ FIGURES: Final = {
     ),
 }
 
-#: Of the figures, those about maps.
+#: Figures about maps.
 OF_MAPS: Final = frozenset({"pointing_game", "pixel_auprc", "pixel_auprc_positives"})
 
 TRAITS: Final = {Trait.VIEW: "View", Trait.SEX: "Sex", Trait.AGE: "Age"}
@@ -53,7 +53,7 @@ _MINUS: Final = "\N{MINUS SIGN}"
 
 
 def group_title(name: str) -> str:
-    """A subgroup as the page has it, such as `18 to 39` for `age_18_to_39`."""
+    """Return the title of a subgroup, such as `18 to 39` for `age_18_to_39`."""
     trait, _, value = name.partition("_")
     if value == "unknown":
         return "not given"
@@ -63,17 +63,17 @@ def group_title(name: str) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """With a proper minus sign, and never minus nothing."""
+    """Format a number with a proper minus sign, and without one for 0."""
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", _MINUS)
 
 
 def value_of(estimate: Estimate, digits: int = 3) -> str:
-    """A value, or that there is none."""
+    """Format the value of an estimate, or say that it is not defined."""
     return number(estimate.value, digits) if estimate.is_defined else "not defined"
 
 
 def interval_of(estimate: Estimate, digits: int = 3) -> str:
-    """The ends of an interval, or nothing."""
+    """Format the interval of an estimate; empty if there is none."""
     if isnan(estimate.low):
         return ""
     return f"{number(estimate.low, digits)} to {number(estimate.high, digits)}"
