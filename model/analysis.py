@@ -89,7 +89,7 @@ class Result:
 
     @property
     def rejected(self) -> bool:
-        """Whether the film is rejected: it has reasons and no probability."""
+        """True if the film is rejected: it has reasons and no probability."""
         return bool(self.reasons)
 
     def to_dict(self) -> dict[str, Any]:
@@ -128,7 +128,7 @@ class Analysis:
 
     @property
     def rejected(self) -> bool:
-        """Whether the film is rejected: it has reasons and no probability."""
+        """True if the film is rejected: it has reasons and no probability."""
         return self.result.rejected
 
     def activation_map(self) -> NDArray[np.float32] | None:

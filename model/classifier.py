@@ -48,7 +48,7 @@ class Finding:
 
     @property
     def positive(self) -> bool:
-        """Whether the probability reaches the threshold."""
+        """True if the probability reaches the threshold."""
         return self.probability >= self.threshold
 
 
@@ -78,7 +78,7 @@ class Classifier:
 
     @property
     def merges_calls(self) -> bool:
-        """Whether to call `infer` with one film from each of several threads: see `Runtime`."""
+        """True if `infer` is best called with one film from several threads: see `Runtime`."""
         return self._runtime.merges_calls
 
     def infer(self, radiographs: Sequence[Radiograph]) -> list[Finding]:

@@ -30,7 +30,7 @@ class Estimate:
 
     @property
     def is_defined(self) -> bool:
-        """Whether there is a value; it need not have an interval."""
+        """True if there is a value; it need not have an interval."""
         return not np.isnan(self.value)
 
     def to_dict(self) -> dict[str, float | None]:

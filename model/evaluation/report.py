@@ -102,7 +102,7 @@ class Evaluation:
 
     @property
     def has_both_classes(self) -> bool:
-        """Whether there are films with and without opacity."""
+        """True if there are films with and without opacity."""
         return 0 < self.data.positives < self.data.films
 
     def refusals(self) -> dict[Refusal, dict[str, int]]:

@@ -44,7 +44,7 @@ class Subgroup:
 
     @property
     def is_known(self) -> bool:
-        """Whether the trait of these films is known."""
+        """True if the trait of these films is known."""
         return self.name != f"{self.trait}_unknown"
 
 

@@ -40,7 +40,7 @@ class Runtime(Protocol):
 
     @property
     def merges_calls(self) -> bool:
-        """Whether films of simultaneous calls are run in one pass on a device of their own.
+        """True if films of simultaneous calls are run in one pass on a device of their own.
 
         If True, call `run` from several threads at once, one film each. If False, the network runs
         on the same cores that decode and draw films.

@@ -18,7 +18,7 @@ print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
 def allowed(hard: int) -> int:
-    """How many, where a system begins with 256 and lets no process have more than `hard`."""
+    """Return the limit on a system that starts with 256 files and allows at most `hard`."""
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(hard=hard)],
         cwd=ROOT,

@@ -27,7 +27,7 @@ def evaluate(*arguments: Path | str) -> subprocess.CompletedProcess[str]:
 def report_of_real_films(
     films: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Path, Path]:
-    """What is printed of forty real films, their manifest, and the report's folder."""
+    """Return the output for forty real films, their manifest, and the report's folder."""
     folder = tmp_path_factory.mktemp("real")
     write_labels(read_labels(films / "adult" / "labels.csv")[:40], folder / "labels.csv")
     process = evaluate(folder / "labels.csv", "--report", folder / "report")

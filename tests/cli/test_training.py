@@ -1,4 +1,4 @@
-"""What `pneumocam train` and its neighbours say when they cannot begin."""
+"""Messages of `pneumocam train` and its neighbours when they cannot start."""
 
 import subprocess
 import sys

@@ -101,7 +101,7 @@ def rows(options: SubmissionOptions) -> list[dict[str, str]]:
 
 
 def items_of(gateway: Installation, files: list[Path]) -> Counter[Path]:
-    """How often the service was given each of some files."""
+    """Count how often the service received each of some files."""
     digests = {sha256(path.read_bytes()).hexdigest(): path for path in files}
     with gateway.database.read() as session:
         query = select(ItemRow.sha256).where(ItemRow.sha256.in_(digests))
