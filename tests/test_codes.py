@@ -32,8 +32,8 @@ def _known(codes: type[StrEnum]) -> set[str]:
 def test_every_code_has_words_in_the_dashboard() -> None:
     explained = set(
         re.findall(
-            r"^\s*'([a-z_]+)',$",
-            (ROOT / "frontend/src/shared/lib/codes.ts").read_text(),
+            r"^  ([a-z_]+): ",
+            (ROOT / "frontend/src/shared/i18n/explanations-en.ts").read_text(),
             re.MULTILINE,
         )
     )

@@ -2,11 +2,12 @@ import { useMutation } from '@tanstack/react-query'
 
 import { fetchPath } from '@/shared/api/client'
 import type { Item, Job } from '@/shared/api/wire'
+import type { ErrorCode } from '@/shared/lib/codes'
 
 import { useUploads } from './uploads'
 
-/** Of films that may be good: their reading broke off, and another may go well. */
-const BROKEN_OFF: readonly string[] = ['worker_lost', 'timeout', 'internal_error']
+/** Errors of the analysis, not of the film: a second attempt may succeed. */
+const RETRYABLE_ERRORS: readonly ErrorCode[] = ['worker_lost', 'timeout', 'internal_error']
 
 /** The films of jobs that may be submitted again as they are, and were not yet. */
 export function retryableFilms(jobs: readonly Job[]): { job: Job; items: Item[] }[] {
@@ -16,7 +17,7 @@ export function retryableFilms(jobs: readonly Job[]): { job: Job; items: Item[] 
   )
   const isRetryable = ({ error, links, sha256 }: Item) =>
     error !== null &&
-    BROKEN_OFF.includes(error.code) &&
+    RETRYABLE_ERRORS.some((code) => code === error.code) &&
     links.upload !== null &&
     !underWay.has(sha256)
   return jobs

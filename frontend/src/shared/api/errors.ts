@@ -1,10 +1,13 @@
-import { isErrorCode, type ErrorCode } from '@/shared/lib/codes'
+import { errors as explained } from '@/shared/i18n/explanations-en'
+import type { ErrorCode } from '@/shared/lib/codes'
 
 import type { Problem } from './wire'
 
 const PROBLEM_TYPE = 'urn:pneumocam:problem:'
 
-/** What a status says where its body does not, as when a proxy answers. */
+const isExplained = (code: string): code is ErrorCode => Object.hasOwn(explained, code)
+
+/** Codes by HTTP status, for answers without a problem, such as a proxy's own page. */
 const CODES: Partial<Record<number, ErrorCode>> = {
   401: 'key_required',
   404: 'not_found',
@@ -45,7 +48,7 @@ export class ServiceRefused extends Error {
     const { type = '', errors = [] } = this.problem ?? {}
     const ofFields = errors.filter(({ index }) => index == null).map(({ code }) => code)
     const told = [...ofFields, type.replace(PROBLEM_TYPE, '')]
-    return told.find(isErrorCode) ?? CODES[this.status] ?? null
+    return told.find(isExplained) ?? CODES[this.status] ?? null
   }
 
   /** Whether the same request may succeed later. */

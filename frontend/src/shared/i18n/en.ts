@@ -60,6 +60,7 @@ export const en = {
   priority: { routine: 'Routine', stat: 'Stat' },
   result: {
     cautions,
+    cautionFallback: 'This result has a limit that this page does not know.',
     probability: 'Probability of a pneumonia-like opacity',
     threshold: 'Threshold',
     meter: (probability: string, threshold: string) => `${probability}, threshold ${threshold}`,

@@ -60,6 +60,7 @@ export const es: Messages = {
   priority: { routine: 'Normal', stat: 'Urgente' },
   result: {
     cautions,
+    cautionFallback: 'Este resultado tiene un límite que esta página no conoce.',
     probability: 'Probabilidad de una opacidad compatible con neumonía',
     threshold: 'Umbral',
     meter: (probability, threshold) => `${probability}, umbral ${threshold}`,

@@ -256,6 +256,26 @@ export const errors: Record<ErrorCode, Explanation> = {
     what: 'The file has changed while it was being sent.',
     action: 'Choose it again and submit it as new.',
   },
+  invalid_callback_url: {
+    what: 'The callback URL is not one that the service may call.',
+    action: 'Give an HTTP or HTTPS address without user name, password or fragment.',
+  },
+  callback_not_resolved: {
+    what: 'The host name of the callback URL cannot be resolved.',
+    action: 'Check the spelling of the URL, and that the name is known where the service runs.',
+  },
+  callback_address_refused: {
+    what: 'The callback URL leads to an address that the service does not call.',
+    action: 'Use a public address, or ask the service’s administrator to allow this one.',
+  },
+  callback_lookup_failed: {
+    what: 'The host name of the callback URL could not be looked up just now.',
+    action: 'Try again in a moment.',
+  },
+  no_webhook_secret: {
+    what: 'This key has no secret to sign webhooks with.',
+    action: 'Create a webhook secret for this key first, or leave out the callback URL.',
+  },
   wrong_format: {
     what: 'Files of this kind are not read here.',
     action: 'Choose DICOM, PNG, JPEG or TIFF files, or a ZIP archive of them.',

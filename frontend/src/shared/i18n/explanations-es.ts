@@ -256,6 +256,26 @@ export const errors: Record<ErrorCode, Explanation> = {
     what: 'El archivo ha cambiado mientras se enviaba.',
     action: 'Elíjalo otra vez y envíelo como nuevo.',
   },
+  invalid_callback_url: {
+    what: 'La URL de aviso no es una a la que el servicio pueda llamar.',
+    action: 'Indique una dirección HTTP o HTTPS sin usuario, contraseña ni fragmento.',
+  },
+  callback_not_resolved: {
+    what: 'El nombre de servidor de la URL de aviso no se puede resolver.',
+    action: 'Compruebe cómo está escrita la URL y que el nombre se conozca donde está el servicio.',
+  },
+  callback_address_refused: {
+    what: 'La URL de aviso lleva a una dirección a la que el servicio no llama.',
+    action: 'Use una dirección pública, o pida al administrador del servicio que permita esta.',
+  },
+  callback_lookup_failed: {
+    what: 'El nombre de servidor de la URL de aviso no se pudo consultar en este momento.',
+    action: 'Inténtelo de nuevo en un momento.',
+  },
+  no_webhook_secret: {
+    what: 'Esta clave no tiene secreto con el que firmar los avisos.',
+    action: 'Cree antes uno para esta clave, o no indique URL de aviso.',
+  },
   wrong_format: {
     what: 'Los archivos de este tipo no se leen aquí.',
     action: 'Elija archivos DICOM, PNG, JPEG o TIFF, o un archivo ZIP con ellos.',

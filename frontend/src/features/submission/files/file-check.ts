@@ -1,4 +1,5 @@
 import type { SubmissionLimits } from '@/shared/api/wire'
+import type { ErrorCode } from '@/shared/lib/codes'
 
 import { filesInArchive } from './archive-directory'
 
@@ -8,7 +9,7 @@ const LOCAL_ERRORS = [
   'unreadable_file',
   'file_too_large',
   'archive_too_large',
-] as const
+] as const satisfies readonly ErrorCode[]
 export type LocalErrorCode = (typeof LOCAL_ERRORS)[number]
 
 export const isLocalError = (code: string) => LOCAL_ERRORS.some((known) => known === code)

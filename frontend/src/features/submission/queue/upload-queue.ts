@@ -1,7 +1,7 @@
 import { ServiceRefused, ServiceUnreachable } from '@/shared/api/errors'
 import type { submitFilms } from '@/shared/api/submit-films'
 import type { Job, Priority, Problem, SubmissionLimits } from '@/shared/api/wire'
-import { ARCHIVE_CODES } from '@/shared/lib/codes'
+import type { ErrorCode } from '@/shared/lib/codes'
 import { sleep } from '@/shared/lib/coalesced'
 import { randomKey } from '@/shared/lib/random-key'
 
@@ -411,7 +411,14 @@ export class UploadQueue {
   }
 }
 
-const OF_A_WHOLE_FILE: readonly string[] = [...ARCHIVE_CODES, 'file_too_large']
+/** Errors of an archive as a whole, not of the files in it. */
+const ARCHIVE_ERRORS: readonly ErrorCode[] = [
+  'damaged_archive',
+  'unsafe_archive',
+  'archive_too_large',
+  'encrypted_archive',
+  'file_too_large',
+]
 
 /** What the service says is wrong with which upload, by the upload's id. */
 function namedFiles(
@@ -434,7 +441,7 @@ function namedFiles(
 
 /** What is wrong with an archive that was sent alone: itself, or else every file in it. */
 function ofArchive(named: Problem['errors']): UploadError {
-  const whole = named.find(({ code }) => OF_A_WHOLE_FILE.includes(code))
+  const whole = named.find(({ code }) => ARCHIVE_ERRORS.some((known) => known === code))
   if (whole) return { code: whole.code, detail: whole.detail, inside: [] }
   const inside = new Map(named.map(({ code, detail }) => [code, { code, detail }]))
   return { code: 'no_film_in_archive', detail: '', inside: [...inside.values()] }
