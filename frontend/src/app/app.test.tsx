@@ -23,7 +23,7 @@ function serveWorklist(rows: WorklistRow[]) {
 
 const film = (name = 'film.dcm') => new File([new Uint8Array(100).fill(3)], name)
 
-test('a chosen film goes through and opens in the viewer with the same number', async () => {
+test('a chosen film is scored and opens in the viewer with the same probability', async () => {
   const job = makeJob()
   server.use(http.post('*/v1/jobs', () => HttpResponse.json(job, { status: 202 })))
   serveJob(job)
@@ -45,7 +45,7 @@ test('a chosen film goes through and opens in the viewer with the same number', 
   expect(await screen.findByTestId('activation-map')).toBeInTheDocument()
 })
 
-test('an archive becomes as many films as are in it', async () => {
+test('an archive becomes one item per file in it', async () => {
   const nested = { code: 'nested_archive' as const, detail: 'x' }
   const job = makeJob([
     makeItem({ filename: 'a.dcm' }),
@@ -90,7 +90,7 @@ test('a reload shows the submission again', async () => {
   expect(screen.getByText('2 of 2 films done')).toBeVisible()
 })
 
-test('a film whose reading broke off is submitted again from what the service has', async () => {
+test('a film whose analysis broke off is submitted again from the service’s copy', async () => {
   const error = { code: 'worker_lost' as const, detail: 'x' }
   const again = makeJob([makeItem()], { id: '01KBBBBBBBBBBBBBBBBBBBBBBB' })
   const asked: string[] = []
@@ -113,7 +113,7 @@ test('a film whose reading broke off is submitted again from what the service ha
   expect(screen.queryByRole('button', { name: 'Retry what failed' })).not.toBeInTheDocument()
 })
 
-test('a film that cannot be read is not offered to be tried again as it is', async () => {
+test('no retry is offered for a film that cannot be read', async () => {
   const error = { code: 'undecodable_image' as const, detail: 'x' }
   serveJob(makeJob([makeItem({ state: 'failed', result: null, error })]))
 
@@ -137,7 +137,7 @@ test('a film that is not scored says why and what to do', async () => {
   expect(screen.queryByTestId('probability')).not.toBeInTheDocument()
 })
 
-test('what to keep in mind about a probability stands beside it', async () => {
+test('cautions are shown beside the probability', async () => {
   const cautions = [{ code: 'child' as const, detail: 'x' }]
   serveJob(makeJob([makeItem({ result: makeResult({ cautions }) })]))
 
@@ -158,7 +158,7 @@ test('a failed film shows its code, and the service’s sentence where the code 
   expect(screen.getByText('moon_phase')).toBeVisible()
 })
 
-test('below the threshold it is said that this excludes nothing', async () => {
+test('below the threshold the text says that this does not exclude an opacity', async () => {
   const result = makeResult({ probability: 0.1, positive: false, regions: [] })
   serveJob(makeJob([makeItem({ result })]))
 
@@ -180,7 +180,7 @@ test('the worklist is filtered and sorted by the address', async () => {
   expect(new URLSearchParams(window.location.search).get('positive')).toBe('true')
 })
 
-test('the worklist is walked and opened by key, and the next film follows by key', async () => {
+test('the keyboard moves in the worklist, opens a film and goes to the next', async () => {
   const items = ['a.dcm', 'b.dcm', 'c.dcm'].map((filename, index) => makeItem({ index, filename }))
   serveWorklist(items.map((item) => makeRow({ item })))
   serveJob(makeJob(items))
@@ -200,7 +200,7 @@ test('the worklist is walked and opened by key, and the next film follows by key
   expect(await screen.findByRole('table', { name: 'Worklist' })).toBeVisible()
 })
 
-test('the next film is looked at anew, with the same tool', async () => {
+test('the next film has a new view and the same tool', async () => {
   const items = ['a.dcm', 'b.dcm'].map((filename, index) => makeItem({ index, filename }))
   serveWorklist(items.map((item) => makeRow({ item })))
   serveJob(makeJob(items))
@@ -220,7 +220,7 @@ test('the next film is looked at anew, with the same tool', async () => {
   expect(screen.getByRole('button', { name: 'Next film' })).toBeDisabled()
 })
 
-test('chosen films are erased with their jobs, after asking', async () => {
+test('chosen films are erased with their jobs, after a confirmation', async () => {
   let rows = [makeRow({ item: makeItem({ filename: 'a.dcm' }) })]
   const erased: string[] = []
   server.use(
@@ -243,7 +243,7 @@ test('chosen films are erased with their jobs, after asking', async () => {
   expect(erased).toEqual([JOB_ID])
 })
 
-test('jobs that the key may not erase stay, with the reason', async () => {
+test('jobs that the key may not erase stay in the list, with the reason', async () => {
   const detail = 'This key may not erase.'
   const body = { type: 'urn:pneumocam:problem:missing_scope', title: detail, status: 403, detail }
   server.use(
@@ -280,7 +280,7 @@ test('an erased job says so', async () => {
   expect(await screen.findByText(/This job has been erased/)).toBeVisible()
 })
 
-test('a service that is away is told, and asked again', async () => {
+test('an unreachable service is reported and polled', async () => {
   let isAway = true
   server.use(
     http.get('*/v1/jobs', () =>
@@ -298,7 +298,7 @@ test('a service that is away is told, and asked again', async () => {
   expect(await screen.findByRole('link', { name: 'film.dcm' })).toBeVisible()
 }, 10_000)
 
-test('the header says that the service is away as soon as a page finds out', async () => {
+test('the header shows an unreachable service as soon as a page finds it', async () => {
   let isAway = false
   server.use(
     http.get('*/v1/jobs', () =>
@@ -314,7 +314,7 @@ test('the header says that the service is away as soon as a page finds out', asy
   isAway = true
   await user.click(await screen.findByRole('button', { name: 'Failed' }))
 
-  // Long before it would be looked at again.
+  // Well before the next poll.
   expect(await screen.findByText('Service not reachable', {}, { timeout: 5_000 })).toBeVisible()
 }, 10_000)
 
@@ -335,7 +335,7 @@ test('the map is switched by key, and single keys can be switched off', async ()
   expect(screen.getByTestId('activation-map')).toBeInTheDocument()
 })
 
-test('the dashboard speaks Spanish when asked, and remembers it', async () => {
+test('the dashboard is in Spanish when chosen, also after a reload', async () => {
   const user = openDashboard('/')
   await user.click(screen.getByRole('button', { name: 'Settings' }))
 

@@ -56,7 +56,7 @@ export function App({ queries }: { queries: QueryClient }) {
   )
 }
 
-/** The pages, or a sign-in where the service must know who asks. They are not held up for that. */
+/** The pages, or the sign-in page if the service needs a key. Pages do not wait for the answer. */
 function SignedIn({ children }: { children: ReactNode }) {
   const { data } = useSession()
   if (data === undefined || !isSignedOut(data)) return children

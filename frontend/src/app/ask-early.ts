@@ -5,20 +5,20 @@ import { worklistQuery } from '@/shared/api/worklist'
 import { sleep } from '@/shared/lib/coalesced'
 import { readFilter } from '@/shared/lib/paths'
 
-/** A service that is slower than this does not keep the page from being drawn without it. */
-const PATIENCE_MS = 250
+/** Longest time that the first drawing waits for the service. */
+const MAX_WAIT_MS = 250
 
 /**
- * Asks for what the first page will show before anything of it is made. Mostly it is there by then,
- * and the page is drawn once and not twice.
+ * Request the first page's data before the page is built. It usually arrives by then, so the page
+ * is drawn once instead of twice.
  */
 export async function askEarly(queries: QueryClient, { pathname, search }: Location) {
   const session = queries.query(sessionQuery()).catch(leaveToPage)
   if (pathname !== '/') return
   const filter = readFilter(new URLSearchParams(search))
   const worklist = queries.infiniteQuery(worklistQuery(filter)).catch(leaveToPage)
-  await Promise.race([Promise.all([session, worklist]), sleep(PATIENCE_MS)])
+  await Promise.race([Promise.all([session, worklist]), sleep(MAX_WAIT_MS)])
 }
 
-/** The page finds the error with the query, and says what is to be said. */
+/** Ignored here: the page finds the same error in its query and shows it. */
 const leaveToPage = () => undefined

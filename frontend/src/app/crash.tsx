@@ -5,7 +5,7 @@ import { useMessages } from '@/shared/i18n/language'
 import { Button } from '@/shared/ui/button'
 import { Notice } from '@/shared/ui/notice'
 
-/** Stands in for pages that broke while they were drawn. */
+/** Shown instead of a page whose rendering failed. */
 export class Crash extends Component<{ children: ReactNode }, { hasCrashed: boolean }> {
   override state = { hasCrashed: false }
 

@@ -58,7 +58,7 @@ function open(drift: Partial<Drift>, card: Record<string, unknown> = CARD) {
   return openDashboard('/model')
 }
 
-test('the operating point is told in words and in a table', async () => {
+test('the operating point is shown in words and in a table', async () => {
   const user = open({})
 
   expect(
@@ -71,7 +71,7 @@ test('the operating point is told in words and in a table', async () => {
   expect(within(figure).getByRole('cell', { name: '0.850 – 0.920' })).toBeVisible()
 })
 
-test('the curves of the card stand in figures too', async () => {
+test('the curves of the card are shown as tables too', async () => {
   const user = open({}, { ...CARD, curves: CURVES })
   const rowsOf = async (name: RegExp) => {
     const figure = await screen.findByRole('figure', { name })
@@ -88,13 +88,13 @@ test('the curves of the card stand in figures too', async () => {
   expect(screen.getByText(/the share with opacity, 25 %/)).toBeVisible()
 })
 
-test('curves of another form are left out, and the point stays', async () => {
+test('curves of another form are ignored, and the operating point is shown', async () => {
   open({}, { ...CARD, curves: { ...CURVES, precision: [0.75] } })
 
   expect(await screen.findByText(/The card holds this point and no curve/)).toBeVisible()
 })
 
-test('the films of the last weeks stand beside the training set, in figures too', async () => {
+test('the films of the last weeks are compared with the training set, as tables too', async () => {
   const user = open({
     days: [filmsOf({})],
     training_set: {
@@ -120,7 +120,7 @@ test('the films of the last weeks stand beside the training set, in figures too'
   ).toEqual(['80 %', '4', '55 %'])
 })
 
-test('each network has its own picture', async () => {
+test('each version of the network has its own figures', async () => {
   const user = open({
     days: [filmsOf({ day: '2026-11-01', model_version: '1.0.0', succeeded: 9 }), filmsOf({})],
   })
@@ -135,7 +135,7 @@ test('each network has its own picture', async () => {
   expect(total()).toHaveTextContent('What the training set looked like is not known.')
 })
 
-test('without films there is nothing to compare, and that is said', async () => {
+test('without films a notice says that there is nothing to compare', async () => {
   open({})
 
   expect(await screen.findByText('No film was finished in the last four weeks')).toBeVisible()
@@ -145,7 +145,7 @@ test('without films there is nothing to compare, and that is said', async () => 
   )
 })
 
-test('figures that cannot be had leave the card readable', async () => {
+test('the card is shown although the figures cannot be loaded', async () => {
   open({})
   server.use(http.get('*/v1/model/drift', () => problem(422, 'no')))
 

@@ -4,7 +4,7 @@ import { userEvent } from '@testing-library/user-event'
 import { App } from './app'
 import { queryClient } from './query-client'
 
-/** Opens the dashboard at an address, for a test; the hands of the one who uses it. */
+/** Open the dashboard at an address for a test, and return the simulated user. */
 export function openDashboard(address: string) {
   window.history.replaceState(null, '', address)
   render(<App queries={queryClient()} />)

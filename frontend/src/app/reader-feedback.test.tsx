@@ -18,7 +18,7 @@ const SAID: Feedback = {
   threshold: 0.41,
 }
 
-/** A service that keeps what is said, and what it was told. */
+/** Serve feedback, and return what was received. */
 function serveFeedback() {
   const told: NewFeedback[] = []
   server.use(
@@ -49,7 +49,7 @@ test('disagreeing with a comment needs the keyboard alone', async () => {
   expect(screen.getByTestId('activation-map')).toBeInTheDocument()
 })
 
-test('what was said before is shown, and can be said anew', async () => {
+test('an earlier opinion is shown, and can be changed', async () => {
   const model = { name: 'pneumocam', version: '0.9.0' }
   const feedback: Feedback = { ...SAID, model, comment: 'Seen on CT' }
   serveJob(makeJob([makeItem({ feedback })]))
@@ -66,7 +66,7 @@ test('what was said before is shown, and can be said anew', async () => {
   expect(screen.queryByText('Seen on CT')).not.toBeInTheDocument()
 })
 
-test('what could not be saved stays, and says why', async () => {
+test('feedback that could not be saved stays in the form, with the reason', async () => {
   serveJob(makeJob())
   server.use(http.post('*/feedback', () => problem(503, 'away')))
   const user = openDashboard(`/jobs/${JOB_ID}/items/0`)
@@ -82,7 +82,7 @@ test('what could not be saved stays, and says why', async () => {
   expect(screen.getByTestId('probability')).toBeVisible()
 })
 
-test('the worklist shows what was said of a film', async () => {
+test('the worklist shows the opinion on a film', async () => {
   const item = makeItem({ feedback: { ...SAID, opinion: 'disagree' } })
   server.use(http.get('*/v1/jobs', () => HttpResponse.json(makeWorklist([makeRow({ item })]))))
 

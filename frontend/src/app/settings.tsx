@@ -6,7 +6,7 @@ import { IconButton } from '@/shared/ui/button'
 import { Segments } from '@/shared/ui/segments'
 import { THEMES, useTheme } from './theme'
 
-/** What this person chose for this browser. */
+/** Theme and language of this browser. */
 export function Settings() {
   const { nav } = useMessages()
   const [language, setLanguage] = useLanguageChoice()

@@ -47,7 +47,7 @@ function Navigation() {
   const pages = [
     { href: worklistPath(), label: nav.worklist, isHere: location === '/' },
     {
-      // Back to the submission that is under way, if there is one.
+      // Leads to the current submission, if there is one.
       href: jobsPath(jobIds),
       label: waiting > 0 ? `${nav.submit} (${waiting})` : nav.submit,
       isHere: isSubmission,

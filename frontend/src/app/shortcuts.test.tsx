@@ -22,7 +22,7 @@ async function openShortcuts() {
 
 const hasMap = () => screen.queryByTestId('activation-map') !== null
 
-test('every key is listed, in the order in which keys are looked for', () => {
+test('every key is listed, in the order in which conflicts are resolved', () => {
   const listed = shortcutGroups(en).flatMap(({ rows }) => rows.map(([name]) => name))
 
   expect(listed).toEqual(SHORTCUT_NAMES)
@@ -48,7 +48,7 @@ test('a key is changed by keyboard alone, works, is kept, and is shown at the co
   expect((await screen.findAllByText('X'))[0]).toBeInTheDocument()
 })
 
-test('two actions with one key are told apart in words, and the first has it', async () => {
+test('of two actions with the same key the first one has it, and a text says so', async () => {
   const { user, dialog } = await openShortcuts()
 
   await user.click(within(dialog).getByRole('button', { name: /^Key of Invert:/ }))
@@ -61,7 +61,7 @@ test('two actions with one key are told apart in words, and the first has it', a
   expect(hasMap()).toBe(false)
 })
 
-test('a key can be taken from an action, and each or all are as they were', async () => {
+test('a key can be removed, and one or all keys can be reset', async () => {
   const { user, dialog } = await openShortcuts()
   const press = async (name: string) => user.click(within(dialog).getByRole('button', { name }))
 
@@ -82,7 +82,7 @@ test('a key can be taken from an action, and each or all are as they were', asyn
   expect(localStorage.getItem('pneumocam.shortcuts.keys')).toBe('{}')
 })
 
-test('keys that move the focus or belong to the browser are not taken', async () => {
+test('keys that move the focus or belong to the browser cannot be assigned', async () => {
   const { user, dialog } = await openShortcuts()
 
   await user.click(within(dialog).getByRole('button', { name: /^Key of Invert:/ }))
@@ -96,7 +96,7 @@ test('keys that move the focus or belong to the browser are not taken', async ()
   expect(dialog).toHaveAttribute('open')
 })
 
-test('what is kept and cannot be read is passed over', async () => {
+test('unreadable stored keys are ignored', async () => {
   localStorage.setItem(
     'pneumocam.shortcuts.keys',
     JSON.stringify({ map: 'x', invert: [1], nothing: ['q'], zoomIn: ['y'] }),

@@ -10,7 +10,7 @@ import { openDashboard } from './open-dashboard'
 
 const KEY = 'pcam_0123456789ab_secret'
 
-/** A service with one key, and a browser that is signed in or not. */
+/** Serve a session with one key; the browser is signed in or not. */
 function serveKeys() {
   const state = { isSignedIn: false }
   const session = (): Session => ({
@@ -78,7 +78,7 @@ test('a session that ends while a page is open leads to the sign-in', async () =
   expect(await screen.findByLabelText('Key')).toBeVisible()
 })
 
-test('a service that is away says so', async () => {
+test('the sign-in says that the service is unreachable', async () => {
   serveKeys()
   server.use(http.post('*/v1/session', () => problem(503, 'The database is unavailable.')))
   const user = openDashboard('/')
@@ -88,7 +88,7 @@ test('a service that is away says so', async () => {
   await waitFor(() => expect(screen.getByRole('alert')).toHaveTextContent('cannot answer'))
 })
 
-test('where no key is needed there is nothing to sign out of', async () => {
+test('without keys there is no sign-out', async () => {
   openDashboard('/')
 
   expect(await screen.findByText('No films yet')).toBeVisible()

@@ -17,11 +17,11 @@ const NOBODY: ReadonlySet<string> = new Set()
 
 beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory())
-  // Those of the test's document cannot be kept in a database.
+  // Blobs of jsdom cannot be stored in fake-indexeddb.
   vi.stubGlobal('File', NodeFile)
 })
 
-/** Leaves a film behind as a page does that is closed while it sends. */
+/** Store a film as a page does that is closed while sending. */
 async function leaveFilm(owner: string | null) {
   await new FilmStore('gone').keep(
     {
@@ -60,7 +60,7 @@ function signedInAs(name: string) {
   )
 }
 
-test('what an earlier page has not sent is offered, and erased when it is not wanted', async () => {
+test('unsent films of an earlier page are offered, and erased when discarded', async () => {
   await leaveFilm(null)
   const user = openDashboard('/')
 
@@ -72,7 +72,7 @@ test('what an earlier page has not sent is offered, and erased when it is not wa
   await waitFor(async () => expect(await isLeft(null)).toBe(false))
 })
 
-test('signing out erases it', async () => {
+test('signing out erases unsent films', async () => {
   signedInAs('ward 3')
   await leaveFilm('ward 3')
   const user = openDashboard('/')
@@ -84,7 +84,7 @@ test('signing out erases it', async () => {
   expect(await isLeft('ward 3')).toBe(false)
 })
 
-test('another person neither sees nor keeps it', async () => {
+test('unsent films of another person are erased, not shown', async () => {
   signedInAs('ward 4')
   await leaveFilm('ward 3')
 

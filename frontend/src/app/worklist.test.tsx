@@ -10,7 +10,7 @@ import { openDashboard } from './open-dashboard'
 
 const SECRET = 'Mustermann'
 
-/** A service that finds films by name, and what it was asked: addresses and bodies. */
+/** Serve a search by file name, and return the requested URLs and bodies. */
 function serveSearch() {
   const items = ['a.dcm', 'b Mustermann.dcm', 'c Mustermann.dcm'].map((filename, index) =>
     makeItem({ index, filename }),
@@ -33,7 +33,7 @@ function serveSearch() {
   return asked
 }
 
-test('a search finds films, walks from one to the next, and stands in no address', async () => {
+test('a search finds films, next stays within them, and the text is in no address', async () => {
   const asked = serveSearch()
   const user = openDashboard('/?sort=-probability')
   await screen.findByRole('link', { name: 'a.dcm' })
@@ -74,7 +74,7 @@ test('a search that finds nothing says so, and is cleared with the filters', asy
   expect(field).toHaveValue('')
 })
 
-test('how long a film waits, or has waited, stands beside it', async () => {
+test('the worklist shows how long a film waits, or has waited', async () => {
   const queued = makeRow({
     item: makeItem({ index: 1, state: 'queued' }),
     created_at: '2026-11-23T02:05:58Z',
@@ -86,7 +86,7 @@ test('how long a film waits, or has waited, stands beside it', async () => {
 
   openDashboard('/')
 
-  // By the clock of the service, which says 02:10:00, whatever this computer's says.
+  // By the service's clock, 02:10:00, not this computer's.
   expect(await screen.findByText(/^4 min [2-9] s$/)).toBeVisible()
   expect(screen.getByText('1 min 5 s')).toBeVisible()
 })
@@ -115,6 +115,6 @@ test('the list follows the service’s events', async () => {
   rows = [makeRow({ job_id: JOB_ID.replace('K', 'L'), item: makeItem({ filename: 'new.dcm' }) })]
   tell('2')
 
-  // Sooner than it would be asked for by itself.
+  // Sooner than the next poll.
   expect(await screen.findByRole('link', { name: 'new.dcm' }, { timeout: 4_000 })).toBeVisible()
 })

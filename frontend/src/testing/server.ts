@@ -5,7 +5,7 @@ import type { Job, Problem, Session } from '@/shared/api/wire'
 
 import { LIMITS, makeWorklist } from './wire'
 
-/** The service as far as every page needs it; tests add what they are about. */
+/** The endpoints that every page needs; tests add their own. */
 export const server = setupServer(
   http.get('*/readyz', () =>
     HttpResponse.json({ ready: true, dependencies: { database: 'ok', redis: 'ok' } }),
@@ -15,12 +15,12 @@ export const server = setupServer(
   ),
   http.get('*/v1/model', () => HttpResponse.json({ name: 'pneumocam', map_threshold: 0.3 })),
   http.get('*/v1/jobs', () => HttpResponse.json(makeWorklist())),
-  // No events: the list is asked for now and then.
+  // No events: the list is polled.
   http.get('*/v1/jobs/events', () => new HttpResponse(null, { status: 503 })),
   http.get('*/v1/jobs/:id/items/:index/:artifact', () => new HttpResponse(new Uint8Array([1]))),
 )
 
-/** Answers for a job: as it is, and as the one event that tells the same. */
+/** Serve a job, and a stream with one event of it. */
 export function serveJob(job: Job) {
   server.use(
     http.get(`*/v1/jobs/${job.id}`, () => HttpResponse.json(job)),

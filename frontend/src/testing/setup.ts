@@ -7,7 +7,7 @@ import { setSearchText } from '@/shared/lib/search-text'
 
 import { server } from './server'
 
-// Pages are loaded when they are opened first, which takes a busy machine a while.
+// A page's code is loaded on first use, which is slow on a busy machine.
 configure({ asyncUtilTimeout: 10_000 })
 
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
@@ -19,7 +19,7 @@ afterEach(() => {
 })
 afterAll(() => server.close())
 
-// What jsdom lacks. Nothing is laid out or drawn in it, so a size and no canvas are enough.
+// Stand-ins for what jsdom lacks. It lays out and draws nothing, so a size and no canvas are enough.
 
 class FixedSizeObserver implements ResizeObserver {
   readonly #callback: ResizeObserverCallback
@@ -31,15 +31,15 @@ class FixedSizeObserver implements ResizeObserver {
     this.#callback([entry], this)
   }
   unobserve() {
-    // Nothing is kept.
+    // Nothing to do.
   }
   disconnect() {
-    // Nothing is kept.
+    // Nothing to do.
   }
 }
 vi.stubGlobal('ResizeObserver', FixedSizeObserver)
 
-// Lists are as high as a window, and each row in them as a row.
+// Heights of lists and rows, which a virtual list needs.
 Object.defineProperties(Element.prototype, {
   clientHeight: { get: () => 800 },
   clientWidth: { get: () => 1000 },

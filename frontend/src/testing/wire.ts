@@ -1,10 +1,10 @@
 import type { Item, Job, Result, SubmissionLimits, Worklist, WorklistRow } from '@/shared/api/wire'
 
-/** Records as the service sends them, with what a test is not about filled in. */
+/** Records as the service sends them, with defaults for all that a test does not set. */
 
 export const JOB_ID = '01KAAAAAAAAAAAAAAAAAAAAAAA'
 
-/** What the service takes unless it was set otherwise. */
+/** The service's default limits. */
 export const LIMITS: SubmissionLimits = {
   max_files: 500,
   max_upload_bytes: 100 * 2 ** 20,

@@ -1,4 +1,4 @@
-/** Anything the card holds, as headings, terms and tables. */
+/** Any part of the card, as headings, terms and tables. */
 export function CardTree({ value, depth = 2 }: { value: object; depth?: number }) {
   const entries = Object.entries(value) as [string, unknown][]
   const plain = entries.filter(([, entry]) => !isNested(entry))
@@ -35,7 +35,7 @@ export function CardTree({ value, depth = 2 }: { value: object; depth?: number }
 function Table({ rows }: { rows: readonly Record<string, unknown>[] }) {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   return (
-    // eslint-disable-next-line jsx-a11y-x/no-noninteractive-tabindex -- what scrolls must be reachable by key
+    // eslint-disable-next-line jsx-a11y-x/no-noninteractive-tabindex -- a scrollable area must be reachable by key
     <div className="overflow-x-auto" tabIndex={0}>
       <table className="w-full border-collapse text-left">
         <thead>

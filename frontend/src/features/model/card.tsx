@@ -9,14 +9,14 @@ import { readCurves } from './curves'
 import { Metrics, readMetrics } from './metrics'
 import { OperatingPoint } from './operating-point'
 
-/** The card's own words are not translated: each is what its authors stand for. */
+/** The card's own text is not translated: its authors stand for its wording. */
 const CARD_LANGUAGE = 'en'
 
 /**
- * What a person asks first, in that order, then the whole card as it stands.
+ * The model card: the most important parts first, then all of it.
  *
  * Args:
- *   live: What is known beside the card.
+ *   live: Sections that are not from the card.
  */
 export function Card({ card, live }: { card: ModelCard; live: ReactNode }) {
   const { model: text, viewer } = useMessages()

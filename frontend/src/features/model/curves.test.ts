@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { scoreShares, type Curves } from './curves'
 
-/** One film with opacity of 0.75, and three without, of 0.55, 0.35 and 0.15. */
+/** One film with opacity, scored 0.75, and three without, scored 0.55, 0.35 and 0.15. */
 const CURVES: Curves = {
   films: 4,
   positives: 1,
@@ -15,7 +15,7 @@ const CURVES: Curves = {
   reliability: [],
 }
 
-test('the scores of a card add up to one, and lie where its thresholds are', () => {
+test('the shares of a card add up to one, in the bins of its thresholds', () => {
   const shares = scoreShares(CURVES, 10)
 
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1)
@@ -24,7 +24,7 @@ test('the scores of a card add up to one, and lie where its thresholds are', () 
   expect(shares.slice(5).reduce((sum, share) => sum + share, 0)).toBeCloseTo(0.5625)
 })
 
-test('all films of one score are in its part', () => {
+test('films that all have one score are in its bin', () => {
   const point = { sensitivity: 1, specificity: 0, precision: 0.25 }
 
   const shares = scoreShares({ ...CURVES, points: [{ ...point, threshold: 0.9 }] }, 2)

@@ -13,17 +13,17 @@ interface ReliabilityBin {
   high: number | null
 }
 
-/** What a card's plots are drawn from. */
+/** Data of a card's plots. */
 export interface Curves {
   films: number
   positives: number
-  /** The highest threshold first. */
+  /** By descending threshold. */
   points: readonly CurvePoint[]
-  /** The lowest probabilities first. */
+  /** By ascending probability. */
   reliability: readonly ReliabilityBin[]
 }
 
-/** The curves of a card; null where it has none, or none of the form that is known here. */
+/** Read the curves of a card; null if it has none, or in another form. */
 export function readCurves(value: unknown): Curves | null {
   if (!isRecord(value)) return null
   const { films, positives, threshold, sensitivity, specificity, precision, reliability } = value
@@ -46,9 +46,9 @@ export function readCurves(value: unknown): Curves | null {
 }
 
 /**
- * The share of a card's films in each of so many equal parts of the scale from 0 to 1.
+ * Return the share of a card's films in each of `parts` equal bins of the scale from 0 to 1.
  *
- * Between two thresholds of the curves the films are taken to lie evenly.
+ * Between two thresholds of the curves the films are assumed to be evenly spread.
  */
 export function scoreShares({ films, positives, points }: Curves, parts: number): number[] {
   const ends = [

@@ -17,7 +17,7 @@ const FILLED = 'bg-muted'
 const OUTLINED = 'border border-muted bg-ground'
 const FULL = 'bg-ink'
 
-/** How many films were finished each day, and how. */
+/** Films finished each day, by state. */
 export function FilmsEachDay({ figures: { days } }: ChartProps) {
   const { model } = useMessages()
   const text = model.drift
@@ -61,7 +61,7 @@ const Bar = ({ className, share }: { className: string; share: number }) =>
     <div className={`min-h-0.5 ${className}`} style={{ height: `${share * 100}%` }} />
   )
 
-/** The share above the threshold each day, with its interval, beside the training set's. */
+/** Share above the threshold each day, with its interval, compared with the training set's. */
 export function AboveEachDay({ figures: { days, above }, trained }: ChartProps) {
   const { model } = useMessages()
   const text = model.drift
@@ -118,7 +118,7 @@ interface ScoresProps extends ChartProps {
   curves: Curves | null
 }
 
-/** How the scores are spread, of the last week, of those before and of the training set. */
+/** Distribution of scores: last week, the weeks before, and the training set. */
 export function Scores({ figures, trained, curves }: ScoresProps) {
   const { model } = useMessages()
   const text = model.drift
@@ -178,7 +178,7 @@ const Column = ({ className, share }: { className: string; share: number }) => (
   />
 )
 
-/** Which views the films say they are, beside the training set's. */
+/** Views stated by the films, compared with the training set's. */
 export function Views({ figures: { views }, trained }: ChartProps) {
   const { model } = useMessages()
   const text = model.drift
@@ -229,7 +229,7 @@ const Row = ({ className, share }: { className: string; share: number }) => (
   <div className={`h-2.5 ${share === 0 ? '' : className}`} style={{ width: `${share * 100}%` }} />
 )
 
-/** Why films were not scored. */
+/** Reasons for films not being scored. */
 export function Rejections({ figures: { rejected, reasons }, trained }: ChartProps) {
   const messages = useMessages()
   const text = messages.model.drift

@@ -56,7 +56,7 @@ test('each day has its figures, and a day without films has none', () => {
   expect(figures.views.PA).toMatchObject({ count: 2, of: 6 })
 })
 
-test('networks are told apart, the newest first', () => {
+test('versions are listed with the latest first', () => {
   const both = drift([
     day({ day: '2026-11-01', model_version: '1.0.0', succeeded: 5 }),
     day({ day: '2026-11-20', model_version: '2.0.0', succeeded: 3 }),

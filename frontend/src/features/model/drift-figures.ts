@@ -4,9 +4,9 @@ export const SCORE_BINS = 10
 export const VIEWS = ['PA', 'AP', 'other', 'not_stated'] as const
 export type View = (typeof VIEWS)[number]
 
-/** One day of a network: what a bar or a point stands for. */
+/** One day of a network. */
 export interface Day {
-  /** As ISO has it, in UTC. */
+  /** ISO 8601 date, in UTC. */
   date: string
   succeeded: number
   rejected: number
@@ -14,11 +14,11 @@ export interface Day {
   above: Share
 }
 
-/** A share with the interval in which it lies. */
+/** A share with its 95 % interval. */
 export interface Share {
   count: number
   of: number
-  /** In [0, 1]; null of nothing. */
+  /** In [0, 1]; null if there are no films. */
   value: number | null
   low: number
   high: number
@@ -30,7 +30,7 @@ export interface DriftFigures {
   meanProbability: number | null
   above: Share
   rejected: Share
-  /** The share of scored films in each tenth of the scale, of the last week and of those before. */
+  /** Share of scored films in each tenth of the scale: last week, and the weeks before. */
   lastWeek: readonly number[]
   before: readonly number[]
   views: Readonly<Record<View, Share>>
@@ -40,13 +40,13 @@ export interface DriftFigures {
 
 const WEEK = 7
 
-/** The versions that have read films, the one of the last day first. */
+/** Versions of the network that have read films, the latest first. */
 export function versionsOf({ days }: Drift): string[] {
   const versions = [...days].reverse().flatMap((day) => day.model_version ?? [])
   return [...new Set(versions)]
 }
 
-/** The figures of one network; films that failed belong to none, and count for each. */
+/** Compute the figures of one network. Failed films have no network and count for each. */
 export function driftFigures(drift: Drift, version: string | null): DriftFigures {
   const rows = drift.days.filter(
     ({ model_version: of }) => of === null || version === null || of === version,
@@ -97,7 +97,7 @@ export function driftFigures(drift: Drift, version: string | null): DriftFigures
   }
 }
 
-/** A share with its 95 % interval by Wilson (1927), which holds for small numbers too. */
+/** Compute a share with its 95 % interval by Wilson (1927), which is valid for few films too. */
 export function shareOf(count: number, of: number): Share {
   if (of === 0) return { count, of, value: null, low: 0, high: 1 }
   const z = 1.96

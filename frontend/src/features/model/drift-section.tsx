@@ -12,10 +12,10 @@ import type { Curves } from './curves'
 import { AboveEachDay, FilmsEachDay, Rejections, Scores, Views } from './drift-charts'
 import { driftFigures, versionsOf } from './drift-figures'
 
-/** As long as films are kept by default, less a little. */
+/** A little less than films are kept by default. */
 const DAYS = 28
 
-/** How the films of the last weeks look to the network, beside those that it was measured on. */
+/** Results of the last four weeks, compared with the films that the network was measured on. */
 export function DriftSection({ curves }: { curves: Curves | null }) {
   const { model } = useMessages()
   const { data, error, refetch } = useDrift(DAYS)

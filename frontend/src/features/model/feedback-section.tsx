@@ -3,7 +3,7 @@ import { Download } from 'lucide-react'
 import { useMessages } from '@/shared/i18n/language'
 import { buttonClasses } from '@/shared/ui/button'
 
-/** All that was said of results, for whoever evaluates the network. */
+/** Export of all feedback, for evaluating the network. */
 export function FeedbackSection() {
   const { model } = useMessages()
   const text = model.feedback

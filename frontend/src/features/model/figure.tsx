@@ -4,7 +4,7 @@ import { useMessages } from '@/shared/i18n/language'
 
 interface FigureProps {
   title: string
-  /** What to make of it. */
+  /** Explanation under the drawing. */
   note?: string
   legend?: ReactNode
   children: ReactNode
@@ -16,7 +16,7 @@ interface TableProps {
   rows: readonly (readonly (string | number)[])[]
 }
 
-/** A drawing for the eye, and the same in figures for everybody. */
+/** A drawing, and the same data as a table. */
 export function Figure({ title, note, legend, children, table }: FigureProps) {
   const { model: text } = useMessages()
   const id = useId()
@@ -38,7 +38,7 @@ export function Figure({ title, note, legend, children, table }: FigureProps) {
 
 export function Table({ head, rows, title }: TableProps & { title: string }) {
   return (
-    // eslint-disable-next-line jsx-a11y-x/no-noninteractive-tabindex -- what scrolls must be reachable by key
+    // eslint-disable-next-line jsx-a11y-x/no-noninteractive-tabindex -- a scrollable area must be reachable by key
     <div className="max-h-72 overflow-auto" tabIndex={0} role="region" aria-label={title}>
       <table className="w-full border-collapse">
         <thead>
@@ -76,7 +76,7 @@ export function Table({ head, rows, title }: TableProps & { title: string }) {
   )
 }
 
-/** What each kind of mark stands for. */
+/** Legend of the marks. */
 export function Legend({ marks }: { marks: readonly (readonly [mark: string, name: string])[] }) {
   return (
     <ul aria-hidden className="flex flex-wrap gap-x-4 gap-y-1 text-xs leading-4 text-muted">

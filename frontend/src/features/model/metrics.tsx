@@ -10,7 +10,7 @@ export interface Metric {
   data: string
 }
 
-/** The metrics of a card that have a name and a value; what is not of that form is left out. */
+/** Read the metrics of a card that have a name and a value; others are ignored. */
 export function readMetrics(value: unknown): Metric[] {
   if (!Array.isArray(value)) return []
   return value.flatMap((entry: unknown) => {
@@ -30,13 +30,13 @@ export function readMetrics(value: unknown): Metric[] {
   })
 }
 
-/** The ends of a 95 % interval, where one was computed. */
+/** Bounds of the 95 % interval; null if none was computed. */
 export const intervalOf = ({ low, high }: Pick<Metric, 'low' | 'high'>) =>
   low === null || high === null ? '–' : `${low.toFixed(3)} – ${high.toFixed(3)}`
 
 const numberOrNull = (value: unknown) => (typeof value === 'number' ? value : null)
 
-/** The metrics, in one table for each set of films that they were measured on. */
+/** The metrics, one table for each set of films that they were measured on. */
 export function Metrics({ metrics }: { metrics: readonly Metric[] }) {
   const { model: text } = useMessages()
   const sets = [...new Set(metrics.map(({ data }) => data))]
@@ -56,7 +56,7 @@ export function Metrics({ metrics }: { metrics: readonly Metric[] }) {
   )
 }
 
-/** Each value on its scale from 0 to 1, with the interval in which it lies. */
+/** A value on its scale from 0 to 1, with its interval. */
 function MetricTable({ metrics }: { metrics: readonly Metric[] }) {
   const { model: text } = useMessages()
   const head = 'border-b border-line py-1 pr-4 text-left font-normal text-muted'
@@ -105,7 +105,7 @@ function MetricTable({ metrics }: { metrics: readonly Metric[] }) {
   )
 }
 
-/** A metric's name; those of age bands say which. */
+/** Return a metric's name in words, with the age band if it is of one. */
 function nameOf(name: string, text: Messages['model']): string {
   const [, from, to] = /^auroc_age_(\d+)_to_(\d+)$/.exec(name) ?? []
   if (from !== undefined && to !== undefined) return text.aurocAge(from, to)

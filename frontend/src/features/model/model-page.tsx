@@ -12,7 +12,7 @@ import { readCurves } from './curves'
 import { DriftSection } from './drift-section'
 import { FeedbackSection } from './feedback-section'
 
-/** The network that reads films now: what it is for, how good it is, where it came from. */
+/** The network in use: intended use, metrics, origin. */
 export function ModelPage() {
   const { model: text } = useMessages()
   const { data: card, error, refetch } = useModel()

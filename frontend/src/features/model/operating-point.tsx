@@ -11,7 +11,7 @@ interface OperatingPointProps {
   curves: Curves | null
 }
 
-/** Where the network works between missing films and crying wolf, as far as its card says. */
+/** Sensitivity and false alarms at the threshold, from the card. */
 export function OperatingPoint({ metrics, curves }: OperatingPointProps) {
   const { model } = useMessages()
   const text = model.roc

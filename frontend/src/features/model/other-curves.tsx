@@ -12,12 +12,12 @@ interface PrecisionRecallProps {
   precision: Metric | undefined
 }
 
-/** How many of the films above a threshold have an opacity, over how many of those are found. */
+/** Precision-recall curve. */
 export function PrecisionRecall({ curves, sensitivity, precision }: PrecisionRecallProps) {
   const { model } = useMessages()
   const text = model.precisionRecall
   const share = curves.positives / curves.films
-  // Steps, as average precision adds them up: a slanting line would promise too much.
+  // Steps, as average precision sums them: straight lines between points would be too optimistic.
   const steps = curves.points.flatMap((point, index): PlotPoint[] => [
     [curves.points[index - 1]?.sensitivity ?? 0, point.precision],
     [point.sensitivity, point.precision],
@@ -50,7 +50,7 @@ export function PrecisionRecall({ curves, sensitivity, precision }: PrecisionRec
   )
 }
 
-/** What the network promises, and what came true. */
+/** Reliability diagram. */
 export function Reliability({ curves: { reliability } }: { curves: Curves }) {
   const { model } = useMessages()
   const text = model.reliability

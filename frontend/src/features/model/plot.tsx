@@ -3,17 +3,17 @@ import type { ReactNode } from 'react'
 import { classes } from '@/shared/ui/classes'
 
 interface PlotProps {
-  /** The top of the upright scale, in words. */
+  /** Label at the top of the vertical axis. */
   top: string
   bottom?: string
-  /** Under the plot, from left to right. */
+  /** Labels under the plot, from left to right. */
   below: readonly string[]
-  /** How high it is. */
+  /** Height of the plot. */
   className?: string
   children: ReactNode
 }
 
-/** A field to draw in, with the ends of its scales. */
+/** A plot area with the ends of its axes. */
 export function Plot({ top, bottom = '0', below, className = 'h-36', children }: PlotProps) {
   return (
     <div className="grid grid-cols-[3rem_minmax(0,1fr)] gap-x-2 text-xs leading-4 text-muted">
@@ -32,7 +32,7 @@ export function Plot({ top, bottom = '0', below, className = 'h-36', children }:
   )
 }
 
-/** A level to compare with, across the plot. */
+/** A horizontal reference line. */
 export function Level({ share, label }: { share: number; label: string }) {
   return (
     <div

@@ -5,13 +5,13 @@ import { Plot } from './plot'
 export type PlotPoint = readonly [x: number, y: number]
 
 interface SquarePlotProps {
-  /** What is upwards, and what to the right. */
+  /** Labels of the vertical and the horizontal axis. */
   up: string
   right: string
   children: ReactNode
 }
 
-/** A field of two shares, each from 0 to 100 %. */
+/** A plot of two shares, each from 0 to 100 %. */
 export function SquarePlot({ up, right, children }: SquarePlotProps) {
   return (
     <div className="max-w-80">
@@ -23,13 +23,13 @@ export function SquarePlot({ up, right, children }: SquarePlotProps) {
   )
 }
 
-/** Where what is upwards equals what is to the right. */
+/** The diagonal, where both shares are equal. */
 export const DIAGONAL: readonly PlotPoint[] = [
   [0, 0],
   [1, 1],
 ]
 
-/** A line through points; one to compare with is dashed. */
+/** A line through points; a reference line is dashed. */
 export function Line({ points, isReference = false }: LineProps) {
   const path = points.map(([x, y]) => `${round(x * 100)} ${round(100 - y * 100)}`).join('L')
   return (
@@ -55,7 +55,7 @@ const round = (value: number) => Math.round(value * 100) / 100
 
 interface SpotProps {
   at: PlotPoint
-  /** The ends of the interval across and upwards, where there are any. */
+  /** Bounds of the horizontal and the vertical interval. */
   across?: readonly [left: number, right: number]
   upwards?: readonly [low: number, high: number]
   isSmall?: boolean

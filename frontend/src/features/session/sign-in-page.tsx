@@ -7,7 +7,7 @@ import { useMessages } from '@/shared/i18n/language'
 import { Button } from '@/shared/ui/button'
 import { Disclaimer } from '@/shared/ui/disclaimer'
 
-/** Stands in for every page until a key was shown; the address stays, and opens afterwards. */
+/** Shown instead of every page until a key was given; the address stays and opens afterwards. */
 export function SignInPage() {
   const { session: text } = useMessages()
   const signIn = useSignIn()
@@ -19,7 +19,7 @@ export function SignInPage() {
   useEffect(() => {
     document.title = `${text.title} · PneumoCAM`
   }, [text.title])
-  // There is nothing else to do here, and after a refusal the key is what to change.
+  // The key is the only field, and the one to change after a refusal.
   useEffect(() => field.current?.focus(), [signIn.error])
 
   return (
@@ -37,7 +37,7 @@ export function SignInPage() {
           <input
             ref={field}
             id={id}
-            // A password to the browser: hidden from who looks over a shoulder, kept by managers.
+            // A password to the browser: hidden on the screen, and kept by password managers.
             type="password"
             autoComplete="current-password"
             autoCapitalize="off"
@@ -70,7 +70,7 @@ function useWhyNot(error: Error | null): string | null {
   const { error: refused, failure } = useMessages()
   if (error === null) return null
   if (!(error instanceof ServiceRefused)) return failure.unreachable
-  // Whatever the service says of the form of what was typed, it is not a key of its own.
+  // Text that does not even have the form of a key (422) is an invalid key, too.
   const code = error.isTemporary ? 'unavailable' : (error.code ?? 'invalid_key')
   const { what, action } = refused.known[code === 'malformed_request' ? 'invalid_key' : code]
   return `${what} ${action}`

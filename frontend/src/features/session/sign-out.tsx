@@ -5,11 +5,11 @@ import { useMessages } from '@/shared/i18n/language'
 import { IconButton } from '@/shared/ui/button'
 
 interface SignOutProps {
-  /** Called when the session is over, to drop what else belongs to this person. */
+  /** Called when the session is over, to erase this person's other data. */
   onSignedOut: () => void
 }
 
-/** Ends the session; not there where none is needed. */
+/** Sign-out button; absent if the service needs no key. */
 export function SignOut({ onSignedOut }: SignOutProps) {
   const { session: text } = useMessages()
   const { data } = useSession()

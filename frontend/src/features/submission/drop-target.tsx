@@ -5,14 +5,14 @@ import { useMessages } from '@/shared/i18n/language'
 import { droppedFiles } from './files/dropped-files'
 import { useUploads } from './uploads'
 
-/** Takes files that are dropped anywhere on the page, and says so while they are held over it. */
+/** Accepts files dropped anywhere on the page, and says so while they are dragged over it. */
 export function DropTarget() {
   const { submit: text } = useMessages()
   const { submit } = useUploads()
   const [isOver, setOver] = useState(false)
 
   useEffect(() => {
-    // Entering a child is told before leaving its parent: only the balance says where we are.
+    // The event of entering a child comes before that of leaving its parent, so both are counted.
     let depth = 0
     const enter = (event: DragEvent) => {
       if (!carriesFiles(event)) return

@@ -13,7 +13,7 @@ import { useUploads } from './uploads'
 const PRIORITIES: readonly Priority[] = ['routine', 'stat']
 const MAX_REFERENCE = 200
 
-/** Where films are chosen, and what goes with them. Dropping works anywhere on the page. */
+/** Buttons to choose films, with priority and reference. Dropping works anywhere on the page. */
 export function DropZone({ isCompact }: { isCompact: boolean }) {
   const { submit: text, priority } = useMessages()
   const { options, setOptions } = useUploads()

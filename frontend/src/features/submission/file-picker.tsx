@@ -10,12 +10,12 @@ interface FilePicker {
   pickFolder: () => void
 }
 
-/** Every browser takes it, and React's types do not know it. */
+/** Every browser has this attribute; React's types do not. */
 const FOLDER = { webkitdirectory: '' }
 
 const Context = createContext<FilePicker | null>(null)
 
-/** One pair of file inputs for the whole page; any button may open them. */
+/** Two hidden file inputs that any button of the page can open. */
 export function FilePickerProvider({ children }: { children: ReactNode }) {
   const { submit: text } = useMessages()
   const { submit } = useUploads()
@@ -30,13 +30,13 @@ export function FilePickerProvider({ children }: { children: ReactNode }) {
   )
   const take = ({ currentTarget: input }: ChangeEvent<HTMLInputElement>) => {
     submit([...(input.files ?? [])].filter((file) => !isClutter(file.name)))
-    // So that the same file can be chosen again.
+    // Otherwise the same file could not be chosen again.
     input.value = ''
   }
   return (
     <Context value={picker}>
       {children}
-      {/* The buttons that open them have the same names and the keyboard. */}
+      {/* Hidden: the buttons that open them have the same names and the keyboard. */}
       <div className="sr-only" aria-hidden>
         <input
           ref={files}

@@ -23,10 +23,10 @@ export type Row = { kind: 'item'; job: Job; item: Item } | { kind: 'upload'; upl
 const keyOf = (row: Row) =>
   row.kind === 'item' ? `${row.job.id}/${row.item.index}` : `upload ${row.upload.id}`
 
-/** At least; they are measured. */
+/** Minimum height; rows are measured. */
 const ROW_REM = 3
 
-/** One line a film; only those in sight are in the document. */
+/** One row per film; only visible rows are in the document. */
 export function FilmRows({ rows, jobIds }: { rows: readonly Row[]; jobIds: readonly string[] }) {
   const { submit: text } = useMessages()
   const scroller = useRef<HTMLDivElement>(null)
@@ -119,7 +119,7 @@ function ItemRow({
   )
 }
 
-/** How long it will be until the first of a job's films is begun, where that is known. */
+/** Time until the estimated start of a job; null if unknown. */
 function startsIn({ estimated_start: start }: Job, { worklist }: Messages): string | null {
   if (start === null) return null
   return duration(Math.max(0, Date.parse(start) - serviceNow()), worklist.units)

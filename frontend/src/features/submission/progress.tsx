@@ -9,7 +9,7 @@ interface ProgressProps {
   hold: Hold
 }
 
-/** How much of a submission is done, and what keeps the rest. */
+/** Progress of a submission, and the reason if sending is on hold. */
 export function Progress({ jobs, uploads, hold }: ProgressProps) {
   const { submit: text, films } = useMessages()
   const count = (of: (job: Job) => number) => jobs.reduce((sum, job) => sum + of(job), 0)

@@ -9,7 +9,7 @@ import { useUploads } from './uploads'
 /** Errors of the analysis, not of the film: a second attempt may succeed. */
 const RETRYABLE_ERRORS: readonly ErrorCode[] = ['worker_lost', 'timeout', 'internal_error']
 
-/** The films of jobs that may be submitted again as they are, and were not yet. */
+/** Failed items that can be submitted again unchanged, and were not yet. */
 export function retryableFilms(jobs: readonly Job[]): { job: Job; items: Item[] }[] {
   const items = jobs.flatMap((job) => job.items)
   const underWay = new Set(
@@ -25,7 +25,7 @@ export function retryableFilms(jobs: readonly Job[]): { job: Job; items: Item[] 
     .filter((part) => part.items.length > 0)
 }
 
-/** Submits films again that the service has already: the browser no longer has their files. */
+/** Submit failed films again from the service's copy: the browser no longer has their files. */
 export function useRetryFilms() {
   const { queue } = useUploads()
   return useMutation({

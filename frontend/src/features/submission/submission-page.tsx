@@ -19,7 +19,7 @@ import { retryableFilms, useRetryFilms } from './retry-films'
 import { isRetryable, type Upload } from './queue/upload-queue'
 import { useUploads, useUploadState } from './uploads'
 
-/** What was submitted and how it goes: files on their way, then the films of the jobs. */
+/** A submission: items of its jobs, then files that are not sent yet. */
 export function SubmissionPage({ jobIds }: { jobIds: readonly string[] }) {
   const messages = useMessages()
   const text = messages.submit
@@ -40,7 +40,7 @@ export function SubmissionPage({ jobIds }: { jobIds: readonly string[] }) {
   const unsent = uploads.filter((upload) => upload.state !== 'refused')
   const retryFilms = useRetryFilms()
   const brokenOff = retryableFilms(known)
-  // While some are being sent, they may be those that failed.
+  // Not while files are being sent: they may be the failed ones.
   const canRetryFilms = brokenOff.length > 0 && unsent.length === 0
   const canRetry = uploads.some(isRetryable) || canRetryFilms
 

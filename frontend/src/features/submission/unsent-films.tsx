@@ -5,7 +5,7 @@ import { Button } from '@/shared/ui/button'
 
 import { useUploads } from './uploads'
 
-/** Offers to send what a page that was left or reloaded has not sent. */
+/** Offers to send the unsent films of a closed page. */
 export function UnsentFilms() {
   const { submit: text, films } = useMessages()
   const { unsent, sendUnsent, discardUnsent } = useUploads()

@@ -22,19 +22,19 @@ interface Uploads {
   queue: UploadQueue
   options: JobOptions
   setOptions: (options: JobOptions) => void
-  /** Queues files and shows how they go. */
+  /** Queue files and open the submission page. */
   submit: (files: readonly File[]) => void
-  /** What pages that are gone have not sent. */
+  /** Unsent films of closed pages. */
   unsent: readonly UnsentFilm[]
   sendUnsent: () => void
   discardUnsent: () => void
-  /** Stops and erases everything that is on its way, in every page of this browser. */
+  /** Erase all unsent films, in all pages of this browser. */
   dropAll: () => void
 }
 
 const Context = createContext<Uploads | null>(null)
 
-/** Holds the queue above the pages, so that it goes on whichever is open. */
+/** Holds the upload queue above the pages, so that it works whichever is open. */
 export function UploadsProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient()
   const [{ page, kept, queue }] = useState(() => makeQueue(queries))
@@ -44,7 +44,7 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
   const [location, navigate] = useLocation()
   const isOnSubmission = isSubmissionPath(location)
 
-  // The address names every accepted job, so that a reload shows them again.
+  // The address lists the accepted jobs, so that a reload shows them again.
   useEffect(
     () =>
       queue.subscribe(() => {

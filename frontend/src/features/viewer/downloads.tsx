@@ -24,7 +24,7 @@ export function Downloads({ item, job, look }: DownloadsProps) {
   const { activation_map: map, upload } = item.links
   const saved = { item, job, look, name }
 
-  // What makes them is large, and not needed by whoever only looks.
+  // Loaded on use: the code that makes them is large.
   const report = useMutation({
     networkMode: 'always',
     mutationFn: async () => {

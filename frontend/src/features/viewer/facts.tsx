@@ -4,7 +4,7 @@ import { PanelSection } from '@/shared/ui/panel-section'
 
 import { filmFacts } from './report/film-facts'
 
-/** What the film said of itself, and which network read it. */
+/** The film's own data, and the network that read it. */
 export function Facts({ item, job }: { item: Item; job: Job | undefined }) {
   const messages = useMessages()
   const language = useLanguage()

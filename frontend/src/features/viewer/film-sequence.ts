@@ -16,12 +16,12 @@ export interface FilmInList {
 
 export interface FilmSequence {
   films: readonly FilmInList[]
-  /** Place of the film in the list; -1 where it is not in what is loaded. */
-  place: number
+  /** Index of the film in the list; -1 if it is not loaded. */
+  position: number
   hasMore: boolean
 }
 
-/** The list a film was opened from, and its place in it. */
+/** The list a film was opened from, and the film's position in it. */
 export function useFilmSequence(list: FilmList, jobId: string, index: number): FilmSequence {
   const jobs = useFollowedJobs(list.kind === 'jobs' ? list.ids : [])
   const searchText = useSearchText().trim()
@@ -40,21 +40,21 @@ export function useFilmSequence(list: FilmList, jobId: string, index: number): F
           reference: row.reference,
           item: row.item,
         }))
-  const place = films.findIndex((film) => film.jobId === jobId && film.item.index === index)
+  const position = films.findIndex((film) => film.jobId === jobId && film.item.index === index)
 
-  // The film after the last one that is loaded is on the next page.
+  // The film after the last loaded one is on the next page.
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = worklist
-  const isNearEnd = list.kind === 'worklist' && place >= 0 && place >= films.length - 5
+  const isNearEnd = list.kind === 'worklist' && position >= 0 && position >= films.length - 5
   useEffect(() => {
     if (isNearEnd && hasNextPage && !isFetchingNextPage) void fetchNextPage()
   }, [isNearEnd, hasNextPage, isFetchingNextPage, fetchNextPage])
 
-  usePrefetch(films[place + 1])
-  usePrefetch(place > 0 ? films[place - 1] : undefined)
-  return { films, place, hasMore: list.kind === 'worklist' && hasNextPage }
+  usePrefetch(films[position + 1])
+  usePrefetch(position > 0 ? films[position - 1] : undefined)
+  return { films, position, hasMore: list.kind === 'worklist' && hasNextPage }
 }
 
-/** Loads and decodes a film's pictures before it is asked for. */
+/** Load and decode a film's pictures ahead of use. */
 function usePrefetch(film: FilmInList | undefined) {
   const queries = useQueryClient()
   const radiograph = film?.item.links.radiograph ?? null

@@ -33,9 +33,9 @@ import { ViewerFrame } from './viewer-frame'
 interface FilmViewerProps {
   jobId: string
   item: Item
-  /** As far as it is known yet. */
+  /** Undefined until loaded. */
   job: Job | undefined
-  /** What is likely to be looked at next. */
+  /** The next film of the list, which is prepared. */
   next: Item | undefined
   header: ReactNode
 }
@@ -44,7 +44,7 @@ const WINDOW_STEP = 8
 const PAN_STEP = 48
 const OPACITY_STEP = 0.1
 
-/** A film with its tools, its map and what the network said. */
+/** A film with tools, activation map and result panel. */
 export function FilmViewer({ jobId, item, job, next, header }: FilmViewerProps) {
   const { viewer } = useMessages()
   const [view, dispatch] = useReducer(reduceView, INITIAL_VIEW)
@@ -55,12 +55,12 @@ export function FilmViewer({ jobId, item, job, next, header }: FilmViewerProps) 
   const [draft, setDraft] = useState<Opinion | null>(null)
   const settings = useMapSettings()
 
-  // The next film is looked at anew, with the same tools. The viewer stays: making another one takes
-  // longer than drawing a film.
-  const place = `${jobId}/${item.index}`
-  const [shownPlace, setShownPlace] = useState(place)
-  if (place !== shownPlace) {
-    setShownPlace(place)
+  // The next film starts with a new view and the same tool. The component is reused: mounting
+  // another one takes longer than drawing a film.
+  const filmKey = `${jobId}/${item.index}`
+  const [shownFilm, setShownFilm] = useState(filmKey)
+  if (filmKey !== shownFilm) {
+    setShownFilm(filmKey)
     dispatch({ type: 'reset' })
     setActive(null)
     setDraft(null)
@@ -91,8 +91,8 @@ export function FilmViewer({ jobId, item, job, next, header }: FilmViewerProps) 
     dispatch({ type: 'adjustWindow', width: width * WINDOW_STEP, level: level * WINDOW_STEP })
   const pan = (x: number, y: number) =>
     dispatch({ type: 'pan', by: { x: x * PAN_STEP, y: y * PAN_STEP }, fitZoom: fit })
-  const preset = (place: number) => {
-    const name = PRESET_NAMES[place]
+  const preset = (index: number) => {
+    const name = PRESET_NAMES[index]
     if (name) dispatch({ type: 'setWindow', window: PRESETS[name] })
   }
   const setOpacity = (by: number) =>
@@ -175,7 +175,7 @@ export function FilmViewer({ jobId, item, job, next, header }: FilmViewerProps) 
         </div>
         {item.result && (
           <ReaderFeedback
-            key={`feedback ${place}`}
+            key={`feedback on ${filmKey}`}
             jobId={jobId}
             item={item}
             draft={draft}
@@ -190,7 +190,7 @@ export function FilmViewer({ jobId, item, job, next, header }: FilmViewerProps) 
         )}
         {film.data && <WindowControls view={view} dispatch={dispatch} />}
         <Facts item={item} job={job} />
-        <Downloads key={`downloads of ${place}`} item={item} job={job} look={settings} />
+        <Downloads key={`downloads of ${filmKey}`} item={item} job={job} look={settings} />
       </aside>
       <ShortcutsDialog isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />
     </ViewerFrame>

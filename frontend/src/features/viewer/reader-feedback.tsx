@@ -12,18 +12,18 @@ import { Segments } from '@/shared/ui/segments'
 import { PanelSection } from '@/shared/ui/panel-section'
 
 const OPINIONS: readonly Opinion[] = ['agree', 'disagree']
-/** As the service has it. */
+/** The service's limit. */
 const MAX_CHARACTERS = 2000
 
 interface ReaderFeedbackProps {
   jobId: string
   item: Item
-  /** What was chosen and not saved yet. */
+  /** The opinion that is chosen and not saved yet. */
   draft: Opinion | null
   onDraft: (opinion: Opinion | null) => void
 }
 
-/** Whether the person who looks at the film agrees, and why. */
+/** The reader's opinion on the result, with a comment. */
 export function ReaderFeedback({ jobId, item, draft, onDraft }: ReaderFeedbackProps) {
   const { viewer } = useMessages()
   const text = viewer.feedback
@@ -32,7 +32,7 @@ export function ReaderFeedback({ jobId, item, draft, onDraft }: ReaderFeedbackPr
   const field = useRef<HTMLTextAreaElement>(null)
   const id = useId()
 
-  // Chosen by key or by click, why is what comes next.
+  // After the choice, by key or by click, comes the comment.
   useEffect(() => {
     if (draft !== null) field.current?.focus()
   }, [draft])
@@ -103,13 +103,13 @@ export function ReaderFeedback({ jobId, item, draft, onDraft }: ReaderFeedbackPr
           </div>
         </div>
       )}
-      <Said item={item} />
+      <LastOpinion item={item} />
     </PanelSection>
   )
 }
 
-/** What was said last, of which result. */
-function Said({ item: { feedback, result } }: { item: Item }) {
+/** The last opinion, and the result that it was about. */
+function LastOpinion({ item: { feedback, result } }: { item: Item }) {
   const { viewer } = useMessages()
   const text = viewer.feedback
   const language = useLanguage()

@@ -12,7 +12,7 @@ import { classes } from '@/shared/ui/classes'
 import { ItemStateLabel } from '@/shared/ui/item-state'
 import { ProbabilityBar } from '@/shared/ui/probability-bar'
 
-/** What came of a film: the probability, or why there is none. */
+/** Result of an item: the probability, or the reason for having none. */
 export function ResultSummary({ item }: { item: Item }) {
   const messages = useMessages()
   const { viewer } = messages

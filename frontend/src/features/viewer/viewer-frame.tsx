@@ -8,7 +8,7 @@ interface ViewerFrameProps {
   children: ReactNode
 }
 
-/** One bar above, and all the rest for the film and its panel. */
+/** A header bar; the rest is for the film and its panel. */
 export function ViewerFrame({ header, toolbar, children }: ViewerFrameProps) {
   return (
     <div className="flex h-full flex-col">

@@ -20,17 +20,17 @@ interface ViewerPageProps {
   list: FilmList
 }
 
-/** One film, large, with what the network said of it. */
+/** One film with its result. */
 export function ViewerPage({ jobId, index, list }: ViewerPageProps) {
   const { viewer } = useMessages()
   const [, navigate] = useLocation()
   const sequence = useFilmSequence(list, jobId, index)
   const [job] = useFollowedJobs([jobId])
-  // What the list knows is enough to begin with, so the next film is there at once.
-  const item = job?.data?.items[index] ?? sequence.films[sequence.place]?.item
+  // The list's copy of the item is shown first, so that the next film appears at once.
+  const item = job?.data?.items[index] ?? sequence.films[sequence.position]?.item
 
-  const previous = sequence.films[sequence.place - 1]
-  const next = sequence.place < 0 ? undefined : sequence.films[sequence.place + 1]
+  const previous = sequence.films[sequence.position - 1]
+  const next = sequence.position < 0 ? undefined : sequence.films[sequence.position + 1]
   const open = (film: FilmInList | undefined) => {
     if (film) navigate(filmPath(film.jobId, film.item.index, list), { replace: true })
   }
@@ -69,9 +69,9 @@ export function ViewerPage({ jobId, index, list }: ViewerPageProps) {
           disabled={!next}
           onClick={() => open(next)}
         />
-        {sequence.place >= 0 && (
+        {sequence.position >= 0 && (
           <span className="px-2 whitespace-nowrap text-muted max-md:hidden">
-            {viewer.position(sequence.place + 1, sequence.films.length, sequence.hasMore)}
+            {viewer.position(sequence.position + 1, sequence.films.length, sequence.hasMore)}
           </span>
         )}
       </div>

@@ -5,7 +5,7 @@ interface CheckboxProps {
   onChange: () => void
 }
 
-/** A small box in a 24 px target. */
+/** A small checkbox with a target of 24 px. */
 export function Checkbox({ label, checked, tabIndex, onChange }: CheckboxProps) {
   return (
     <label className="flex size-6 items-center justify-center">

@@ -11,7 +11,7 @@ const cellsOf = (csv: string) => {
   return Object.fromEntries(header.split(',').map((name, place) => [name, cells[place]]))
 }
 
-test('a film is one line with the figures as they came', () => {
+test('a film is one line with unrounded figures', () => {
   expect(cellsOf(toCsv([makeRow()]))).toMatchObject({
     filename: 'film.dcm',
     state: 'succeeded',
@@ -23,7 +23,7 @@ test('a film is one line with the figures as they came', () => {
   })
 })
 
-test('what was said of a film stands in its line', () => {
+test('the opinion on a film is in its line', () => {
   const feedback: Feedback = {
     opinion: 'disagree',
     comment: 'A skin fold',

@@ -27,7 +27,7 @@ const COLUMNS: Record<string, (row: WorklistRow) => Cell> = {
   said_of_version: (row) => row.item.feedback?.model.version,
 }
 
-/** Films as comma-separated values (RFC 4180), in the wire's own names and units. */
+/** Format films as comma-separated values (RFC 4180), with the names and units of the API. */
 export function toCsv(rows: readonly WorklistRow[]): string {
   const lines = rows.map((row) => Object.values(COLUMNS).map((cell) => quoted(cell(row))))
   return [Object.keys(COLUMNS), ...lines].map((line) => `${line.join(',')}\r\n`).join('')
@@ -35,7 +35,7 @@ export function toCsv(rows: readonly WorklistRow[]): string {
 
 function quoted(cell: Cell): string {
   if (typeof cell !== 'string') return String(cell ?? '')
-  // A file may be called =2+3; a spreadsheet must not calculate it.
+  // A file may be named =2+3, which a spreadsheet must not calculate.
   const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

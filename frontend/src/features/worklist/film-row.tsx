@@ -20,13 +20,13 @@ interface FilmRowProps {
   filter: WorklistFilter
   index: number
   top: number
-  /** Whether the row is the one in the tab order. */
+  /** True for the one row in the tab order. */
   isCurrent: boolean
   isChosen: boolean
   actions: RowActions
 }
 
-/** What rows report; the same object from one drawing to the next, so that rows can stay as they are. */
+/** Callbacks of rows; one stable object, so that rows are not drawn again. */
 export interface RowActions {
   choose: (row: WorklistRow) => void
   focus: (row: WorklistRow) => void

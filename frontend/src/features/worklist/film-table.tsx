@@ -24,13 +24,13 @@ interface FilmTableProps {
 
 export const keyOf = (row: WorklistRow) => filmAnchor(row.job_id, row.item.index)
 
-/** As high as `FilmRow` is. */
+/** Height of `FilmRow`. */
 const ROW_REM = 2.5
 const PAGE_ROWS = 15
-/** Asked for before the end is reached, so that scrolling does not wait. */
+/** Rows before the end at which more are requested, so that scrolling does not wait. */
 const LOAD_AHEAD = 40
 
-/** One row a film; only those in sight are in the document. */
+/** One row per film; only visible rows are in the document. */
 export function FilmTable(props: FilmTableProps) {
   const { rows, filter, hasMore, isLoadingMore, loadMore, chosen, onChoose } = props
   const { worklist: text } = useMessages()
@@ -38,8 +38,8 @@ export function FilmTable(props: FilmTableProps) {
   const keys = useMemo(() => rows.map(keyOf), [rows])
   const rowPx = useRem(ROW_REM)
   useSteadyScroll(scroller, keys, rowPx)
-  // Where the keyboard is: one film is in the tab order, and stays in the document. It is known
-  // by its key, because others come and go above it.
+  // The one film in the tab order, which stays in the document. By its key, not its index, because
+  // rows come and go above it.
   const [current, setCurrent] = useState(anchoredFilm)
   const place = Math.max(0, current === null ? 0 : keys.indexOf(current))
   const virtualizer = useVirtualizer({
@@ -73,7 +73,7 @@ export function FilmTable(props: FilmTableProps) {
       scroller.current?.querySelector<HTMLElement>(`[data-row="${next}"] a`)?.focus(),
     )
   }
-  // Back from a film, the list is where it was left.
+  // Back from a film, the list is scrolled to it.
   const isReturning = useRef(current !== null && keys.includes(current))
   useEffect(() => {
     if (!isReturning.current) return

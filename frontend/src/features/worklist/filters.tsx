@@ -4,7 +4,7 @@ import { useMessages } from '@/shared/i18n/language'
 import { classes } from '@/shared/ui/classes'
 import { Choice } from '@/shared/ui/choice'
 
-/** What can be asked for in one click, as the service's own filter. */
+/** Filters that one click sets. */
 const SHOWN = {
   all: {},
   positive: { positive: true },
@@ -24,7 +24,7 @@ interface FiltersProps {
   onChange: (filter: WorklistFilter) => void
 }
 
-/** Which films are shown, by what became of them. */
+/** Filter by state and result. */
 export function ShownFilter({ filter, onChange }: FiltersProps) {
   const { worklist: text } = useMessages()
   const { state, positive, ...others } = filter
@@ -56,7 +56,7 @@ export function ShownFilter({ filter, onChange }: FiltersProps) {
   )
 }
 
-/** Films of which priority are shown, and in which order. */
+/** Filter by priority, and order. */
 export function OrderChoices({ filter, onChange }: FiltersProps) {
   const { worklist: text, priority } = useMessages()
   const { priority: chosenPriority, ...ofAnyPriority } = filter

@@ -5,15 +5,15 @@ import { useMessages } from '@/shared/i18n/language'
 import { setSearchText, useSearchText } from '@/shared/lib/search-text'
 import { IconButton } from '@/shared/ui/button'
 
-/** As the service has it. */
+/** The service's limit. */
 const MAX_CHARACTERS = 200
 
 interface SearchFieldProps {
-  /** Goes on to what was found. */
+  /** Move to the results. */
   onDown: () => void
 }
 
-/** Words of a file name or reference. They go to the service, and are kept nowhere. */
+/** Search by file name or reference. The text is sent to the service and stored nowhere. */
 export function SearchField({ onDown }: SearchFieldProps) {
   const { worklist: text } = useMessages()
   const searched = useSearchText()
@@ -31,7 +31,7 @@ export function SearchField({ onDown }: SearchFieldProps) {
       <Search aria-hidden size="1rem" className="pointer-events-none absolute left-2 text-muted" />
       <input
         ref={field}
-        // Not of the type "search": its own cross has no name and is too small to hit.
+        // Not of type "search": its clear button has no name and is too small a target.
         type="text"
         inputMode="search"
         enterKeyHint="search"
@@ -39,7 +39,7 @@ export function SearchField({ onDown }: SearchFieldProps) {
         placeholder={text.search}
         value={searched}
         maxLength={MAX_CHARACTERS}
-        // The browser keeps no list of whom was searched for.
+        // The browser must keep no list of searched names.
         autoComplete="off"
         spellCheck={false}
         onChange={(event) => setSearchText(event.target.value)}

@@ -17,7 +17,7 @@ interface SelectionBarProps {
   onClear: () => void
 }
 
-/** What can be done with the chosen films. */
+/** Actions on the chosen films. */
 export function SelectionBar({ rows, onClear }: SelectionBarProps) {
   const { worklist, films } = useMessages()
   const text = worklist.selection
@@ -30,7 +30,7 @@ export function SelectionBar({ rows, onClear }: SelectionBarProps) {
   const openIds = [
     ...new Set(rows.filter((row) => !isFinal(row.item.state)).map((row) => row.job_id)),
   ]
-  /** Does it to every job, whatever becomes of the others; whether all of them went well. */
+  /** Apply an action to every job, even if others fail; true if all succeeded. */
   const toAll = async (ids: readonly string[], change: (id: string) => Promise<unknown>) => {
     setRefused(null)
     const outcomes = await Promise.allSettled(ids.map(change))
@@ -40,7 +40,7 @@ export function SelectionBar({ rows, onClear }: SelectionBarProps) {
   }
   const eraseAll = async () => {
     setAsking(false)
-    // What could not be erased stays chosen.
+    // Films that could not be erased stay chosen.
     if (await toAll(jobIds, erase.mutateAsync)) onClear()
   }
 

@@ -1,9 +1,9 @@
 import { useLayoutEffect, useRef, type RefObject } from 'react'
 
 /**
- * Keeps what is in sight in its place when rows come or go above it.
+ * Keep the visible rows in place when rows come or go above them.
  *
- * At the very top nothing is held: there, what is new is what one wants to see.
+ * Not at the very top, where new rows should appear.
  */
 export function useSteadyScroll(
   scroller: RefObject<HTMLElement | null>,
@@ -17,7 +17,7 @@ export function useSteadyScroll(
     before.current = keys
     if (element === null || old === keys || element.scrollTop === 0) return
     const first = Math.floor(element.scrollTop / rowPx)
-    // The first row in sight may be the one that went.
+    // The first visible row may be the removed one.
     for (let index = first; index < old.length; index++) {
       const key = old[index]
       const now = key === undefined ? -1 : keys.indexOf(key)

@@ -7,7 +7,7 @@ import { serviceNow } from '@/shared/lib/service-clock'
 
 const SECOND_MS = 1_000
 
-/** How long a film has been queued, or was before it was read. */
+/** Time that an item has been queued, or was queued before it was read. */
 export function Wait({ row: { item, created_at } }: { row: WorklistRow }) {
   const { worklist } = useMessages()
   if (item.state === 'queued') return <Waiting since={Date.parse(created_at)} />

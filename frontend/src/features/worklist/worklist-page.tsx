@@ -18,18 +18,18 @@ import { SearchField } from './search-field'
 import { SelectionBar } from './selection-bar'
 
 interface WorklistPageProps {
-  /** How films are submitted from here. */
+  /** Button that chooses films to submit. */
   submitAction: ReactNode
 }
 
-/** What is typed faster than this is one search. */
+/** A search starts after this pause in typing. */
 const TYPING_PAUSE_MS = 250
 
-/** Every film, newest or most suspicious first. */
+/** The worklist: all films, newest or most suspicious first. */
 export function WorklistPage({ submitAction }: WorklistPageProps) {
   const { worklist: text } = useMessages()
   const [params, setParams] = useSearchParams()
-  // The same object as long as the address is the same: rows compare it.
+  // Stable while the address is the same, because rows compare it.
   const filter = useMemo(() => readFilter(params), [params])
   const searchText = useSettled(useSearchText().trim(), TYPING_PAUSE_MS)
   const list = useWorklist(filter, searchText)
@@ -44,7 +44,7 @@ export function WorklistPage({ submitAction }: WorklistPageProps) {
         <h1 className="text-xl font-semibold">{text.title}</h1>
         <SearchField onDown={focusFirstRow} />
         <OrderChoices filter={filter} onChange={setFilter} />
-        {/* A phone has the page for it one tap away, and films where this would be. */}
+        {/* Not on a phone: the submission page is one tap away, and space is scarce. */}
         {list.data && list.data.length > 0 && <div className="max-md:hidden">{submitAction}</div>}
         <ShownFilter filter={filter} onChange={setFilter} />
       </div>

@@ -4,7 +4,7 @@ import { bodyOf, client } from './client'
 import { jobQuery } from './job'
 import type { Job } from './wire'
 
-/** Cancels what is not done yet of a job; results that exist stay. */
+/** Cancel the queued and running items of a job; results that exist stay. */
 async function cancelJob(id: string): Promise<Job> {
   return bodyOf(await client.POST('/v1/jobs/{job_id}/cancel', { params: { path: { job_id: id } } }))
 }

@@ -15,20 +15,20 @@ const failures: Middleware = {
   },
 }
 
-/** Calls the service; throws `ServiceRefused` or `ServiceUnreachable`, never returns an error. */
+/** Client of the service. Throws `ServiceRefused` or `ServiceUnreachable`; never returns an error. */
 export const client = createClient<paths>({
   baseUrl: window.location.origin,
   fetch: (request) => fetch(request),
 })
 client.use(failures)
 
-/** The body of a response whose failures were thrown already. */
+/** Return the body of a successful response. */
 export function bodyOf<T>(answer: { data?: T }): T {
-  // openapi-fetch cannot know that the middleware leaves no other case.
+  // The middleware throws on every failure, which the types of openapi-fetch do not tell.
   return answer.data as T
 }
 
-/** Fetches something that is not JSON, with the client's failures. */
+/** Fetch something that is not JSON. Throws the client's errors. */
 export async function fetchPath(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response
   try {

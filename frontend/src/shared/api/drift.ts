@@ -11,7 +11,7 @@ export const driftQuery = (days: number) =>
   queryOptions({
     queryKey: ['drift', days] as const,
     queryFn: ({ signal }) => getDrift(days, signal),
-    // It counts every film of weeks, which is not worth doing each time somebody looks.
+    // The service counts every film of four weeks: too much work for each visit.
     staleTime: 60_000,
   })
 

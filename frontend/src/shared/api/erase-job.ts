@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { client } from './client'
 import { jobQuery } from './job'
 
-/** Removes a job's films, pictures and results for good. */
+/** Erase a job's films, pictures and results. */
 async function eraseJob(id: string): Promise<string> {
   await client.DELETE('/v1/jobs/{job_id}', { params: { path: { job_id: id } } })
   return id
@@ -15,7 +15,7 @@ export function useEraseJob() {
     mutationFn: eraseJob,
     onSuccess: (id) => {
       queries.removeQueries({ queryKey: jobQuery(id).queryKey })
-      // Pictures of patients do not outlive them in this browser either.
+      // Nor may the erased pictures stay in this browser.
       queries.removeQueries({
         predicate: ({ queryKey: [kind, path] }) =>
           kind === 'grey-picture' && typeof path === 'string' && path.includes(id),

@@ -23,7 +23,7 @@ const CODES: Partial<Record<number, ErrorCode>> = {
   504: 'unavailable',
 }
 
-/** The service did not answer: it is away, or the network is. */
+/** The service did not answer: it is down, or the network is. */
 export class ServiceUnreachable extends Error {
   override name = 'ServiceUnreachable'
 }
@@ -33,7 +33,7 @@ export class ServiceRefused extends Error {
   override name = 'ServiceRefused'
   readonly status: number
   readonly problem: Problem | null
-  /** Seconds to wait before asking again, where the service said so. */
+  /** Seconds to wait before the next try; null if the service did not say. */
   readonly retryAfterS: number | null
 
   constructor(status: number, problem: Problem | null, retryAfterS: number | null = null) {
@@ -43,7 +43,7 @@ export class ServiceRefused extends Error {
     this.retryAfterS = retryAfterS
   }
 
-  /** What is wrong with the request, not with one of its files; null where that is not known. */
+  /** Code of the error of the request as a whole, not of one of its files; null if unknown. */
   get code(): ErrorCode | null {
     const { type = '', errors = [] } = this.problem ?? {}
     const ofFields = errors.filter(({ index }) => index == null).map(({ code }) => code)
@@ -51,13 +51,13 @@ export class ServiceRefused extends Error {
     return told.find(isExplained) ?? CODES[this.status] ?? null
   }
 
-  /** Whether the same request may succeed later. */
+  /** True if the same request may succeed later. */
   get isTemporary(): boolean {
     return this.status === 408 || this.status === 429 || this.status >= 500
   }
 }
 
-/** The problem in a response's body; null where it carries none, as a proxy's own page does. */
+/** Parse the problem in a response's body; null if there is none, as in a proxy's own page. */
 export function parseProblem(body: unknown): Problem | null {
   if (typeof body !== 'object' || body === null || !('status' in body) || !('detail' in body)) {
     return null

@@ -9,11 +9,10 @@ const POLL_MS = 2_000
 const RETRY_STREAM_MS = 10_000
 
 /**
- * Several jobs as they go through.
+ * Follow several jobs.
  *
  * Only the first unfinished one is followed by events: a browser opens six connections to a host,
- * and the uploads need some. The others are asked for now and then; so is the first, while its
- * events are away.
+ * and the uploads need some. The others are polled, and so is the first while its events are away.
  */
 export function useFollowedJobs(ids: readonly string[]) {
   const queries = useQueryClient()
@@ -50,7 +49,7 @@ export function useFollowedJobs(ids: readonly string[]) {
             queries.setQueryData(jobQuery(id).queryKey, event)
           }
         } catch {
-          // The query asks by itself from now on, and shows why if that fails too.
+          // From now on the query polls, and shows the error if that fails too.
         }
         if (isStopped()) return
         setStreaming(null)

@@ -14,7 +14,7 @@ async function giveFeedback(id: string, index: number, feedback: NewFeedback): P
   )
 }
 
-/** Says of a film's result whether it is right. What was said before stays; the last counts. */
+/** Give an opinion on a film's result. Earlier opinions are kept; the last one counts. */
 export function useGiveFeedback(id: string, index: number) {
   const queries = useQueryClient()
   return useMutation({
@@ -28,7 +28,7 @@ export function useGiveFeedback(id: string, index: number) {
             items: job.items.map((item) => (item.index === index ? { ...item, feedback } : item)),
           },
       )
-      // Not waited for: what was said is kept, and the form can go.
+      // Not awaited: the opinion is stored, so the form can close.
       void queries.invalidateQueries({ queryKey: ['worklist'] })
     },
   })

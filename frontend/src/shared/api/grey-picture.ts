@@ -9,10 +9,10 @@ export interface GreyPicture {
   pixels: Uint8ClampedArray
 }
 
-/** Fetches and decodes a grey picture, so that what is in the cache can be drawn at once. */
+/** Fetch and decode a grey picture. A cached one can be drawn at once. */
 async function getGreyPicture(path: string, signal: AbortSignal): Promise<GreyPicture> {
   const blob = await (await fetchPath(path, { signal })).blob()
-  // The values are measurements: no colour management may touch them.
+  // The values are measurements: colour management must not change them.
   const bitmap = await createImageBitmap(blob, {
     colorSpaceConversion: 'none',
     premultiplyAlpha: 'none',
@@ -40,6 +40,6 @@ export const greyPictureQuery = (path: string) =>
     structuralSharing: false,
   })
 
-/** A picture by its link; nothing is asked for while the link is null. */
+/** Load a picture by its link; nothing is requested while the link is null. */
 export const useGreyPicture = (path: string | null) =>
   useQuery({ ...greyPictureQuery(path ?? ''), enabled: path !== null })

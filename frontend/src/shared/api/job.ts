@@ -3,7 +3,7 @@ import { queryOptions } from '@tanstack/react-query'
 import { bodyOf, client } from './client'
 import type { Job } from './wire'
 
-/** One job with its items, as it is now. */
+/** Get a job with its items. */
 export async function getJob(id: string, signal?: AbortSignal): Promise<Job> {
   const answer = await client.GET('/v1/jobs/{job_id}', {
     params: { path: { job_id: id } },

@@ -2,7 +2,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query'
 
 import { bodyOf, client } from './client'
 
-/** The model card: the artefact's manifest as it stands, so nothing in it is taken for granted. */
+/** The model card: the manifest of the artefact, unvalidated. */
 export type ModelCard = Record<string, unknown>
 
 async function getModel(signal: AbortSignal): Promise<ModelCard> {

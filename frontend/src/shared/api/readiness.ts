@@ -6,7 +6,7 @@ import { ServiceUnreachable } from './errors'
 
 export type Readiness = components['schemas']['Readiness']
 
-/** Each dependency of the service by name. Not ready is an answer (503), not an error. */
+/** Get the state of each dependency of the service. Not ready (503) is an answer, not an error. */
 async function getReadiness(signal: AbortSignal): Promise<Readiness> {
   const response = await fetch('/readyz', { signal }).catch((error: unknown) => {
     throw new ServiceUnreachable('no answer', { cause: error })
@@ -25,7 +25,7 @@ export const readinessQuery = () =>
     retry: false,
   })
 
-/** Where the service does not answer a page, what is said of it in the header is looked at anew. */
+/** Refresh the service state in the header after a page found the service unreachable. */
 export function refreshReadiness(queries: QueryClient, error: unknown): void {
   const { queryKey } = readinessQuery()
   const isKnown = queries.getQueryState(queryKey)?.status === 'error'

@@ -14,24 +14,24 @@ async function parse(...chunks: string[]) {
   return events
 }
 
-test('an event may arrive in pieces', async () => {
+test('an event that arrives in pieces is parsed', async () => {
   const events = await parse('event: jo', 'b\nda', 'ta: {"a":', '1}\n', '\n')
 
   expect(events).toEqual([{ name: 'job', data: '{"a":1}' }])
 })
 
-test('several events may arrive at once, with either line ending', async () => {
+test('several events in one piece are parsed, with either line ending', async () => {
   const events = await parse('event: job\r\ndata: 1\r\n\r\nevent: job\r\ndata: 2\r\n\r\n')
 
   expect(events.map((event) => event.data)).toEqual(['1', '2'])
 })
 
-test('comments and ids are passed over', async () => {
+test('comments and ids are ignored', async () => {
   const events = await parse(': waiting\n\nid: 7\nevent: job\ndata: 1\n\n')
 
   expect(events).toEqual([{ name: 'job', data: '1' }])
 })
 
-test('an event that is cut off is not told', async () => {
+test('an event without its end is ignored', async () => {
   expect(await parse('event: job\ndata: {"half":')).toEqual([])
 })

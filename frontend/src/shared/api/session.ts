@@ -16,7 +16,7 @@ async function getSession(signal: AbortSignal): Promise<Session> {
   return bodyOf(await client.GET('/v1/session', { signal }))
 }
 
-/** Shows a key once; the browser keeps a cookie that no script can read. */
+/** Exchange a key for a session cookie that scripts cannot read. */
 async function signIn(key: string): Promise<Session> {
   return bodyOf(await client.POST('/v1/session', { body: { key } }))
 }
@@ -29,22 +29,22 @@ export const sessionQuery = () =>
   queryOptions({
     queryKey: ['session'] as const,
     queryFn: ({ signal }) => getSession(signal),
-    // A 401 anywhere asks for it again.
+    // Refreshed after any 401.
     staleTime: Infinity,
     gcTime: Infinity,
   })
 
-/** Where the service refused because it does not know who asks, ask it whether we are signed in. */
+/** Refresh the session after a 401. */
 export function refreshSession(queries: QueryClient, error: unknown): void {
   if (error instanceof ServiceRefused && error.status === 401) {
     void queries.invalidateQueries({ queryKey: sessionQuery().queryKey })
   }
 }
 
-/** Whose browser this is, as far as the service knows. */
+/** The session of this browser. */
 export const useSession = () => useQuery(sessionQuery())
 
-/** Whether nothing can be shown before a key is. */
+/** True if a key is needed and none was given. */
 export const isSignedOut = (session: Session) => session.keys_needed && session.name === null
 
 export function useSignIn() {
@@ -52,7 +52,7 @@ export function useSignIn() {
   return useMutation({
     mutationFn: signIn,
     onSuccess: (session) => {
-      // What was asked for without a session was refused, or is another person's.
+      // Anything cached was refused, or belongs to another person.
       forget(queries)
       queries.setQueryData(sessionQuery().queryKey, session)
     },
@@ -68,7 +68,7 @@ export function useSignOut() {
         sessionQuery().queryKey,
         (before) => before && { ...before, keys_needed: true, name: null, scopes: [] },
       )
-      // Pictures and names of patients do not outlive the session in this browser.
+      // No picture or name of a patient may stay in this browser after the session.
       forget(queries)
     },
   })

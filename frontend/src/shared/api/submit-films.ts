@@ -5,20 +5,20 @@ export interface Submission {
   files: readonly File[]
   priority: Priority
   reference: string
-  /** The same key and files are one job, however often they are sent. */
+  /** The same key and files make one job, however often they are sent. */
   idempotencyKey: string
 }
 
 export interface SubmitOptions {
-  /** Called with the bytes of the body that have left, out of its total. */
+  /** Called with the bytes of the body that were sent, and its total. */
   onProgress: (sent: number, total: number) => void
   signal: AbortSignal
 }
 
-/** Sends films as one job. By XMLHttpRequest: fetch does not tell how much has been sent. */
+/** Send films as one job. By XMLHttpRequest, because fetch reports no upload progress. */
 export function submitFilms(submission: Submission, options: SubmitOptions): Promise<Job> {
   const form = new FormData()
-  // The fields go first: the service reads the form as it arrives.
+  // Fields first: the service reads the form as it arrives.
   form.append('priority', submission.priority)
   if (submission.reference !== '') form.append('reference', submission.reference)
   for (const file of submission.files) form.append('files', file, file.name)

@@ -20,7 +20,7 @@ export type Worklist = Schemas['Worklist']
 export type WorklistRow = Schemas['WorklistRow']
 export type WorklistSort = Schemas['WorklistSort']
 
-/** What is sent to agree or disagree. */
+/** The request body of feedback. */
 export interface NewFeedback {
   opinion: Opinion
   comment: string
@@ -28,12 +28,12 @@ export interface NewFeedback {
 
 const FINAL: ReadonlySet<ItemState> = new Set(['succeeded', 'rejected', 'failed', 'cancelled'])
 
-/** Whether the item will never change again. */
+/** True if the item will not change any more. */
 export function isFinal(state: ItemState): boolean {
   return FINAL.has(state)
 }
 
-/** Whether none of the job's items will ever change again. */
+/** True if none of the job's items will change any more. */
 export function isFinished(job: Job): boolean {
   return job.state === 'finished' || job.state === 'cancelled'
 }

@@ -7,19 +7,19 @@ import { serverEvents } from './server-events'
 import { refreshSession } from './session'
 
 const RETRY_MS = 10_000
-/** However much happens, the list is not asked for more often. */
-const LEAST_GAP_MS = 1_000
+/** Shortest time between two requests for the list, however many events arrive. */
+const MIN_GAP_MS = 1_000
 
 /**
- * Keeps the worklist up to date by the service's events while the page is in sight; false where
- * they are away, and the list has to be asked for now and then.
+ * Keep the worklist up to date by the service's events while the page is visible. Returns false
+ * while there are no events, so that the list must be polled.
  */
 export function useWorklistEvents(isWanted: boolean): boolean {
   const queries = useQueryClient()
-  const isInSight = useIsInSight()
+  const isVisible = usePageVisible()
   const [isLive, setLive] = useState(false)
-  // A stream takes one of the six connections that a browser opens to a host, in all its tabs.
-  const isOpen = isWanted && isInSight
+  // Only while visible: a stream takes one of the six connections to a host that all tabs share.
+  const isOpen = isWanted && isVisible
 
   useEffect(() => {
     if (!isOpen) return
@@ -36,7 +36,7 @@ export function useWorklistEvents(isWanted: boolean): boolean {
         try {
           await takeEvents()
         } catch (error) {
-          // The list is asked for by itself from now on, and shows why if that fails too.
+          // From now on the list is polled, and shows the error if that fails too.
           if (!isStopped()) refreshSession(queries, error)
         }
         if (isStopped()) return
@@ -48,7 +48,7 @@ export function useWorklistEvents(isWanted: boolean): boolean {
     async function takeEvents() {
       const refresh = coalesced(async () => {
         if (!isStopped()) await queries.invalidateQueries({ queryKey: ['worklist'] })
-      }, LEAST_GAP_MS)
+      }, MIN_GAP_MS)
       for await (const event of serverEvents('/v1/jobs/events', stop.signal)) {
         if (event.name !== 'worklist') continue
         setLive(true)
@@ -60,12 +60,12 @@ export function useWorklistEvents(isWanted: boolean): boolean {
   return isLive
 }
 
-function useIsInSight(): boolean {
-  const [isInSight, setInSight] = useState(() => document.visibilityState === 'visible')
+function usePageVisible(): boolean {
+  const [isVisible, setVisible] = useState(() => document.visibilityState === 'visible')
   useEffect(() => {
-    const look = () => setInSight(document.visibilityState === 'visible')
+    const look = () => setVisible(document.visibilityState === 'visible')
     document.addEventListener('visibilitychange', look)
     return () => document.removeEventListener('visibilitychange', look)
   }, [])
-  return isInSight
+  return isVisible
 }

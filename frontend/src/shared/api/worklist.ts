@@ -6,7 +6,7 @@ import { bodyOf, client } from './client'
 import { isFinal, type ItemState, type Priority, type Worklist, type WorklistSort } from './wire'
 import { useWorklistEvents } from './worklist-events'
 
-/** What the worklist shows, in the service's own words. */
+/** Filter and order of the worklist, as the service names them. */
 export interface WorklistFilter {
   state?: ItemState
   positive?: boolean
@@ -26,7 +26,7 @@ async function getWorklist(
   const list =
     text === ''
       ? bodyOf(await client.GET('/v1/jobs', { params: { query: page }, signal }))
-      : // In the body: what is searched for may be a patient's name, and addresses are kept in logs.
+      : // In the body: the search text may be a patient's name, and URLs are logged.
         bodyOf(await client.POST('/v1/jobs/search', { body: { ...page, text }, signal }))
   setServiceClock(list.as_of)
   return list
@@ -39,11 +39,11 @@ export const worklistQuery = (filter: WorklistFilter, text = '') =>
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     select: (data) => data.pages.flatMap((page) => page.rows),
-    // While a search is typed, the list does not come and go with each letter.
+    // The list does not disappear with each letter of a search.
     placeholderData: keepPreviousData,
   })
 
-/** The films that match, followed by events or, without them, by asking again. */
+/** Films that match a filter and a search text, kept up to date by events or else by polling. */
 export function useWorklist(filter: WorklistFilter, text: string, { enabled = true } = {}) {
   const isLive = useWorklistEvents(enabled)
   return useInfiniteQuery({
@@ -53,7 +53,7 @@ export function useWorklist(filter: WorklistFilter, text: string, { enabled = tr
       if (isLive && state.status !== 'error') return false
       const pages = state.data?.pages ?? []
       const open = pages.some((page) => page.rows.some((row) => !isFinal(row.item.state)))
-      // Every page is asked for again, so a long list is asked for less often.
+      // All loaded pages are requested again, so a long list is polled less often.
       return (open ? 2_000 : 6_000) * Math.max(1, pages.length)
     },
   })

@@ -24,7 +24,7 @@ export function LanguageProvider({ children }: { children: ReactNode }) {
   return <Context value={language}>{children}</Context>
 }
 
-/** What to say, in this person's language. */
+/** The texts in the chosen language. */
 export const useMessages = (): Messages => CATALOGUES[use(Context)]
 
 export const useLanguage = (): Language => use(Context)

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest'
 
 import { coalesced } from './coalesced'
 
-test('what is asked for many times at once is done twice: now, and for those who came later', async () => {
+test('many calls at once lead to two runs: one now, one for the later calls', async () => {
   const done: (() => void)[] = []
   const ask = coalesced(() => new Promise<void>((resolve) => done.push(resolve)), 0)
 
@@ -16,7 +16,7 @@ test('what is asked for many times at once is done twice: now, and for those who
   expect(done).toHaveLength(2)
 })
 
-test('what failed is done again when it is asked for again', async () => {
+test('after a failure the next call runs the action again', async () => {
   let times = 0
   const ask = coalesced(() => Promise.reject(new Error(String(++times))), 0)
 

@@ -4,8 +4,8 @@ export const sleep = (milliseconds: number) =>
   })
 
 /**
- * An action that is begun at once when it is asked for, never twice at the same time nor sooner
- * than a gap after its end, and once more if it was asked for meanwhile.
+ * Coalesce calls of an action. The first call starts it at once; calls while it runs, or within the
+ * gap after its end, lead to one more run after the gap.
  */
 export function coalesced(action: () => Promise<unknown>, gapMs: number): () => void {
   let isBusy = false

@@ -19,13 +19,13 @@ test('a probability beside its threshold has the decimals that tell them apart',
   expect(percentPair(0.41, 0.41)).toEqual(['41 %', '41 %'])
 })
 
-test('a size is in the unit that file managers use', () => {
+test('a file size is in the unit that file managers use', () => {
   expect(bytes(0, 'en')).toBe('0 B')
   expect(bytes(39_400, 'en')).toBe('39 kB')
   expect(bytes(8_400_000, 'es')).toBe('8,4 MB')
 })
 
-test('a span of time has the units that say enough, rounded down', () => {
+test('a duration has its one or two largest units, rounded down', () => {
   const units = { seconds: 's', minutes: 'min', hours: 'h', days: 'd' }
   const shown = (seconds: number) => duration(seconds * 1_000, units)
 

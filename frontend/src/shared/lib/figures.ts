@@ -1,6 +1,6 @@
-/** Figures as they are shown: each with its unit, each the same width from one to the next. */
+/** Numbers as they are shown: with their unit, and with a constant number of decimals. */
 
-/** A probability as a whole percentage; never 0 or 100, which it is not. */
+/** Format a probability as a whole percentage; never 0 or 100 % unless it is exactly that. */
 export function percent(probability: number): string {
   const rounded = Math.round(probability * 100)
   if (rounded === 0 && probability > 0) return '<\u00a01\u00a0%'
@@ -9,8 +9,8 @@ export function percent(probability: number): string {
 }
 
 /**
- * A probability and the threshold it is held against, with as many decimals as it takes to see
- * which is larger.
+ * Format a probability and its threshold, with as many decimals as are needed to see which is
+ * larger.
  */
 export function percentPair(probability: number, threshold: number): [string, string] {
   const [a, b] = [percent(probability), percent(threshold)]
@@ -24,7 +24,7 @@ export function percentPair(probability: number, threshold: number): [string, st
   ]
 }
 
-/** A length in bytes, in the unit in which file managers show it. */
+/** Format a file size in the unit that file managers use. */
 export function bytes(count: number, language: string): string {
   const format = (value: number, unit: string) =>
     `${value.toLocaleString(language, { maximumFractionDigits: value < 10 ? 1 : 0 })} ${unit}`
@@ -45,19 +45,19 @@ const dateAndTime = inEachLanguage({
   second: '2-digit',
 })
 
-/** A moment in this person's own time zone: the time alone today, else with the date. */
+/** Format a time in the local time zone; with the date unless it is today. */
 export function moment(iso: string, language: string, now = new Date()): string {
   const at = new Date(iso)
   const isToday = at.toDateString() === now.toDateString()
   return (isToday ? timeOfDay : dayAndTime)(language).format(at)
 }
 
-/** A moment in full, for where there is room. */
+/** Format a time in full: date, and time to the second. */
 export function fullMoment(iso: string, language: string): string {
   return dateAndTime(language).format(new Date(iso))
 }
 
-/** One format for all rows: making one takes a hundred times longer than using it. */
+/** Cached, because making a format takes a hundred times longer than using it. */
 function inEachLanguage(options: Intl.DateTimeFormatOptions) {
   const formats = new Map<string, Intl.DateTimeFormat>()
   return (language: string): Intl.DateTimeFormat => {
@@ -70,7 +70,7 @@ function inEachLanguage(options: Intl.DateTimeFormatOptions) {
   }
 }
 
-/** The short names of units of time. */
+/** Short names of the units of time. */
 export interface TimeUnits {
   seconds: string
   minutes: string
@@ -78,7 +78,7 @@ export interface TimeUnits {
   days: string
 }
 
-/** A span of time in its two largest units, rounded down; in one where that says enough. */
+/** Format a duration in its one or two largest units, rounded down. */
 export function duration(milliseconds: number, units: TimeUnits): string {
   const seconds = Math.floor(milliseconds / 1_000)
   const minutes = Math.floor(seconds / 60)
@@ -91,7 +91,7 @@ export function duration(milliseconds: number, units: TimeUnits): string {
   return `${Math.floor(hours / 24)} ${units.days} ${hours % 24} ${units.hours}`
 }
 
-/** A day as ISO has it, without its year. */
+/** Format an ISO 8601 date without its year. */
 export const dayOfMonth = (iso: string, language: string) =>
   new Date(`${iso}T00:00:00Z`).toLocaleDateString(language, {
     day: 'numeric',

@@ -1,17 +1,17 @@
 import type { WorklistFilter } from '@/shared/api/worklist'
 import type { ItemState, Priority, WorklistSort } from '@/shared/api/wire'
 
-/** Where things are in the dashboard. What can be shared is in the address. */
+/** Paths of the dashboard's pages. Everything that can be shared is in the address. */
 
 export const worklistPath = (filter: WorklistFilter = {}) => withQuery('/', writeFilter(filter))
 
 export const submitPath = '/submit'
 
-/** A submission: one drop may have become several jobs. */
+/** Path of a submission. One drop may have become several jobs. */
 export const jobsPath = (ids: readonly string[]) =>
   ids.length === 0 ? submitPath : `/jobs/${ids.join(',')}`
 
-/** A film, and the list in which previous and next are looked for. */
+/** Path of a film, with the list that "previous" and "next" refer to. */
 export const filmPath = (jobId: string, index: number, within: FilmList) =>
   withQuery(
     `/jobs/${jobId}/items/${index}`,
@@ -32,13 +32,13 @@ export function readFilmList(params: URLSearchParams): FilmList {
     : { kind: 'jobs', ids: readJobIds(ids) }
 }
 
-/** The list, at the film that was looked at last. */
+/** Path of the list, at the film that was viewed last. */
 export const filmListPath = (list: FilmList, jobId: string, index: number) =>
   `${list.kind === 'jobs' ? jobsPath(list.ids) : worklistPath(list.filter)}#${filmAnchor(jobId, index)}`
 
 export const filmAnchor = (jobId: string, index: number) => `${jobId}/${index}`
 
-/** The film at which a list was left, if its address says so. */
+/** Anchor of the film that was viewed last, from the address of the list. */
 export const anchoredFilm = (): string | null => window.location.hash.slice(1) || null
 
 export const readJobIds = (text: string): string[] => text.split(',').filter((id) => id !== '')
@@ -54,7 +54,7 @@ const STATES: readonly ItemState[] = [
 const PRIORITIES: readonly Priority[] = ['routine', 'stat']
 const SORTS: readonly WorklistSort[] = ['-created_at', '-probability']
 
-/** The filter an address asks for; what the service does not know is passed over. */
+/** Read the filter from an address; unknown values are ignored. */
 export function readFilter(params: URLSearchParams): WorklistFilter {
   const state = STATES.find((known) => known === params.get('state'))
   const priority = PRIORITIES.find((known) => known === params.get('priority'))

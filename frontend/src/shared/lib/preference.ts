@@ -3,7 +3,7 @@ import { useCallback, useSyncExternalStore } from 'react'
 const PREFIX = 'pneumocam.'
 const listeners = new Map<string, Set<() => void>>()
 
-/** A choice of this person in this browser. What it may be is named, so that old values fall away. */
+/** A setting kept in this browser. `parse` drops values of older versions. */
 export interface Preference<T> {
   key: string
   fallback: T
@@ -35,7 +35,7 @@ export function fraction(key: string, fallback: number): Preference<number> {
   }
 }
 
-/** What was read last, so that reading the same again gives the same object. */
+/** The last value read per key: reading the same text again returns the same object. */
 const lastRead = new Map<string, { stored: string; value: unknown }>()
 
 export function readPreference<T>({ key, fallback, parse }: Preference<T>): T {
@@ -48,7 +48,7 @@ export function readPreference<T>({ key, fallback, parse }: Preference<T>): T {
     lastRead.set(key, { stored, value })
     return value
   } catch {
-    // Storage may be forbidden, or hold what an older version wrote.
+    // Storage may be forbidden, or hold a value of an older version.
     return fallback
   }
 }
@@ -57,12 +57,12 @@ export function writePreference<T>({ key }: Preference<T>, value: T): void {
   try {
     localStorage.setItem(PREFIX + key, JSON.stringify(value))
   } catch {
-    // Without storage the choice lasts as long as the page; there is nothing to do about it.
+    // Without storage the setting lasts as long as the page.
   }
   listeners.get(key)?.forEach((listener) => listener())
 }
 
-/** The choice and how to change it; every component that uses it follows. */
+/** The setting and its setter. Every component that uses it is updated. */
 export function usePreference<T>(preference: Preference<T>): [T, (value: T) => void] {
   const { key } = preference
   const subscribe = useCallback(

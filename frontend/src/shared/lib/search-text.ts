@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from 'react'
 
 /**
- * What the worklist is searched for. Names of patients are searched for, so it is kept nowhere but
- * in this page's memory: not in the address, not in the browser's storage.
+ * Search text of the worklist. It may be a patient's name, so it is kept in this page's memory
+ * only: not in the address, not in the browser's storage.
  */
 let current = ''
 const listeners = new Set<() => void>()

@@ -1,7 +1,7 @@
-/** How far the service's clock is ahead of this computer's, which may be wrong by hours. */
+/** Milliseconds by which the service's clock is ahead of this computer's, which may be hours off. */
 let aheadMs = 0
 
-/** Takes note of a moment that the service has just told. */
+/** Set the service's clock to a time that it has just sent. */
 export function setServiceClock(iso: string): void {
   aheadMs = Date.parse(iso) - Date.now()
 }

@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'react'
 
-/** Browsers' own, where nobody chose another. */
+/** The browsers' default. */
 const INITIAL_REM_PX = 16
 
-/** So many rem in pixels: more on a 4K monitor, and where larger text was chosen in the browser. */
+/** Convert rem to pixels. A rem is larger on a 4K monitor, and if larger text was chosen. */
 export function useRem(count: number): number {
-  // Kept, because reading it makes the browser compute styles, and films are drawn while dragged.
+  // Cached: reading it makes the browser compute styles, too slow while a film is dragged.
   const [px, setPx] = useState(remPx)
   useEffect(() => {
     const onResize = () => setPx(remPx())

@@ -5,7 +5,7 @@ export interface Size {
   height: number
 }
 
-/** The element's inner size, followed; null until it is known. */
+/** The element's inner size, kept up to date; null until it is known. */
 export function useSize(element: RefObject<HTMLElement | null>): Size | null {
   const [size, setSize] = useState<Size | null>(null)
   useEffect(() => {

@@ -33,7 +33,7 @@ export function Button({ look, icon: Icon, className, children, ...rest }: Butto
 }
 
 interface IconButtonProps extends Omit<ComponentProps<'button'>, 'children'> {
-  /** Its name for everyone: read out, and shown on hover and focus. */
+  /** Accessible name, also shown on hover and focus. */
   label: string
   icon: LucideIcon
   shortcut?: string | undefined

@@ -5,7 +5,7 @@ interface ChoiceProps<T extends string> {
   onChange: (value: T) => void
 }
 
-/** One of several, the browser's own way. */
+/** A drop-down list. */
 export function Choice<T extends string>({ label, value, choices, onChange }: ChoiceProps<T>) {
   return (
     <select

@@ -1,4 +1,4 @@
-/** Class names, without those that do not apply. */
+/** Join class names, without the falsy ones. */
 export function classes(...names: (string | false | null | undefined)[]): string {
   return names.filter(Boolean).join(' ')
 }

@@ -9,12 +9,12 @@ interface DialogProps {
   closeLabel: string
   isOpen: boolean
   onClose: () => void
-  /** Narrow for a question, wide for what is looked up. */
+  /** Narrow for a question, wide for reference. */
   width?: 'narrow' | 'wide'
   children: ReactNode
 }
 
-/** A modal dialog. The browser's own: it keeps the focus inside and adds no style element. */
+/** A modal dialog. The native element keeps the focus inside and adds no style element. */
 export function Dialog(props: DialogProps) {
   const { title, closeLabel, isOpen, onClose, width = 'wide', children } = props
   const dialog = useRef<HTMLDialogElement>(null)

@@ -2,7 +2,7 @@ import { useMessages } from '@/shared/i18n/language'
 
 import { classes } from './classes'
 
-/** Stands wherever results are shown. */
+/** "Not a diagnosis", shown wherever results are. */
 export function Disclaimer({ className }: { className?: string }) {
   return (
     <p className={classes('text-xs leading-4 text-muted', className)}>

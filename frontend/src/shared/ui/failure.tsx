@@ -19,7 +19,7 @@ interface FailureProps {
   className?: string
 }
 
-/** Why something could not be loaded, in words, and what can be done. */
+/** Why something could not be loaded, and what can be done. */
 export function Failure({ error, retry, className }: FailureProps) {
   const messages = useMessages()
   const { failure } = messages

@@ -7,14 +7,14 @@ interface HintProps {
   children: ReactElement
 }
 
-/** What a control is called, and its key, while it is pointed at or focused. */
+/** Tooltip with a control's name and key, on hover and focus. */
 export function Hint({ label, shortcut, children }: HintProps) {
   return (
     <Tooltip.Root>
       <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>
       <Tooltip.Portal>
         <Tooltip.Content
-          // What it says is the control's own name already.
+          // A screen reader has the control's own name already.
           aria-hidden
           sideOffset={6}
           collisionPadding={8}

@@ -22,7 +22,7 @@ const ICONS: Record<ItemState, LucideIcon> = {
   cancelled: Ban,
 }
 
-/** Where a film stands, in an icon and a word. */
+/** State of an item, as an icon and a word. */
 export function ItemStateLabel({ state, text }: { state: ItemState; text?: string }) {
   const messages = useMessages()
   const Icon = ICONS[state]

@@ -12,7 +12,7 @@ interface NoticeProps {
   className?: string
 }
 
-/** What there is instead of content: nothing yet, loading, away, failed. */
+/** Shown instead of content: nothing yet, loading, unreachable, failed. */
 export function Notice({ icon: Icon, title, children, role = 'status', className }: NoticeProps) {
   return (
     <div

@@ -13,7 +13,7 @@ interface ProbabilityBarProps {
 /**
  * A probability from 0 to 100 % with the threshold marked.
  *
- * Above the threshold the bar is full, below it is an outline: it can be told without colour.
+ * The bar is filled above the threshold and outlined below it, so colour is not needed.
  */
 export function ProbabilityBar({
   probability,

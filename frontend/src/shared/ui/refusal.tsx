@@ -7,7 +7,7 @@ interface RefusalProps {
   error: Error
 }
 
-/** What was not done, and why, as far as the service says. */
+/** An action that failed, and the reason if the service gave one. */
 export function Refusal({ notDone, error }: RefusalProps) {
   const messages = useMessages()
   const code = error instanceof ServiceRefused ? error.code : null

@@ -5,7 +5,7 @@ import { percent } from '@/shared/lib/figures'
 import { classes } from './classes'
 import { ProbabilityBar } from './probability-bar'
 
-/** A result in one line: bar, figure, and on which side of the threshold it is. */
+/** A result in one line: bar, percentage, and above or below the threshold. */
 export function Score({ result, className }: { result: Result; className?: string }) {
   const messages = useMessages()
   const { probability, threshold } = result

@@ -8,14 +8,14 @@ interface SegmentsProps<T extends string> {
   onChange: (value: T) => void
 }
 
-/** One of a few, all in sight. */
+/** A choice of a few values, all visible. */
 export function Segments<T extends string>({ label, value, choices, onChange }: SegmentsProps<T>) {
   return (
     <ToggleGroup.Root
       type="single"
       aria-label={label}
       value={value}
-      // Choosing what is chosen already would leave nothing chosen.
+      // Clicking the chosen value again would leave none chosen.
       onValueChange={(next) => next !== '' && onChange(next as T)}
       className="inline-flex rounded-sm border border-edge"
     >

@@ -5,7 +5,7 @@ import { useMessages } from '@/shared/i18n/language'
 
 import { classes } from './classes'
 
-/** Whether the service can read films now; in words as soon as it cannot. */
+/** State of the service; always in words unless it is ready. */
 export function ServiceState({ isShownWhenReady }: { isShownWhenReady: boolean }) {
   const { service } = useMessages()
   const { data, error } = useReadiness()

@@ -6,12 +6,12 @@ interface SliderProps {
   min: number
   max: number
   step: number
-  /** The value with its unit. */
+  /** The value as text, with its unit. */
   text: string
   onChange: (value: number) => void
 }
 
-/** A value to be dragged, clicked or stepped by arrow keys. */
+/** A value that is dragged, clicked or stepped by arrow keys. */
 export function Slider({ label, value, min, max, step, text, onChange }: SliderProps) {
   const id = useId()
   return (

@@ -10,7 +10,7 @@ interface SwitchProps {
   className?: string
 }
 
-/** On or off, with immediate effect. */
+/** A switch with immediate effect. */
 export function Switch({ label, checked, onChange, className }: SwitchProps) {
   const id = useId()
   return (

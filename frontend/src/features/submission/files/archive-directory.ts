@@ -1,6 +1,6 @@
 import { isClutter } from './clutter'
 
-/** Of the record at an archive's end: its length without a comment, and with the longest one. */
+/** Length of the end record without a comment, and with the longest one. */
 const END_BYTES = 22
 const MOST_END_BYTES = END_BYTES + 0xffff
 const END_SIGNATURE = 0x06054b50
@@ -8,14 +8,14 @@ const END_SIGNATURE = 0x06054b50
 const ENTRY_BYTES = 46
 const ENTRY_SIGNATURE = 0x02014b50
 
-/** A directory of this size names some hundred thousand files. */
+/** Largest directory that is read: a few hundred thousand files. */
 const MOST_DIRECTORY_BYTES = 32 * 2 ** 20
 
 /**
- * How many files a ZIP archive holds, without folders and what file managers leave.
+ * Count the files of a ZIP archive, without folders and system files.
  *
- * By its directory alone (APPNOTE.TXT 4.3.12 and 4.3.16), so that an archive of any size is counted
- * at once. Null where that cannot be read: the service looks closer.
+ * From its directory alone (APPNOTE.TXT 4.3.12 and 4.3.16), so that large archives are counted at
+ * once. Returns null if the directory cannot be read: the service examines the archive.
  */
 export async function filesInArchive(file: Blob): Promise<number | null> {
   const end = await lastRecord(file)

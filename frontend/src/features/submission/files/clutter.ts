@@ -1,4 +1,4 @@
-/** What file managers leave in folders, and what DICOM media carry beside their films. */
+/** Files that file managers leave in folders, and the index of DICOM media. */
 const CLUTTER = /^(\..*|thumbs\.db|desktop\.ini|dicomdir|__macosx)$/i
 
 export const isClutter = (name: string) => CLUTTER.test(name)

@@ -1,8 +1,8 @@
 import { isClutter } from './clutter'
 
-/** The files of a drop, with those in its folders, in the order of their names. */
+/** List the files of a drop, with those in its folders, in the order of their names. */
 export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
-  // The list of items is emptied as soon as the event is over, so it is read before any await.
+  // Read before any await: the browser empties the list of items when the event is over.
   const entries = [...transfer.items]
     .filter((item) => item.kind === 'file')
     .map((item) => item.webkitGetAsEntry())
@@ -26,7 +26,7 @@ async function childrenOf(folder: FileSystemDirectoryEntry): Promise<FileSystemE
   const reader = folder.createReader()
   const all: FileSystemEntry[] = []
   for (;;) {
-    // A reader hands out at most a hundred at a time.
+    // A reader returns at most a hundred entries at a time.
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
     )

@@ -36,7 +36,7 @@ const lengthOf = (parts: readonly Uint8Array[]) =>
 
 const film = (bytes: number) => new File([new Uint8Array(bytes).fill(7)], 'film.dcm')
 
-test('what an archive holds is counted without folders and what file managers leave', async () => {
+test('files in an archive are counted without folders and system files', async () => {
   const archive = archiveOf([
     'night/',
     'night/a.dcm',
@@ -52,7 +52,7 @@ test('a comment at the end of an archive does not hide its directory', async () 
   expect(await filesInArchive(archiveOf(['a.dcm'], 'x'.repeat(60_000)))).toBe(1)
 })
 
-test('an archive without a directory is the service’s to judge', async () => {
+test('an archive without a directory is left to the service', async () => {
   const cut = new File(['PK\x03\x04', new Uint8Array(500)], 'cut.zip')
 
   expect(await filesInArchive(cut)).toBeNull()
@@ -74,6 +74,6 @@ test('a film larger than the service takes is not sent', async () => {
   expect((await checkFile(film(101), limits)).errorCode).toBe('file_too_large')
 })
 
-test('as long as the service has not said what it takes, it decides itself', async () => {
+test('while the limits are unknown, no file is refused for its size', async () => {
   expect((await checkFile(film(100), null)).errorCode).toBeNull()
 })

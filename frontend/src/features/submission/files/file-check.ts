@@ -16,10 +16,10 @@ export const isLocalError = (code: string) => LOCAL_ERRORS.some((known) => known
 
 const SIGNATURE_BYTES = 16
 
-/** How a ZIP archive begins, and one without files. The service opens it. */
+/** First bytes of a ZIP archive, and of an empty one. The service opens archives. */
 const ARCHIVES = ['PK\x03\x04', 'PK\x05\x06']
 
-/** First bytes of what people often pick by mistake. A DICOM file may begin with anything else. */
+/** First bytes of common wrong choices. A DICOM file without preamble may begin with anything else. */
 const OTHER_FORMATS = [
   '%PDF-',
   'GIF8',
@@ -31,16 +31,16 @@ const OTHER_FORMATS = [
 ]
 
 interface FileCheck {
-  /** Why the file is not sent at all; null where it may be a film. The service has the last word. */
+  /** Reason for not sending the file; null if it may be a film, which the service decides. */
   errorCode: LocalErrorCode | null
   isArchive: boolean
 }
 
 /**
- * Looks at a file's size and first bytes, and at how many films an archive holds.
+ * Check a file's size and first bytes, and the number of files in an archive.
  *
  * Args:
- *   limits: What the service takes; null as long as it has not said.
+ *   limits: Limits of the service; null while unknown.
  */
 export async function checkFile(file: File, limits: SubmissionLimits | null): Promise<FileCheck> {
   if (file.size === 0) return { errorCode: 'empty_file', isArchive: false }

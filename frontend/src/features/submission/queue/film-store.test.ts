@@ -9,7 +9,7 @@ import type { Upload } from './upload-queue'
 
 beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory())
-  // Those of the test's document cannot be kept in a database.
+  // Blobs of jsdom cannot be stored in fake-indexeddb.
   vi.stubGlobal('File', NodeFile)
 })
 
@@ -27,7 +27,7 @@ const upload = (id: string, order: number): Upload => ({
 
 const NOBODY: ReadonlySet<string> = new Set()
 
-test('what a page has not sent is found by the next one, in order, with its request', async () => {
+test('unsent films of a page are found by the next one, in order, with their request', async () => {
   const gone = new FilmStore('gone')
   expect(await gone.keep(upload('b', 1), null)).toBe(true)
   await gone.keep(upload('a', 0), null)
@@ -45,13 +45,13 @@ test('what a page has not sent is found by the next one, in order, with its requ
   expect(await unsent[0]?.file.text()).toBe('bytes of a')
 })
 
-test('a page that is open keeps its films to itself', async () => {
+test('films of an open page are not offered to another', async () => {
   await new FilmStore('open').keep(upload('a', 0), null)
 
   expect(await new FilmStore('next').unsent(new Set(['open']), null)).toEqual([])
 })
 
-test('of two pages that take the same films, one gets them', async () => {
+test('of two pages that claim the same films, one gets them', async () => {
   await new FilmStore('gone').keep(upload('a', 0), null)
   const [one, two] = [new FilmStore('one'), new FilmStore('two')]
   const [seenByOne, seenByTwo] = [await one.unsent(NOBODY, null), await two.unsent(NOBODY, null)]
@@ -70,7 +70,7 @@ test('films of another person are erased, not shown', async () => {
   expect(await next.unsent(NOBODY, 'ward 3')).toEqual([])
 })
 
-test('films are erased after a day, when a second sending could no longer be told', async () => {
+test('films are erased after a day, when a repeated submission would no longer be recognised', async () => {
   vi.useFakeTimers({ now: new Date('2026-11-23T02:00:00Z'), toFake: ['Date'] })
   await new FilmStore('gone').keep(upload('a', 0), null)
   const next = new FilmStore('next')
@@ -82,7 +82,7 @@ test('films are erased after a day, when a second sending could no longer be tol
   vi.useRealTimers()
 })
 
-test('at sign-out everything is erased, also what is just being written', async () => {
+test('sign-out erases all films, even those being written', async () => {
   const page = new FilmStore('page')
   const writing = page.keep(upload('a', 0), 'ward 3')
   await page.forgetAll()
@@ -91,7 +91,7 @@ test('at sign-out everything is erased, also what is just being written', async 
   expect(await new FilmStore('next').unsent(NOBODY, 'ward 3')).toEqual([])
 })
 
-test('a browser that keeps nothing loses nothing else', async () => {
+test('without storage nothing is found and nothing fails', async () => {
   vi.stubGlobal('indexedDB', {
     open: () => {
       throw new DOMException('forbidden', 'SecurityError')

@@ -2,7 +2,7 @@ import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
 
 import type { JobOptions, Upload } from './upload-queue'
 
-/** A film that waits to be sent, as it outlives its page. */
+/** A film that waits to be sent, stored so that it outlives its page. */
 interface KeptFilm {
   id: string
   bytes: Blob
@@ -11,17 +11,17 @@ interface KeptFilm {
   isArchive: boolean
   options: JobOptions
   keptAt: number
-  /** Whose session it was; null where none is needed. */
+  /** Name of the session; null if the service needs no key. */
   owner: string | null
 }
 
-/** Which page sends a film. Apart from the film, so that changing it copies no bytes. */
+/** The page that sends a film. In a table of its own, so that changing it copies no film. */
 interface Claim {
   id: string
   page: string
-  /** Films are sent in this order. */
+  /** Position in the order of sending. */
   order: number
-  /** The idempotency key of the request that it was to go with, or has gone with. */
+  /** Idempotency key of the request that was to carry the film, or has. */
   batch: string | null
 }
 
@@ -30,7 +30,7 @@ interface Schema extends DBSchema {
   claims: { key: string; value: Claim }
 }
 
-/** A film of a page that is gone, with the request that it may have been sent in already. */
+/** A film of a closed page, with the request in which it may have been sent already. */
 export interface UnsentFilm {
   id: string
   page: string
@@ -42,26 +42,26 @@ export interface UnsentFilm {
 
 const DATABASE = 'pneumocam.uploads'
 
-/** As long as the service knows an idempotency key: later, a film could be sent twice. */
+/** Lifetime of the service's idempotency keys: after it, a film could be submitted twice. */
 const KEPT_FOR_MS = 24 * 60 * 60 * 1000
 
 /**
- * Films on their way to the service, in this browser, for as long as they are.
+ * Store of the films that are not sent yet, in this browser's IndexedDB.
  *
- * They are erased when they have been sent or dismissed, at sign-out, when another person signs in,
- * and after a day. Where the browser keeps nothing, or has no room, films are sent all the same.
+ * Films are erased once they are sent or discarded, at sign-out, when another person signs in, and
+ * after a day. If the browser stores nothing, or has no room, films are sent all the same.
  */
 export class FilmStore {
   readonly #page: string
   #opened: Promise<IDBPDatabase<Schema>> | null = null
-  /** Of this page: being written, or written. */
+  /** This page's films, with the result of writing each. */
   readonly #kept = new Map<string, Promise<boolean>>()
 
   constructor(page: string) {
     this.#page = page
   }
 
-  /** Keeps a film; whether that has worked. Asking twice keeps it once. */
+  /** Store a film once, and return whether it is stored. */
   keep(upload: Upload, owner: string | null): Promise<boolean> {
     const known = this.#kept.get(upload.id)
     if (known !== undefined) return known
@@ -70,20 +70,20 @@ export class FilmStore {
     return written
   }
 
-  /** Notes which request films go with, before it is sent. */
+  /** Record the request that carries films, before it is sent. */
   async assign(ids: readonly string[], batch: string): Promise<void> {
     await this.#changeClaims(ids, (claim) => ({ ...claim, batch })).catch(() => undefined)
   }
 
-  /** Erases films that have been sent, or are not to be. */
+  /** Erase films that have been sent, or will not be. */
   async forget(ids: readonly string[]): Promise<void> {
-    // What is being written would else come back.
+    // A film still being written would otherwise appear after its erasure.
     for (const id of ids) await this.#kept.get(id)
     ids.forEach((id) => this.#kept.delete(id))
     await this.#erase(ids).catch(() => undefined)
   }
 
-  /** Erases every film of every page. */
+  /** Erase every film of every page. */
   async forgetAll(): Promise<void> {
     await Promise.all(this.#kept.values())
     this.#kept.clear()
@@ -98,12 +98,12 @@ export class FilmStore {
   }
 
   /**
-   * The films of pages that are gone, in the order in which they were to be sent. Those of another
-   * person, and old ones, are erased.
+   * List the films of closed pages, in the order of sending. Those of another person, and those
+   * older than a day, are erased.
    *
    * Args:
-   *   live: The pages that are open.
-   *   owner: Who has signed in here.
+   *   live: Pages that are open.
+   *   owner: Name of the session; null if the service needs no key.
    */
   async unsent(live: ReadonlySet<string>, owner: string | null): Promise<UnsentFilm[]> {
     const database = await this.#open().catch(() => null)
@@ -135,7 +135,7 @@ export class FilmStore {
       }))
   }
 
-  /** Makes films of pages that are gone this page's own; those that no other page was faster to. */
+  /** Claim films of closed pages for this page. Returns those that no other page claimed first. */
   async takeOver(films: readonly UnsentFilm[]): Promise<UnsentFilm[]> {
     const pageOf = new Map(films.map(({ id, page }) => [id, page]))
     const taken = await this.#changeClaims([...pageOf.keys()], (claim) =>
@@ -168,7 +168,7 @@ export class FilmStore {
     return true
   }
 
-  /** Changes claims in one step; the ids of those for which there was something to change. */
+  /** Change claims in one transaction, and return the ids of the changed ones. */
   async #changeClaims(
     ids: readonly string[],
     change: (claim: Claim) => Claim | null,
@@ -203,7 +203,7 @@ export class FilmStore {
     return this.#opened
   }
 
-  // Async, because some browsers throw at once where a page may keep nothing.
+  // Async, because some browsers throw synchronously if storage is forbidden.
   async #openNow(): Promise<IDBPDatabase<Schema>> {
     return await openDB<Schema>(DATABASE, 1, {
       upgrade(database) {

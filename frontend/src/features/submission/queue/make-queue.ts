@@ -8,10 +8,10 @@ import { submitFilms } from '@/shared/api/submit-films'
 import { FilmStore } from './film-store'
 import { UploadQueue } from './upload-queue'
 
-/** A page's queue, and what keeps its films until they are sent. */
+/** Make a page's upload queue, and the store of its unsent films. */
 export function makeQueue(queries: QueryClient) {
-  // Only to tell this page from the others of this browser. Nobody need be kept from guessing it, and
-  // Chromium takes a tenth of a second over its first secret number, while the page is still empty.
+  // Distinguishes this page from the browser's others. It need not be secret, and Chromium takes
+  // 0.1 s for its first secure random number, while the page is still empty.
   const page = `${Date.now()}-${Math.random()}`
   const kept = new FilmStore(page)
   const queue = new UploadQueue({

@@ -13,7 +13,7 @@ function open(page: string) {
 
 afterEach(() => opened.splice(0).forEach((pages) => pages.close()))
 
-test('pages that are open answer, those that are closed do not', async () => {
+test('open pages answer, closed ones do not', async () => {
   const { pages } = open('one')
   open('two')
   open('three').pages.close()
@@ -21,7 +21,7 @@ test('pages that are open answer, those that are closed do not', async () => {
   expect(await pages.others()).toEqual(new Set(['two']))
 })
 
-test('who signs out in one page is told of in the others', async () => {
+test('signing out in one page is announced to the others', async () => {
   const { pages, onDrop: ownDrop } = open('one')
   const { onDrop } = open('two')
 

@@ -1,14 +1,14 @@
 const CHANNEL = 'pneumocam.uploads'
-/** Pages of the same browser answer within milliseconds, if they are not very busy. */
+/** Time for other pages to answer; they usually need a few milliseconds. */
 const ANSWER_MS = 300
 
 type Message =
   | { kind: 'who' }
   | { kind: 'here'; page: string }
-  /** Somebody has signed out: what they were sending is nobody else's. */
+  /** Signed out: unsent films must be erased. */
   | { kind: 'drop' }
 
-/** The pages of this dashboard that are open in this browser, as far as they answer. */
+/** Finds the other open pages of this dashboard in this browser. */
 export class OpenPages {
   readonly #channel: BroadcastChannel | null
   readonly #page: string
@@ -16,8 +16,8 @@ export class OpenPages {
 
   /**
    * Args:
-   *   page: What this one is called.
-   *   onDrop: Called when somebody has signed out in another one.
+   *   page: Name of this page.
+   *   onDrop: Called when another page has signed out.
    */
   constructor(page: string, onDrop: () => void) {
     this.#page = page

@@ -14,7 +14,7 @@ const zip = (name: string) => new File(['PK\x03\x04', new Uint8Array(996)], name
 
 const film = (name: string, size = 1_000) => new File([new Uint8Array(size).fill(7)], name)
 
-/** A service that answers as it is told, and remembers what it got. */
+/** A service with given answers that records its requests. */
 class FakeService {
   readonly received: Submission[] = []
   readonly answers: ((options: SubmitOptions) => Promise<Job>)[] = []
@@ -37,7 +37,7 @@ class FakeService {
   }
 }
 
-/** Keeps films as long as a test lasts, and remembers what it was told. */
+/** A keeper in memory that records its calls. */
 class FakeKeeper implements Keeper {
   readonly kept = new Map<string, string | null>()
   readonly names = new Map<string, string>()
@@ -81,7 +81,7 @@ const problem = (errors: Problem['errors'] = []): Problem => ({
   errors,
 })
 
-test('films go in batches of 25, and each becomes a job', async () => {
+test('films are sent in batches of 25, and each batch becomes a job', async () => {
   const { service, queue } = setUp()
 
   await queue.add(
@@ -94,7 +94,7 @@ test('films go in batches of 25, and each becomes a job', async () => {
   expect(queue.snapshot().jobIds).toEqual(['job-1', 'job-2', 'job-3'])
 })
 
-test('a service that takes fewer films at a time gets smaller batches', async () => {
+test('batches are no larger than the service allows', async () => {
   const { service, queue } = setUp({ ...LIMITS, max_files: 2 })
 
   await queue.add([film('a'), film('b'), film('c')], ROUTINE)
@@ -103,7 +103,7 @@ test('a service that takes fewer films at a time gets smaller batches', async ()
   expect(service.names).toEqual([['a', 'b'], ['c']])
 })
 
-test('films with another priority are another job', async () => {
+test('films with another priority become another job', async () => {
   const { service, queue } = setUp()
   const stat: JobOptions = { priority: 'stat', reference: 'ward 3' }
 
@@ -116,7 +116,7 @@ test('films with another priority are another job', async () => {
   ])
 })
 
-test('an empty file and a PDF are not sent, and say why', async () => {
+test('an empty file and a PDF are not sent, with the reason', async () => {
   const { service, queue } = setUp()
 
   await queue.add([new File([], 'empty.png'), new File(['%PDF-1.7'], 'report.pdf')], ROUTINE)
@@ -128,7 +128,7 @@ test('an empty file and a PDF are not sent, and say why', async () => {
   ])
 })
 
-test('the progress of the body is told for each file in turn', async () => {
+test('the progress of the body is shown per file', async () => {
   const { service, queue } = setUp()
   let options: SubmitOptions | undefined
   service.answers.push((given) => {
@@ -140,11 +140,11 @@ test('the progress of the body is told for each file in turn', async () => {
 
   options?.onProgress(2_700, 4_200)
 
-  // 200 bytes surround the files; 2,500 are of the files: all of the first, half of the second.
+  // 200 bytes of form, then 2,500 bytes of files: all of the first, half of the second.
   expect(queue.snapshot().uploads.map((upload) => upload.sent)).toEqual([1, 0.5])
 })
 
-test('while the service is away the same batch is tried again under the same key', async () => {
+test('while the service is unreachable the same batch is sent again with the same key', async () => {
   const { service, queue } = setUp()
   service.answers.push(() => Promise.reject(new ServiceUnreachable('no answer')))
 
@@ -157,7 +157,7 @@ test('while the service is away the same batch is tried again under the same key
   expect(queue.snapshot().hold).toBeNull()
 })
 
-test('a busy service is waited for', async () => {
+test('a busy service is tried again later', async () => {
   const { service, queue } = setUp()
   service.answers.push(() => Promise.reject(new ServiceRefused(503, null)))
 
@@ -183,7 +183,7 @@ test('a file that the service names as wrong is set aside, the others are sent',
   ])
 })
 
-test('when the service can use none of the files, each says why and nothing is sent again', async () => {
+test('if the service accepts none of the files, each shows its reason and nothing is sent again', async () => {
   const { service, queue } = setUp()
   const named = problem([inFile(0, 'no_pixel_data'), inFile(1, 'several_images')])
   service.answers.push(() => Promise.reject(new ServiceRefused(422, named)))
@@ -198,7 +198,7 @@ test('when the service can use none of the files, each says why and nothing is s
   expect(service.received).toHaveLength(1)
 })
 
-test('a request that is refused as a whole says why by its own code', async () => {
+test('a request that is refused as a whole shows its own code', async () => {
   const { service, queue } = setUp()
   const whole = { ...problem(), type: 'urn:pneumocam:problem:too_large' }
   const field = { code: 'invalid_reference', detail: '', index: null, field: 'reference' }
@@ -234,7 +234,7 @@ test('an archive larger than any request is not sent', async () => {
   expect(queue.snapshot().uploads[0]?.error?.code).toBe('archive_too_large')
 })
 
-test('an archive that is not opened says why', async () => {
+test('an archive that is not opened shows the reason', async () => {
   const { service, queue } = setUp()
   const named = problem([inFile(0, 'encrypted_archive')])
   service.answers.push(() => Promise.reject(new ServiceRefused(422, named)))
@@ -248,7 +248,7 @@ test('an archive that is not opened says why', async () => {
   })
 })
 
-test('an archive without a usable film says what is wrong inside, each thing once', async () => {
+test('an archive without a usable film shows the distinct errors of its files', async () => {
   const { service, queue } = setUp()
   const named = problem([
     inFile(0, 'not_an_image'),
@@ -271,7 +271,7 @@ test('an archive without a usable film says what is wrong inside, each thing onc
   ])
 })
 
-test('what was refused can be tried again', async () => {
+test('a refused file can be sent again', async () => {
   const { service, queue } = setUp()
   service.answers.push(() => Promise.reject(new ServiceRefused(500, null)))
   await queue.add([film('a')], ROUTINE)
@@ -282,7 +282,7 @@ test('what was refused can be tried again', async () => {
   await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
 })
 
-test('paused, nothing is sent until it goes on', async () => {
+test('while paused nothing is sent', async () => {
   const { service, queue } = setUp()
 
   queue.pause()
@@ -294,7 +294,7 @@ test('paused, nothing is sent until it goes on', async () => {
   await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
 })
 
-test('pausing stops the request that is under way, and its films are kept', async () => {
+test('pausing aborts the current request and keeps its films', async () => {
   const { service, queue } = setUp()
   service.answers.push(
     ({ signal }) =>
@@ -312,7 +312,7 @@ test('pausing stops the request that is under way, and its films are kept', asyn
   await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
 })
 
-test('cancelling drops what has not been sent and keeps the jobs', async () => {
+test('cancelling drops unsent files and keeps the jobs', async () => {
   const { service, queue } = setUp()
   await queue.add([film('a')], ROUTINE)
   await vi.waitFor(() => expect(queue.snapshot().jobIds).toHaveLength(1))
@@ -325,7 +325,7 @@ test('cancelling drops what has not been sent and keeps the jobs', async () => {
   expect(service.received).toHaveLength(1)
 })
 
-test('a film is kept, with the key of its request, before it is sent, and not when it was', async () => {
+test('a film is stored with its request’s key before it is sent, and erased afterwards', async () => {
   const { service, keeper, queue } = setUp()
   const keptAs: (string | null)[] = []
   service.answers.push(() => {
@@ -341,7 +341,7 @@ test('a film is kept, with the key of its request, before it is sent, and not wh
   expect([...keeper.names.values()]).toEqual(['a'])
 })
 
-test('what a browser has no room for is sent all the same, and says so', async () => {
+test('a film that the browser cannot store is sent all the same, with a notice', async () => {
   const { service, keeper, queue } = setUp()
   keeper.hasRoom = false
   queue.pause()
@@ -354,7 +354,7 @@ test('what a browser has no room for is sent all the same, and says so', async (
   expect(service.names).toEqual([['a']])
 })
 
-test('films that are not to be sent are not kept', async () => {
+test('refused files are not stored', async () => {
   const { service, keeper, queue } = setUp()
   const named = problem([inFile(1, 'no_pixel_data')])
   service.answers.push(() => Promise.reject(new ServiceRefused(422, named)))
@@ -371,7 +371,7 @@ test('films that are not to be sent are not kept', async () => {
   expect(keeper.kept.size).toBe(0)
 })
 
-test('films of a page that is gone go on in the same requests, and then in new ones', async () => {
+test('films of a closed page are sent in the same requests, then in new ones', async () => {
   const { service, queue } = setUp()
   const filmOf = (name: string, batch: string | null): UnsentFilm => ({
     id: name,

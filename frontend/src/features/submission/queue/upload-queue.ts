@@ -8,28 +8,28 @@ import { randomKey } from '@/shared/lib/random-key'
 import { checkFile, isLocalError } from '../files/file-check'
 import type { UnsentFilm } from './film-store'
 
-/** A file on its way to the service. Once it is part of a job, the job tells the rest. */
+/** A file that is not part of a job yet. */
 export interface Upload {
   id: string
-  /** Its place among all that this page has queued. */
+  /** Position among all files that this page has queued. */
   order: number
   file: File
-  /** A ZIP archive: the service makes an item of each file in it. */
+  /** True for a ZIP archive, of which the service makes one item per file. */
   isArchive: boolean
   options: JobOptions
   state: 'waiting' | 'sending' | 'refused'
-  /** Share of the file that has left, 0 to 1. */
+  /** Share of the file that was sent, 0 to 1. */
   sent: number
   error: UploadError | null
-  /** Whether it outlives this page in the browser; null as long as that is being seen to. */
+  /** True if the browser has stored the file, so that it outlives the page; null while storing. */
   isKept: boolean | null
 }
 
-/** Why a file was refused: a code, and the service's sentence where it gave one. */
+/** Reason for refusing a file: a code, and the service's sentence if it gave one. */
 export interface UploadError {
   code: string
   detail: string
-  /** Of an archive: what the service says of the files in it, each thing once. */
+  /** Distinct errors of the files in an archive. */
   inside: readonly { code: string; detail: string }[]
 }
 
@@ -38,27 +38,27 @@ export interface JobOptions {
   reference: string
 }
 
-/** Whether the service might take a refused file the next time; one that is empty it never will. */
+/** True if the service may accept a refused file next time. An empty file is never accepted. */
 export const isRetryable = ({ state, error }: Upload) =>
   state === 'refused' && error !== null && !isLocalError(error.code)
 
-/** What keeps the queue from sending. */
+/** Reason for not sending at present. */
 export type Hold = 'paused' | 'offline' | 'busy' | null
 
 export interface UploadState {
   uploads: readonly Upload[]
-  /** The jobs that this submission has become so far, in order. */
+  /** Jobs of this submission so far, in order. */
   jobIds: readonly string[]
   hold: Hold
 }
 
-/** A request carries this much at most, so that a failure costs little and results come early. */
+/** Limits of one request: a failure then costs little, and first results come early. */
 const BATCH_FILES = 25
 const BATCH_BYTES = 64 * 2 ** 20
 
 const RETRY_S = 3
 const MOST_KEEPING_MS = 10_000
-/** Progress is told this often at most: 500 rows need not be drawn at each packet. */
+/** Shortest time between two progress updates: 500 rows need not be drawn for each packet. */
 const TELL_MS = 100
 
 interface Batch {
@@ -66,7 +66,7 @@ interface Batch {
   idempotencyKey: string
 }
 
-/** What keeps films until they have been sent; see `FilmStore`. */
+/** Stores films until they have been sent; see `FilmStore`. */
 export interface Keeper {
   keep: (upload: Upload) => Promise<boolean>
   assign: (ids: readonly string[], batch: string) => Promise<void>
@@ -76,18 +76,18 @@ export interface Keeper {
 interface UploadQueueOptions {
   submit: typeof submitFilms
   keeper: Keeper
-  /** Called with each job as soon as the service has answered for it. */
+  /** Called with each accepted job. */
   onAccepted?: (job: Job) => void
-  /** What the service takes, as soon as it has said so. */
+  /** Limits of the service; null while unknown. */
   limits?: () => SubmissionLimits | null
   retryS?: number
 }
 
 /**
- * Sends files as jobs, one batch after the other, whatever page is open.
+ * Sends files as jobs, one batch after the other, whichever page is open.
  *
- * A batch that the service may take later is sent again under the same idempotency key; a file
- * that it names as wrong is set aside and the others are sent without it.
+ * After a temporary failure a batch is sent again with the same idempotency key. If the service
+ * names a file as wrong, that file is set aside and the others are sent without it.
  */
 export class UploadQueue {
   readonly #submit: typeof submitFilms
@@ -101,7 +101,7 @@ export class UploadQueue {
   #queued = 0
   #paused = false
   #sending = false
-  /** Requests that were begun and have no answer: each is sent again as it was. */
+  /** Requests without an answer. Each is sent again unchanged. */
   #unanswered: readonly Batch[] = []
   #abort = new AbortController()
   #wake: (() => void) | null = null
@@ -130,7 +130,7 @@ export class UploadQueue {
 
   readonly snapshot = (): UploadState => this.#state
 
-  /** Queues files after those that are there already; what cannot be sent is set aside. */
+  /** Append files to the queue; files that cannot be sent are set aside. */
   async add(files: readonly File[], options: JobOptions): Promise<void> {
     const uploads = await Promise.all(
       files.map(async (file): Promise<Upload> => {
@@ -153,7 +153,7 @@ export class UploadQueue {
     void this.#run()
   }
 
-  /** Goes on with films of a page that is gone; requests that it had begun stay the same. */
+  /** Append films of a closed page; its unanswered requests are sent again unchanged. */
   takeUp(films: readonly UnsentFilm[]): void {
     const uploads = films.map(({ id, file, isArchive, options }): Upload => ({
       id,
@@ -179,13 +179,13 @@ export class UploadQueue {
     void this.#run()
   }
 
-  /** Starts a new list: what was refused and what was accepted is no longer shown with it. */
+  /** Start a new submission: refused files and accepted jobs are no longer listed. */
   startOver(): void {
     this.#drop((upload) => upload.state === 'refused')
     this.#set({ jobIds: [] })
   }
 
-  /** Goes on with the jobs of an address that was opened, if this queue knows no others. */
+  /** Show the jobs of the opened address, unless files are queued. */
   adopt(jobIds: readonly string[]): void {
     if (this.#state.uploads.length === 0) this.#set({ jobIds })
   }
@@ -203,7 +203,7 @@ export class UploadQueue {
     void this.#run()
   }
 
-  /** Drops what has not been sent. What the service has already is not touched. */
+  /** Drop unsent files. Accepted jobs are not touched. */
   cancel(): void {
     this.#unanswered = []
     this.#abort.abort()
@@ -213,7 +213,7 @@ export class UploadQueue {
     this.#wake?.()
   }
 
-  /** Forgets everything; what the service has already is not touched. */
+  /** Drop everything. Accepted jobs are not touched on the service. */
   clear(): void {
     this.cancel()
     this.startOver()
@@ -223,7 +223,7 @@ export class UploadQueue {
     this.#drop((upload) => upload.id === id)
   }
 
-  /** Queues once more what the service refused. */
+  /** Queue refused files again. */
   retry(): void {
     this.#set({
       uploads: this.#state.uploads.map((u) =>
@@ -256,7 +256,7 @@ export class UploadQueue {
     let size = 0
     for (const upload of waiting) {
       const fits = uploads.length < most && size + upload.file.size <= BATCH_BYTES
-      // An archive goes alone: what the service says of file 3 is then of the third file in it.
+      // An archive is sent alone, so that the service's file indexes are those of its files.
       const isApart = upload.isArchive || first.isArchive || upload.options !== first.options
       if (uploads.length > 0 && (isApart || !fits)) break
       uploads.push(upload)
@@ -271,8 +271,8 @@ export class UploadQueue {
     this.#abort = new AbortController()
     const ids = new Set(batch.uploads.map((upload) => upload.id))
     this.#change(ids, { state: 'sending', sent: 0 })
-    // First, so that a page that goes on knows what the service may have already. Films do not
-    // wait forever for a browser that cannot make up its mind.
+    // Stored first, so that a later page knows which films the service may have already. Not for
+    // long: a browser whose storage hangs must not keep films from being sent.
     const keeping = this.#keepAll(batch.uploads).then(() =>
       this.#keeper.assign([...ids], batch.idempotencyKey),
     )
@@ -310,8 +310,7 @@ export class UploadQueue {
       error instanceof ServiceUnreachable ||
       (error instanceof ServiceRefused && error.isTemporary && error.status !== 500)
     if (error instanceof DOMException || isRetryable) {
-      // Unsent on purpose or by accident: the same batch goes again, so that the service can
-      // tell that it is the same.
+      // Aborted or failed: the same batch is sent again, so that the service can recognise it.
       this.#change(ids, { state: 'waiting', sent: 0 })
       if (!isRetryable) return
       this.#set({ hold: error instanceof ServiceUnreachable ? 'offline' : 'busy' })
@@ -323,7 +322,7 @@ export class UploadQueue {
     const refused = error instanceof ServiceRefused ? error : null
     const wrong = namedFiles(batch.uploads, refused?.problem ?? null)
     if (wrong.size > 0) {
-      // Some files are wrong: the others, if any, are sent without them.
+      // Wrong files are set aside; the others, if any, are sent without them.
       this.#change(ids, { state: 'waiting', sent: 0 })
       for (const [id, why] of wrong) this.#change(new Set([id]), { state: 'refused', error: why })
       return
@@ -349,13 +348,13 @@ export class UploadQueue {
     })
   }
 
-  /** Files leave one after the other, so the body's progress tells each file's. */
+  /** Derive each file's progress from the body's: files are sent one after the other. */
   #tellProgress(batch: Batch, sent: number, total: number): void {
     const now = performance.now()
     if (now - this.#toldAt < TELL_MS && sent < total) return
     this.#toldAt = now
     const fileBytes = batch.uploads.reduce((sum, upload) => sum + upload.file.size, 0)
-    // What surrounds the files is a few hundred bytes; it is taken off at the front.
+    // The form adds a few hundred bytes; they are subtracted at the front.
     let left = sent - Math.max(0, total - fileBytes)
     const shares = new Map<string, number>()
     for (const { id, file } of batch.uploads) {
@@ -371,7 +370,7 @@ export class UploadQueue {
     })
   }
 
-  /** Keeps films, some at a time, except those that have gone meanwhile. */
+  /** Store films, a batch at a time, except those that are sent or dropped meanwhile. */
   async #keepAll(uploads: readonly Upload[]): Promise<void> {
     for (let start = 0; start < uploads.length; start += BATCH_FILES) {
       const ids = new Set(uploads.slice(start, start + BATCH_FILES).map(({ id }) => id))
@@ -420,7 +419,7 @@ const ARCHIVE_ERRORS: readonly ErrorCode[] = [
   'file_too_large',
 ]
 
-/** What the service says is wrong with which upload, by the upload's id. */
+/** Map the problem's errors to uploads, by the upload's id. */
 function namedFiles(
   uploads: readonly Upload[],
   problem: Problem | null,
@@ -439,7 +438,7 @@ function namedFiles(
   return wrong
 }
 
-/** What is wrong with an archive that was sent alone: itself, or else every file in it. */
+/** Error of an archive that was sent alone: its own, or else those of the files in it. */
 function ofArchive(named: Problem['errors']): UploadError {
   const whole = named.find(({ code }) => ARCHIVE_ERRORS.some((known) => known === code))
   if (whole) return { code: whole.code, detail: whole.detail, inside: [] }

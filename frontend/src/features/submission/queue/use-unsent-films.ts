@@ -10,11 +10,11 @@ const NONE: readonly UnsentFilm[] = []
 interface UnsentFilmsOptions {
   page: string
   kept: FilmStore
-  /** Called where what is on its way belongs to somebody who is no longer here. */
+  /** Called when unsent films of this page belong to a person who has signed out. */
   onDrop: () => void
 }
 
-/** The films that pages which are gone have not sent, and what can be done about them. */
+/** Unsent films of closed pages, and the actions on them. */
 export function useUnsentFilms({ page, kept, onDrop }: UnsentFilmsOptions) {
   const [unsent, setUnsent] = useState(NONE)
   const pages = useRef<OpenPages | null>(null)
@@ -32,7 +32,7 @@ export function useUnsentFilms({ page, kept, onDrop }: UnsentFilmsOptions) {
   const before = useRef(owner)
   useEffect(() => {
     if (owner === undefined) return
-    // Another person's films are neither sent nor shown.
+    // Films of another person are neither sent nor shown.
     if (before.current !== undefined && before.current !== owner) onDrop()
     before.current = owner
     const stop = new AbortController()
@@ -53,7 +53,7 @@ export function useUnsentFilms({ page, kept, onDrop }: UnsentFilmsOptions) {
     setUnsent(NONE)
     void kept.forget(unsent.map(({ id }) => id))
   }, [kept, unsent])
-  /** Erases everything, here and in the other pages of this browser. */
+  /** Erase all unsent films, in all pages of this browser. */
   const dropAll = useCallback(() => {
     setUnsent(NONE)
     onDrop()
@@ -64,7 +64,7 @@ export function useUnsentFilms({ page, kept, onDrop }: UnsentFilmsOptions) {
   return { unsent, take, dismiss, dropAll }
 }
 
-/** Whose films these are: a session's name, null where none is needed; undefined until known. */
+/** Name of the session; null if the service needs no key, undefined until known. */
 function useOwner(): string | null | undefined {
   const { data } = useSession()
   return data === undefined || isSignedOut(data) ? undefined : data.name

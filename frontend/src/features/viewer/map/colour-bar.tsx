@@ -9,7 +9,7 @@ import { useMapThreshold } from './map-threshold'
 const TICKS = [0, 0.25, 0.5, 0.75, 1]
 const STEPS = 128
 
-/** What the map's colours mean, in absolute units, as they look over black. */
+/** Legend of the map's colours, on the absolute scale from 0 to 1, as they look over black. */
 export function ColourBar({ settings }: { settings: MapSettings }) {
   const { map } = useMessages().viewer
   const { scale, floor, hasContours } = settings

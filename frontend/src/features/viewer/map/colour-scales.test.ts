@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { COLOUR_SCALES } from './colour-scales'
 
-test('the scales end where their authors ended them', () => {
+test('the scales have the end colours of their authors', () => {
   expect(COLOUR_SCALES.viridis[0]).toEqual([0x44, 0x01, 0x54])
   expect(COLOUR_SCALES.viridis[255]).toEqual([0xfd, 0xe7, 0x25])
   expect(COLOUR_SCALES.magma[255]).toEqual([0xfc, 0xfd, 0xbf])

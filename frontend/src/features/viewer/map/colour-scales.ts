@@ -1,9 +1,9 @@
 /**
- * Colour scales that stay in order for every kind of colour vision and in grey.
+ * Colour scales whose order is visible with every kind of colour vision, and in grey.
  *
  * Viridis and magma are by van der Walt and Smith, cividis by Nuñez, Anderton and Renslow
  * (https://doi.org/10.1371/journal.pone.0199239). Each is given by 33 of its colours, evenly
- * spaced; between them a straight line is nowhere further than 6 of 255 from the original.
+ * spaced; linear interpolation between them differs by at most 6 of 255 from the original.
  */
 const ANCHORS = {
   viridis:

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { contourPath } from './contours'
 
-/** A picture whose values are given by place. */
+/** A picture with values given by a function of x and y. */
 function picture(width: number, height: number, value: (x: number, y: number) => number) {
   const pixels = new Uint8ClampedArray(width * height)
   for (let y = 0; y < height; y++) {
@@ -14,7 +14,7 @@ function picture(width: number, height: number, value: (x: number, y: number) =>
 const pointsOf = (path: string) =>
   [...path.matchAll(/[ML]([\d.]+) ([\d.]+)/g)].map(([, x, y]) => ({ x: Number(x), y: Number(y) }))
 
-test('a slope is crossed by a straight line where the level lies', () => {
+test('the contour of a slope is a straight line at the level', () => {
   const slope = picture(11, 4, (x) => x * 25.5)
 
   const points = pointsOf(contourPath(slope, 0.5, 1))
@@ -24,7 +24,7 @@ test('a slope is crossed by a straight line where the level lies', () => {
   expect(new Set(points.map((point) => point.x))).toEqual(new Set([5.5]))
 })
 
-test('a disc is circled', () => {
+test('the contour of a disc is a circle', () => {
   const disc = picture(64, 64, (x, y) => 255 - 6 * Math.hypot(x - 31.5, y - 31.5))
 
   const radii = pointsOf(contourPath(disc, 0.5, 1)).map(({ x, y }) => Math.hypot(x - 32, y - 32))

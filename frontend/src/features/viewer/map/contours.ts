@@ -1,6 +1,6 @@
 import type { GreyPicture } from '@/shared/api/grey-picture'
 
-/** Corners of a cell and the edges that a line through it joins, by which corners are above. */
+/** Edges of a cell that a line joins, by the bits of the corners that are above the level. */
 const TOP = 0
 const RIGHT = 1
 const BOTTOM = 2
@@ -31,7 +31,7 @@ const LINES: readonly (readonly (readonly [number, number])[])[] = [
 ]
 
 /**
- * Lines of equal activation as an SVG path, by marching squares.
+ * Draw the lines of equal activation as an SVG path, by marching squares.
  *
  * Args:
  *   level: The activation to follow, in [0, 1].
@@ -72,7 +72,7 @@ export function contourPath(
     y: number,
   ): string {
     const along = (from: number, to: number) => ((threshold - from) / (to - from)) * step
-    // Half a pixel on: a value stands for the middle of its pixel.
+    // Plus half a pixel: a value belongs to the centre of its pixel.
     const at = (px: number, py: number) => `${round(px + 0.5)} ${round(py + 0.5)}`
     switch (edge) {
       case TOP:

@@ -7,7 +7,7 @@ import { Switch } from '@/shared/ui/switch'
 import { COLOUR_SCALES, cssColour, SCALE_NAMES, type ScaleName } from './colour-scales'
 import type { MapSettings } from './map-settings'
 
-/** How the activation map is drawn. */
+/** Controls of the activation map's drawing. */
 export function MapControls({ settings }: { settings: MapSettings }) {
   const { map } = useMessages().viewer
   return (

@@ -4,7 +4,7 @@ import { coverage, mapLut } from './map-lut'
 
 const alphaOf = (pixel: number | undefined) => (pixel ?? 0) >>> 24
 
-test('what lies under the floor does not cover the film', () => {
+test('activations below the floor are transparent', () => {
   const table = mapLut('viridis', 0.5)
 
   expect(alphaOf(table[100])).toBe(0)

@@ -1,15 +1,15 @@
 import { COLOUR_SCALES, type ScaleName } from './colour-scales'
 
-/** Activations under the floor are let through, and fade in over this much above it. */
+/** Activations below the floor are transparent; above it they fade in over this range. */
 const FADE = 0.08
 
-/** How much of the film an activation covers, 0 to 1, before the opacity that is asked for. */
+/** Opacity of an activation in [0, 1], before the chosen opacity is applied. */
 export function coverage(activation: number, floor: number): number {
   if (activation < floor) return 0
   return Math.min(1, (activation - floor) / FADE + (floor === 0 ? 1 : 0))
 }
 
-/** For each of 256 activations, the pixel to draw (ABGR as a little-endian canvas has it). */
+/** Make the lookup table from 256 activations to pixels (ABGR, as in a little-endian canvas). */
 export function mapLut(scale: ScaleName, floor: number): Uint32Array {
   const colours = COLOUR_SCALES[scale]
   return Uint32Array.from({ length: 256 }, (_, value) => {

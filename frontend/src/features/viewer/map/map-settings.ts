@@ -9,7 +9,7 @@ const SCALE = oneOf('map.scale', SCALE_NAMES, 'magma')
 const CONTOURS = flag('map.contours', false)
 const BOXES = flag('map.boxes', true)
 
-/** How this person likes the activation map; the same from film to film. */
+/** Settings of the activation map, kept in this browser. */
 export function useMapSettings() {
   const [isShown, setShown] = usePreference(SHOWN)
   const [opacity, setOpacity] = usePreference(OPACITY)
@@ -35,10 +35,10 @@ export function useMapSettings() {
 
 export type MapSettings = ReturnType<typeof useMapSettings>
 
-/** How a map is drawn, wherever that is. */
+/** The settings that the viewer and the report share. */
 export type MapLook = Pick<MapSettings, 'opacity' | 'floor' | 'scale' | 'hasContours' | 'hasBoxes'>
 
-/** The activations at which contours are drawn: the higher, the thicker. */
+/** Activations at which contours are drawn, with line widths in pixels. */
 export const CONTOURS_DRAWN = [
   { level: 0.25, px: 1 },
   { level: 0.5, px: 1.75 },

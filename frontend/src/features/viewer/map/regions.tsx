@@ -10,7 +10,7 @@ interface RegionsProps {
   onActivate: (region: number) => void
 }
 
-/** The regions of the map; choosing one brings it to the middle of the viewer. */
+/** List of the map's regions; choosing one centres it in the viewer. */
 export function Regions({ regions, active, onActivate }: RegionsProps) {
   const { viewer, result } = useMessages()
   return (

@@ -8,10 +8,10 @@ import { greyLut } from '../stage/grey-lut'
 import { CONTOURS_DRAWN, type MapLook } from '../map/map-settings'
 import { coverage, mapLut } from '../map/map-lut'
 
-/** On paper a small film is drawn larger, so that lines and numbers on it are sharp. */
+/** Small films are enlarged on paper, so that lines and numbers on them are sharp. */
 const LEAST_SIDE = 1024
 
-/** The film as it came, without window or turn, so that two reports can be compared. */
+/** Draw the film without window or rotation, so that two reports can be compared. */
 export function composeFilm(film: GreyPicture): HTMLCanvasElement {
   const scale = Math.max(1, Math.ceil(LEAST_SIDE / Math.max(film.width, film.height)))
   const canvas = document.createElement('canvas')
@@ -23,7 +23,7 @@ export function composeFilm(film: GreyPicture): HTMLCanvasElement {
   return canvas
 }
 
-/** The film with its map, contours and boxes, as this person likes to see them. */
+/** Draw the film with its map, contours and boxes, by the viewer's settings. */
 export function composeHeatmap(
   film: GreyPicture,
   map: GreyPicture,
@@ -40,7 +40,7 @@ export function composeHeatmap(
   return canvas
 }
 
-/** What the colours mean, from 0 at the left to 1 at the right, as they look over black. */
+/** Draw the legend of the colours, from 0 (left) to 1 (right), as they look over black. */
 export function composeColourBar(look: MapLook): HTMLCanvasElement {
   const canvas = document.createElement('canvas')
   canvas.width = 256
@@ -55,14 +55,14 @@ export function composeColourBar(look: MapLook): HTMLCanvasElement {
   return canvas
 }
 
-function painted({ width, height, pixels }: GreyPicture, table: Uint32Array): HTMLCanvasElement {
+function painted({ width, height, pixels }: GreyPicture, lut: Uint32Array): HTMLCanvasElement {
   const canvas = document.createElement('canvas')
   canvas.width = width
   canvas.height = height
   const context = contextOf(canvas)
   const image = context.createImageData(width, height)
   const drawn = new Uint32Array(image.data.buffer)
-  for (let i = 0; i < drawn.length; i++) drawn[i] = table[pixels[i] as number] as number
+  for (let i = 0; i < drawn.length; i++) drawn[i] = lut[pixels[i] as number] as number
   context.putImageData(image, 0, 0)
   return canvas
 }
@@ -108,7 +108,7 @@ function drawBox(context: CanvasRenderingContext2D, region: Region, number: numb
   context.fillText(String(number), x + size / 2, y + size / 2 + scale)
 }
 
-/** Lines are as thick on a film of any size as they are on one of 700 pixels. */
+/** Scale of line widths: on a film of any size they look as on one of 700 pixels. */
 const lineScale = ({ canvas }: CanvasRenderingContext2D) =>
   Math.max(canvas.width, canvas.height) / 700
 

@@ -2,7 +2,7 @@ import type { Item, Job } from '@/shared/api/wire'
 import type { Messages } from '@/shared/i18n/en'
 import { fullMoment } from '@/shared/lib/figures'
 
-/** What the film said of itself, and which network read it; what is not known is left out. */
+/** List the film's own data and the network that read it; unknown values are left out. */
 export function filmFacts(
   item: Item,
   job: Job | undefined,

@@ -3,7 +3,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { greyPictureQuery, type GreyPicture } from '@/shared/api/grey-picture'
 import type { Item } from '@/shared/api/wire'
 
-/** A film and its map, mostly from what the viewer has loaded already. */
+/** Load a film and its map, mostly from the viewer's cache. */
 export async function loadPictures(queries: QueryClient, { links }: Item) {
   const load = (path: string | null): Promise<GreyPicture | null> =>
     path === null ? Promise.resolve(null) : queries.query(greyPictureQuery(path))

@@ -2,7 +2,7 @@ import { jsPDF } from 'jspdf'
 
 import { textAsPicture } from './text-as-picture'
 
-/** A4 upright, in millimetres. */
+/** A4 portrait, in millimetres. */
 const PAGE = { width: 210, height: 297 }
 const MARGIN = { side: 18, top: 16, bottom: 20 }
 export const TEXT_WIDTH = PAGE.width - 2 * MARGIN.side
@@ -19,15 +19,15 @@ export interface TextLook {
   size?: number
   isBold?: boolean
   colour?: string
-  /** From the left margin. */
+  /** Distance from the left margin. */
   x?: number
   width?: number
 }
 
 /**
- * Sheets of paper that are written on from top to bottom.
+ * Pages that are filled from top to bottom.
  *
- * The fonts are those that every PDF reader has; what they lack is drawn as a picture.
+ * Uses the standard fonts of PDF; text in other scripts is drawn as a picture.
  */
 export class Paper {
   readonly #document = new jsPDF({ format: 'a4', unit: 'mm', compress: true })
@@ -42,7 +42,7 @@ export class Paper {
     return this.#y
   }
 
-  /** Goes back up or further down on the same sheet. */
+  /** Move up or down on the same page. */
   moveTo(y: number): void {
     this.#y = y
   }
@@ -51,14 +51,14 @@ export class Paper {
     this.#y += height
   }
 
-  /** Begins a new sheet where less than this is left. */
+  /** Begin a new page if less than this height is left. */
   need(height: number): void {
     if (this.#y + height <= PAGE.height - MARGIN.bottom) return
     this.#document.addPage()
     this.#y = MARGIN.top
   }
 
-  /** Writes a paragraph, broken into lines. */
+  /** Write a paragraph, broken into lines. */
   text(text: string, look: TextLook = {}): void {
     const { size = 9.5, isBold = false, colour = INK, x = 0, width = TEXT_WIDTH - x } = look
     const lineHeight = size * MM_PER_POINT * LINE_HEIGHT
@@ -79,7 +79,7 @@ export class Paper {
     }
     for (const line of this.#document.splitTextToSize(text, width) as string[]) {
       this.need(lineHeight)
-      // Set anew for each line: a new sheet begins with the document's own.
+      // Set for each line: a new page starts with the document's default font.
       this.#document.setFont('helvetica', isBold ? 'bold' : 'normal').setFontSize(size)
       this.#document.setTextColor(colour)
       this.#document.text(line, MARGIN.side + x, this.#y + size * MM_PER_POINT)
@@ -100,7 +100,7 @@ export class Paper {
     this.box(0, this.#y, TEXT_WIDTH, 0.2, LINE)
   }
 
-  /** A filled box, from the left margin and the top of the sheet. */
+  /** Draw a filled box, positioned from the left margin and the top of the page. */
   box(x: number, y: number, width: number, height: number, colour: string): void {
     this.#document.setFillColor(colour).rect(MARGIN.side + x, y, width, height, 'F')
   }
@@ -110,7 +110,7 @@ export class Paper {
     this.#document.addImage(jpeg, 'JPEG', MARGIN.side + x, y, width, height)
   }
 
-  /** Names with what they stand for, in two columns. */
+  /** Write names and values in two columns. */
   pairs(pairs: readonly (readonly [name: string, value: string])[], nameWidth = 38): void {
     for (const [name, value] of pairs) {
       this.need(5)
@@ -123,7 +123,7 @@ export class Paper {
     }
   }
 
-  /** Writes a line under every sheet, and its number; the last thing before it is finished. */
+  /** Write the footer and number of every page, when all pages are complete. */
   finish(footer: string, pageOf: (page: number, pages: number) => string): Blob {
     const pages = this.#document.getNumberOfPages()
     for (let page = 1; page <= pages; page++) {
@@ -137,5 +137,5 @@ export class Paper {
   }
 }
 
-/** Whether the standard fonts of PDF can write a text: Windows-1252, that is most of Europe's. */
+/** True if PDF's standard fonts have the text's characters (Windows-1252). */
 const isInFont = (text: string) => /^[\n\x20-\x7e\xa0-\xff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]*$/.test(text)

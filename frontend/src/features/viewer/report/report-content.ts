@@ -7,21 +7,21 @@ import { fullMoment, percent, percentPair } from '@/shared/lib/figures'
 import type { MapLook } from '../map/map-settings'
 import { filmFacts } from './film-facts'
 
-/** What a report says, in words; how it looks is another matter. */
+/** Text of a report, without its layout. */
 export interface ReportContent {
   title: string
-  /** Of a film that was scored. */
+  /** Null if the film was not scored. */
   score: {
     probability: number
     threshold: number
     isPositive: boolean
     shown: string
-    /** On which side of the threshold, and where that is. */
-    verdict: string
+    /** "Above threshold" or "Below threshold". */
+    side: string
     thresholdLabel: string
     meaning: readonly string[]
   } | null
-  /** Of a film that was not: why, and what to do. */
+  /** Reasons for not scoring the film, with advice. */
   reasons: readonly (Explanation & { code: string })[]
   notScored: string
   cautions: readonly string[]
@@ -89,7 +89,7 @@ function scoreOf({ result }: Item, messages: Messages): ReportContent['score'] {
     threshold,
     isPositive,
     shown,
-    verdict: isPositive ? text.positive : text.negative,
+    side: isPositive ? text.positive : text.negative,
     thresholdLabel: `${text.threshold} ${limit}`,
     meaning: [
       isPositive ? text.positiveLong : text.negativeLong,

@@ -20,7 +20,7 @@ const LOOK: MapLook = {
 }
 const NOW = new Date('2026-11-23T03:00:00Z')
 
-/** What a reader of a report without pictures finds written in it, and its bytes. */
+/** Make a report without pictures, and return its text and bytes. */
 async function written(item: Item, language: Language = 'en') {
   const job = makeJob([item], { reference: 'Ward 3' })
   const messages = CATALOGUES[language]
@@ -32,7 +32,7 @@ async function written(item: Item, language: Language = 'en') {
     inflateSync(Buffer.from(stream, 'latin1')),
   )
   const text = streams
-    // In Windows-1252, of which this apostrophe is all that is not in Latin-1 here.
+    // Windows-1252; this apostrophe is its only character here that Latin-1 lacks.
     .map((stream) => stream.toString('latin1').replaceAll('\x92', '’'))
     .join('')
     .match(/\((?:\\.|[^\\)])*\) Tj/g)
@@ -41,7 +41,7 @@ async function written(item: Item, language: Language = 'en') {
   return { bytes, text: text ?? '' }
 }
 
-test('a report says the probability, the threshold, what it means and what it is not', async () => {
+test('a report states probability, threshold, meaning and that it is no diagnosis', async () => {
   const cautions = [{ code: 'age_unknown' as const, detail: '' }]
   const { bytes, text } = await written(makeItem({ result: makeResult({ cautions }) }))
 
@@ -62,7 +62,7 @@ test('a report says the probability, the threshold, what it means and what it is
   ]) {
     expect(text).toContain(words)
   }
-  // A4 in points, for a printer of any country.
+  // A4, in points.
   expect(bytes).toMatch(/\/MediaBox \[0 0 595\.2\d+ 841\.8\d+\]/)
 })
 
@@ -77,7 +77,7 @@ test('a report of a film that was not scored says why, and gives no number', asy
   expect(text).not.toContain('Threshold')
 })
 
-test('a report is in Spanish where the dashboard is', async () => {
+test('a report is in the language of the dashboard', async () => {
   const { bytes, text } = await written(makeItem(), 'es')
 
   expect(text).toContain('Informe de PneumoCAM')
@@ -86,7 +86,7 @@ test('a report is in Spanish where the dashboard is', async () => {
   expect(bytes).toContain('/Lang (es)')
 })
 
-test('what was said of a film stands in its report', async () => {
+test('the opinion on a film is in its report', async () => {
   const { text } = await written(
     makeItem({
       feedback: {
@@ -105,7 +105,7 @@ test('what was said of a film stands in its report', async () => {
   expect(text).toContain('A skin fold (left)')
 })
 
-test('a text in another script is broken where it no longer fits, between its letters', () => {
+test('a text in another script is broken between letters where the line is full', () => {
   const fits = (part: string) => [...new Intl.Segmenter().segment(part)].length <= 4
 
   expect(brokenLines('胸部正面像', fits)).toEqual(['胸部正面', '像'])

@@ -13,7 +13,7 @@ export interface ReportPictures {
 const GAP = 6
 const MOST_HEIGHT = 78
 
-/** Lays a report out on A4. */
+/** Lay out a report on A4 pages. */
 export function reportPdf(
   content: ReportContent,
   pictures: ReportPictures,
@@ -61,9 +61,9 @@ function writeScore(paper: Paper, score: NonNullable<ReportContent['score']>): v
   paper.text(score.shown, { size: 26, isBold: true, colour, width: 40 })
   const bottom = paper.y
   paper.moveTo(top + 5)
-  paper.text(score.verdict, { size: 12, isBold: true, colour, x: 42 })
+  paper.text(score.side, { size: 12, isBold: true, colour, x: 42 })
   paper.moveTo(bottom + 1)
-  // Above the threshold the bar is full, below it is an outline, as on the screen.
+  // The bar is filled above the threshold and outlined below it, as on the screen.
   const y = paper.y
   paper.box(0, y, TEXT_WIDTH, 3, '#e8e8ea')
   paper.box(0, y, TEXT_WIDTH * score.probability, 3, colour)

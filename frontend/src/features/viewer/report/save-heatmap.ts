@@ -10,11 +10,11 @@ import { loadPictures } from './load-pictures'
 interface Saved {
   item: Item
   look: MapLook
-  /** Of the file, without its ending. */
+  /** File name without its extension. */
   name: string
 }
 
-/** Saves the film with its map over it as a PNG, as it is seen in the viewer but not turned. */
+/** Save the film with its map as a PNG, by the viewer's settings but not rotated. */
 export async function saveHeatmap({ item, look, name }: Saved, queries: QueryClient) {
   const { film, map } = await loadPictures(queries, item)
   if (film === null || map === null) return

@@ -15,11 +15,11 @@ interface Saved {
   item: Item
   job: Job | undefined
   look: MapLook
-  /** Of the file, without its ending. */
+  /** File name without its extension. */
   name: string
 }
 
-/** Saves a film's report as a PDF; its pictures come from what the viewer has loaded already. */
+/** Save a film's report as a PDF, with pictures from the viewer's cache. */
 export async function saveReport(
   { item, job, look, name }: Saved,
   queries: QueryClient,

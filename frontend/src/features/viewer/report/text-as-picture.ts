@@ -4,12 +4,12 @@ const LINE_HEIGHT = 1.35
 
 interface TextPicture {
   png: string
-  /** In millimetres. */
+  /** Width in millimetres. */
   width: number
   height: number
 }
 
-/** A text in the browser's own fonts, which know every script, on white. */
+/** Draw a text on white in the browser's fonts, which have every script. */
 export function textAsPicture(
   text: string,
   look: { size: number; isBold: boolean; colour: string; width: number },
@@ -27,7 +27,7 @@ export function textAsPicture(
   canvas.height = linePx * lines.length
   context.fillStyle = '#fff'
   context.fillRect(0, 0, canvas.width, canvas.height)
-  // A new size sets the rest back.
+  // Setting the size resets the context.
   context.font = font
   context.fillStyle = look.colour
   lines.forEach((line, index) => context.fillText(line, 0, linePx * index + fontPx))
@@ -38,7 +38,7 @@ export function textAsPicture(
   }
 }
 
-/** Breaks a text anywhere: between words would need rules for each script. */
+/** Break a text between any two letters: word breaks would need rules for each script. */
 export function brokenLines(text: string, fits: (part: string) => boolean): string[] {
   return text.split('\n').flatMap((paragraph) => {
     const lines: string[] = []

@@ -1,17 +1,17 @@
-/** Keys that type a character: people who speak to their computer must be able to do without. */
+/** True for keys that type a character. Users of speech input can switch them off (WCAG 2.1.4). */
 export const isSingle = (key: string) => key.length === 1
 
-/** What they do in every page: move the focus, press what has it, or change what others type. */
+/** Keys that move the focus, activate a control or modify another key. */
 const RESERVED = ['Tab', 'Enter', 'Escape', 'Shift', 'Control', 'Alt', 'AltGraph', 'Meta']
 
-/** Whether a key can be given to an action. */
+/** True if a key can be assigned to an action. */
 export const isAssignable = (key: string) => key !== '' && !RESERVED.some((r) => key.endsWith(r))
 
-/** The name of what was pressed; empty where it is the browser's or the system's own. */
+/** Return the name of the pressed key; empty if it belongs to the browser or the system. */
 export function keyOf(event: KeyboardEvent): string {
   const isArrow = event.key.startsWith('Arrow')
   const isCharacter = event.key.length === 1
-  // AltGr is how some keyboards write a bracket, and reads as Ctrl and Alt.
+  // Some keyboards need AltGr for a bracket; browsers report it as Ctrl and Alt.
   if (event.getModifierState('AltGraph') && isCharacter) return event.key
   if (event.altKey || event.metaKey || (event.ctrlKey && !isArrow)) return ''
   if (isCharacter) return event.key.toLowerCase()
@@ -29,9 +29,9 @@ const NAMES: Record<string, string> = {
   ArrowRight: '→',
 }
 
-/** A key as it stands on a keyboard. */
+/** Return the label of a key, as printed on a keyboard. */
 export function keyLabel(key: string): string {
-  // A plus that joins two keys stands between them; alone it is the key itself.
+  // A plus between two keys joins them; alone it is a key.
   return key
     .split(/(?<=.)\+(?=.)/)
     .map((part) => NAMES[part] ?? (part.length === 1 ? part.toUpperCase() : part))

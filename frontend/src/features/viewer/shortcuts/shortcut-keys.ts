@@ -3,8 +3,8 @@ import { useMemo } from 'react'
 import { usePreference, type Preference } from '@/shared/lib/preference'
 
 /**
- * What can be done by key, in the order in which it is listed. Keys are those of the OHIF viewer
- * where it has the same action.
+ * Default keys of each action, in the order of the list. They are those of the OHIF viewer if it has
+ * the same action.
  */
 export const DEFAULT_KEYS = {
   next: ['PageDown', 'ArrowDown'],
@@ -48,15 +48,15 @@ export const DEFAULT_KEYS = {
 export type ShortcutName = keyof typeof DEFAULT_KEYS
 export const SHORTCUT_NAMES = Object.keys(DEFAULT_KEYS) as ShortcutName[]
 
-/** The keys of each action; none where it was taken from it. */
+/** Keys of each action; empty if its key was removed. */
 export type Keys = Readonly<Record<ShortcutName, readonly string[]>>
 
-/** Only what differs from the defaults is kept, so that new actions come with theirs. */
+/** Changed keys only, so that new actions come with their defaults. */
 type OwnKeys = Partial<Record<ShortcutName, readonly string[]>>
 
 const OWN_KEYS: Preference<OwnKeys> = { key: 'shortcuts.keys', fallback: {}, parse: parseOwnKeys }
 
-/** The keys of this person, and how to change them. */
+/** The keys of this browser, and how to change them. */
 export function useKeys() {
   const [own, setOwn] = usePreference(OWN_KEYS)
   const keys = useMemo<Keys>(() => ({ ...DEFAULT_KEYS, ...own }), [own])
@@ -64,7 +64,7 @@ export function useKeys() {
     keys,
     isChanged: (name: ShortcutName) => own[name] !== undefined,
     isAnyChanged: Object.keys(own).length > 0,
-    /** Gives an action one key, or none. */
+    /** Assign one key to an action, or none. */
     assign: (name: ShortcutName, key: string | null) =>
       setOwn({ ...own, [name]: key === null ? [] : [key] }),
     reset: (name: ShortcutName) =>
@@ -73,7 +73,7 @@ export function useKeys() {
   }
 }
 
-/** The action of each key; where two want the same, the one that stands first in the list. */
+/** Map each key to its action; of two actions with the same key, to the first in the list. */
 export function actionsByKey(keys: Keys): ReadonlyMap<string, ShortcutName> {
   const byKey = new Map<string, ShortcutName>()
   for (const name of SHORTCUT_NAMES) {
@@ -82,8 +82,8 @@ export function actionsByKey(keys: Keys): ReadonlyMap<string, ShortcutName> {
   return byKey
 }
 
-/** The actions that want a key of this one as well. */
-export const rivalsOf = (name: ShortcutName, keys: Keys): ShortcutName[] =>
+/** Other actions with the same key. */
+export const conflictsOf = (name: ShortcutName, keys: Keys): ShortcutName[] =>
   SHORTCUT_NAMES.filter(
     (other) => other !== name && keys[other].some((key) => keys[name].includes(key)),
   )

@@ -3,7 +3,7 @@ import type { Messages } from '@/shared/i18n/en'
 import { PRESET_NAMES } from '../stage/film-view'
 import type { ShortcutName } from './shortcut-keys'
 
-/** What each key does, in words, in the order in which it is learnt. */
+/** Labels of all actions, grouped as in the dialog. */
 export function shortcutGroups({ viewer }: Messages): readonly ShortcutGroup[] {
   const { shortcuts: text, tool, feedback, grey } = viewer
   return [

@@ -10,19 +10,19 @@ import { isAssignable, keyLabel, keyOf } from './key-names'
 interface ShortcutRowProps {
   label: string
   keys: readonly string[]
-  /** What else wants one of these keys. */
-  rivals: readonly string[]
+  /** Labels of other actions with one of these keys. */
+  conflicts: readonly string[]
   isEditing: boolean
   isChanged: boolean
-  /** Says something to people who do not see it happen. */
-  onTell: (text: string) => void
+  /** Announce a text to screen readers. */
+  onAnnounce: (text: string) => void
   onAssign: (key: string | null) => void
   onReset: () => void
 }
 
-/** An action with its keys and, while they are being changed, what can be done about them. */
+/** An action with its keys, and the controls to change them. */
 export function ShortcutRow(props: ShortcutRowProps) {
-  const { label, keys, rivals, isEditing } = props
+  const { label, keys, conflicts, isEditing } = props
   const text = useMessages().viewer.shortcuts
   return (
     <li className="py-0.5">
@@ -30,10 +30,10 @@ export function ShortcutRow(props: ShortcutRowProps) {
         <span className="text-muted">{label}</span>
         {isEditing ? <KeyEditor {...props} /> : <KeyList keys={keys} />}
       </div>
-      {rivals.length > 0 && (
+      {conflicts.length > 0 && (
         <p className="flex items-center gap-2 text-xs leading-4">
           <TriangleAlert aria-hidden size="0.875rem" className="shrink-0" />
-          {text.conflict(rivals.join(', '))}
+          {text.conflict(conflicts.join(', '))}
         </p>
       )}
     </li>
@@ -52,14 +52,14 @@ function KeyList({ keys }: { keys: readonly string[] }) {
   )
 }
 
-function KeyEditor({ label, keys, isChanged, onTell, onAssign, onReset }: ShortcutRowProps) {
+function KeyEditor({ label, keys, isChanged, onAnnounce, onAssign, onReset }: ShortcutRowProps) {
   const text = useMessages().viewer.shortcuts
   const [isListening, setListening] = useState(false)
   const [isRefused, setRefused] = useState(false)
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (!isListening || event.key === 'Tab') return
-    // Nothing else may act on it: Escape would close the dialog.
+    // No other handler may act on the key: Escape would close the dialog.
     event.preventDefault()
     event.stopPropagation()
     if (event.key === 'Escape') {
@@ -70,7 +70,7 @@ function KeyEditor({ label, keys, isChanged, onTell, onAssign, onReset }: Shortc
     const isModifier = ['Shift', 'Control', 'Alt', 'AltGraph', 'Meta'].includes(event.key)
     if (isModifier) return
     setRefused(!isAssignable(key))
-    onTell(isAssignable(key) ? `${label}: ${keyLabel(key)}` : text.notThis)
+    onAnnounce(isAssignable(key) ? `${label}: ${keyLabel(key)}` : text.notThis)
     if (!isAssignable(key)) return
     setListening(false)
     onAssign(key)
@@ -84,7 +84,7 @@ function KeyEditor({ label, keys, isChanged, onTell, onAssign, onReset }: Shortc
         onClick={() => {
           setRefused(false)
           setListening(!isListening)
-          onTell(isListening ? '' : text.press)
+          onAnnounce(isListening ? '' : text.press)
         }}
         onKeyDown={onKeyDown}
         onBlur={() => setListening(false)}

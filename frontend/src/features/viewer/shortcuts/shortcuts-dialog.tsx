@@ -6,18 +6,18 @@ import { Button } from '@/shared/ui/button'
 import { Dialog } from '@/shared/ui/dialog'
 import { Switch } from '@/shared/ui/switch'
 
-import { rivalsOf, useKeys } from './shortcut-keys'
+import { conflictsOf, useKeys } from './shortcut-keys'
 import { shortcutGroups } from './shortcut-labels'
 import { ShortcutRow } from './shortcut-row'
 import { useSingleKeys } from './use-shortcuts'
 
-/** Every key, how to change it, and the switch for those that are a single character. */
+/** All shortcuts, their editor, and the switch for single-key shortcuts. */
 export function ShortcutsDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const messages = useMessages()
   const { shortcuts: text, tool } = messages.viewer
   const [isOn, setOn] = useSingleKeys()
   const [isEditing, setEditing] = useState(false)
-  const [told, tell] = useState('')
+  const [announcement, announce] = useState('')
   const { keys, isChanged, isAnyChanged, assign, reset, resetAll } = useKeys()
   const groups = shortcutGroups(messages)
   const labels = new Map(groups.flatMap(({ rows }) => rows))
@@ -39,10 +39,10 @@ export function ShortcutsDialog({ isOpen, onClose }: { isOpen: boolean; onClose:
             key={name}
             label={label}
             keys={keys[name]}
-            rivals={rivalsOf(name, keys).map((rival) => labels.get(rival) ?? rival)}
+            conflicts={conflictsOf(name, keys).map((other) => labels.get(other) ?? other)}
             isEditing={isEditing}
             isChanged={isChanged(name)}
-            onTell={tell}
+            onAnnounce={announce}
             onAssign={(key) => assign(name, key)}
             onReset={() => reset(name)}
           />
@@ -85,7 +85,7 @@ export function ShortcutsDialog({ isOpen, onClose }: { isOpen: boolean; onClose:
           <div>{groups.slice(2).map(list)}</div>
         </div>
         <p role="status" className="sr-only">
-          {told}
+          {announcement}
         </p>
       </div>
     </Dialog>

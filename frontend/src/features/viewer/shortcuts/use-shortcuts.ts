@@ -8,7 +8,7 @@ import { actionsByKey, useKeys, type ShortcutName } from './shortcut-keys'
 const SINGLE_KEYS = flag('shortcuts.singleKeys', true)
 export const useSingleKeys = () => usePreference(SINGLE_KEYS)
 
-/** The key shown beside a control, as long as it works. */
+/** Return the label of an action's key, if that key works at present. */
 export function useShortcutLabel() {
   const [isOn] = useSingleKeys()
   const { keys } = useKeys()
@@ -43,7 +43,7 @@ export function useShortcuts(actions: Partial<Record<ShortcutName, () => void>>)
   }, [isOn, keys])
 }
 
-/** Whether the key belongs to the control that has the focus. */
+/** True if the focused control handles the key itself. */
 function isTyping({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false
   if (target.matches('input:not([type=range], [type=checkbox]), textarea, select')) return true

@@ -15,12 +15,12 @@ import { Stage, type StageProps } from './stage'
 import { useLiveWindow } from './use-live-window'
 
 interface FilmAreaProps {
-  /** The element whose size is that of a pane. */
+  /** Element with the size of a pane. */
   frame: RefObject<HTMLDivElement | null>
   item: Item
   film: ReturnType<typeof useGreyPicture>
   map: ReturnType<typeof useGreyPicture>
-  /** Whether the film stands beside itself, alone and with its map. */
+  /** True to show the film twice, alone and with its map. */
   isSplit: boolean
   stage: Pick<
     StageProps,
@@ -30,7 +30,7 @@ interface FilmAreaProps {
   size: Size | null
 }
 
-/** The film, or what there is instead of it. */
+/** The film, or a notice instead of it. */
 export function FilmArea(props: FilmAreaProps) {
   const { frame, item, film, map, isSplit, stage, settings, size } = props
   const { viewer } = useMessages()
@@ -95,7 +95,7 @@ function Instead({ item, film }: { item: Item; film: FilmAreaProps['film'] }) {
   if (item.links.radiograph === null) {
     return <Notice icon={ImageOff} title={viewer.noPicture} className={filling} />
   }
-  // Mostly over before it could be read, so it is told but not shown.
+  // For screen readers only: it is mostly over before it could be read.
   return (
     <p role="status" className="sr-only">
       {viewer.loading}

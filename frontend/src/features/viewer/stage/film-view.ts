@@ -1,24 +1,24 @@
 import type { Size } from '@/shared/lib/use-size'
 
-/** A place on the screen, from the middle of the viewer, in CSS pixels. */
+/** A point on the screen, relative to the centre of the viewer, in CSS pixels. */
 export interface Point {
   x: number
   y: number
 }
 
-/** Grey values shown as grey: those under level - width/2 are black, over level + width/2 white. */
+/** Range of displayed grey values: below level - width/2 is black, above level + width/2 white. */
 export interface GreyWindow {
   width: number
   level: number
 }
 
-/** How a film is looked at. */
+/** View of a film: zoom, position, orientation and window. */
 export interface FilmView {
   /** Screen pixels per film pixel; null fits the film to the viewer. */
   zoom: number | null
-  /** From the middle of the viewer to the middle of the film. */
+  /** From the centre of the viewer to the centre of the film. */
   pan: Point
-  /** Quarter turns to the right, 0 to 3, before flipping. */
+  /** Clockwise quarter turns, 0 to 3, before flipping. */
   turns: number
   flipX: boolean
   flipY: boolean
@@ -28,7 +28,7 @@ export interface FilmView {
 
 export const FULL_WINDOW: GreyWindow = { width: 256, level: 128 }
 
-/** For the 8-bit display picture: what its darker or brighter parts need to be told apart. */
+/** Windows of the 8-bit display picture for its dark areas, bright areas or contrast. */
 export const PRESETS = {
   full: FULL_WINDOW,
   dark: { width: 144, level: 80 },
@@ -74,7 +74,7 @@ export function reduceView(view: FilmView, action: ViewAction): FilmView {
       const before = view.zoom ?? action.fitZoom
       const zoom = clamp(before * action.factor, ZOOM_LIMITS.least, ZOOM_LIMITS.most)
       const { x, y } = action.at ?? { x: 0, y: 0 }
-      // What is under the pointer stays under it.
+      // The point under the pointer stays under it.
       const ratio = zoom / before
       const pan = { x: x - (x - view.pan.x) * ratio, y: y - (y - view.pan.y) * ratio }
       return { ...view, zoom, pan }
@@ -97,7 +97,7 @@ export function reduceView(view: FilmView, action: ViewAction): FilmView {
       return { ...view, zoom: action.zoom, pan: action.pan }
     case 'turn': {
       const right = action.to === 'right'
-      // Seen in a mirror, a turn to the right is one to the left.
+      // In a mirrored film, a turn to the right is a turn to the left.
       const isMirrored = view.flipX !== view.flipY
       const turns = (view.turns + (right !== isMirrored ? 1 : 3)) % 4
       const { x, y } = view.pan
@@ -124,7 +124,7 @@ export function reduceView(view: FilmView, action: ViewAction): FilmView {
   }
 }
 
-/** The zoom at which the whole film is in sight. */
+/** Compute the zoom at which the whole film is visible. */
 export function fitZoom(film: Size, viewer: Size, turns: number): number {
   const isLying = turns % 2 === 1
   const width = isLying ? film.height : film.width
@@ -132,13 +132,13 @@ export function fitZoom(film: Size, viewer: Size, turns: number): number {
   return Math.min(viewer.width / width, viewer.height / height)
 }
 
-/** As CSS, for an element of the film's size whose middle is the viewer's. */
+/** CSS transform for an element of the film's size, centred in the viewer. */
 export function cssTransform(view: FilmView, zoom: number): string {
   const flip = `scale(${view.flipX ? -1 : 1}, ${view.flipY ? -1 : 1})`
   return `translate(${view.pan.x}px, ${view.pan.y}px) scale(${zoom}) ${flip} rotate(${view.turns * 90}deg)`
 }
 
-/** The same as an SVG attribute, for a group in film pixels in a drawing of the viewer's size. */
+/** SVG transform for a group in film pixels, in a drawing of the viewer's size. */
 export function svgTransform(view: FilmView, zoom: number, film: Size, viewer: Size): string {
   const { pan, turns, flipX, flipY } = view
   return (
@@ -148,7 +148,7 @@ export function svgTransform(view: FilmView, zoom: number, film: Size, viewer: S
   )
 }
 
-/** A vector on the film as one on the screen, without pan. */
+/** Convert a vector on the film to one on the screen. Pan is not applied. */
 export function toScreen(view: FilmView, zoom: number, { x, y }: Point): Point {
   const [cos, sin] = (
     [
@@ -165,7 +165,7 @@ export function toScreen(view: FilmView, zoom: number, { x, y }: Point): Point {
   }
 }
 
-/** The zoom and pan that bring a box of the film to the middle, with its surroundings. */
+/** Compute the zoom and pan that centre a box of the film, with some surroundings. */
 export function viewOfBox(
   view: FilmView,
   box: { x: number; y: number; width: number; height: number },
@@ -183,7 +183,7 @@ export function viewOfBox(
   return { zoom, pan: { x: -x, y: -y } }
 }
 
-/** Where the patient's sides are on the screen, by the convention that the picture's left is right. */
+/** Edges of the screen at the patient's sides. The picture's left is the patient's right. */
 export function sidesOnScreen(
   view: FilmView,
 ): Record<'top' | 'right' | 'bottom' | 'left', 'R' | 'L' | null> {

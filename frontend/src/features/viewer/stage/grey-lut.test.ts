@@ -6,7 +6,7 @@ import { greyLut } from './grey-lut'
 const greyOf = (pixel: number | undefined) => (pixel ?? 0) & 0xff
 const alphaOf = (pixel: number | undefined) => (pixel ?? 0) >>> 24
 
-test('the full window shows the film as it came', () => {
+test('the full window shows the film’s own grey values', () => {
   const table = greyLut(FULL_WINDOW, false)
 
   for (const value of [0, 1, 127, 128, 200, 255]) {
@@ -15,7 +15,7 @@ test('the full window shows the film as it came', () => {
   }
 })
 
-test('inverted, black is white', () => {
+test('inverting exchanges black and white', () => {
   const table = greyLut(FULL_WINDOW, true)
 
   expect(greyOf(table[0])).toBe(255)

@@ -1,6 +1,6 @@
 import type { GreyWindow } from './film-view'
 
-/** For each of 256 grey values, the pixel to draw (ABGR as a little-endian canvas has it). */
+/** Make the lookup table from 256 grey values to pixels (ABGR, as in a little-endian canvas). */
 export function greyLut({ width, level }: GreyWindow, isInverted: boolean): Uint32Array {
   const table = new Uint32Array(256)
   for (let value = 0; value < 256; value++) {

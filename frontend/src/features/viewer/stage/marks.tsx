@@ -7,7 +7,7 @@ import { svgTransform, type FilmView } from './film-view'
 import { CONTOURS_DRAWN } from '../map/map-settings'
 import type { StageProps } from './stage'
 
-/** Contours and region boxes, in lines that stay thin at any zoom. */
+/** Contours and region boxes, with the same line width at any zoom. */
 export function Marks(props: StageProps) {
   const { film, map, regions, active, onActivate, zoom, view, settings, size } = props
   const contours = useMemo(
@@ -69,7 +69,7 @@ export function Marks(props: StageProps) {
                     onActivate(index)
                   }}
                 >
-                  {/* What can be hit is wider than what is seen. */}
+                  {/* The target is wider than the visible line. */}
                   <rect
                     {...box}
                     fill="none"
@@ -105,7 +105,7 @@ interface RegionNumberProps {
 const NUMBER_REM = 1.25
 const HIT_PX = 24
 
-/** Upright and of one size, however the film is turned; at the film's edge, still on the film. */
+/** Number of a region, upright and of constant size; moved onto the film at its edge. */
 function RegionNumber({ index, box, zoom, view, isActive }: RegionNumberProps) {
   const side = useRem(NUMBER_REM)
   const half = side / 2 / zoom

@@ -3,7 +3,7 @@ import type { Size } from '@/shared/lib/use-size'
 
 import type { FilmView } from './film-view'
 
-/** How the film is shown, in figures, where film viewers have them. */
+/** Window, level and zoom in figures, in the corner of the film. */
 export function OverlayText({ view, zoom, size }: { view: FilmView; zoom: number; size: Size }) {
   const { grey } = useMessages().viewer
   if (size.width < 200) return null

@@ -6,17 +6,17 @@ import { shrunken } from './shrink'
 
 interface PictureCanvasProps extends ComponentProps<'canvas'> {
   picture: GreyPicture
-  /** Screen pixels for each of its own. */
+  /** Screen pixels per pixel of the picture. */
   scale: number
-  /** For each of 256 values, the pixel to draw. */
-  table: Uint32Array
+  /** Pixel for each of 256 values. */
+  lut: Uint32Array
 }
 
 /**
- * A grey picture drawn through a table. A new table costs one pass over the pixels, of which there
- * are no more than the screen shows.
+ * A grey picture drawn through a lookup table. A new table costs one pass over the pixels, which are
+ * at most as many as the screen shows.
  */
-export function PictureCanvas({ picture, scale, table, ...rest }: PictureCanvasProps) {
+export function PictureCanvas({ picture, scale, lut, ...rest }: PictureCanvasProps) {
   const drawing = shrunken(picture, scale)
   const canvas = useRef<HTMLCanvasElement>(null)
   const buffer = useRef<ImageData | null>(null)
@@ -28,14 +28,14 @@ export function PictureCanvas({ picture, scale, table, ...rest }: PictureCanvasP
     if (buffer.current?.width !== width || buffer.current.height !== height) {
       buffer.current = context.createImageData(width, height)
     }
-    paint(pixels, table, new Uint32Array(buffer.current.data.buffer))
+    paint(pixels, lut, new Uint32Array(buffer.current.data.buffer))
     context.putImageData(buffer.current, 0, 0)
-  }, [drawing, table])
+  }, [drawing, lut])
 
   return <canvas ref={canvas} width={drawing.width} height={drawing.height} {...rest} />
 }
 
-/** Apart from the component, so that browsers keep the fast code which they made of it. */
-function paint(pixels: Uint8ClampedArray, table: Uint32Array, drawn: Uint32Array) {
-  for (let i = 0; i < drawn.length; i++) drawn[i] = table[pixels[i] as number] as number
+/** Draw pixels through the table. A function of its own, so that browsers keep it optimised. */
+function paint(pixels: Uint8ClampedArray, lut: Uint32Array, drawn: Uint32Array) {
+  for (let i = 0; i < drawn.length; i++) drawn[i] = lut[pixels[i] as number] as number
 }

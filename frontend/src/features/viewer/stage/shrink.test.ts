@@ -9,7 +9,7 @@ function picture(rows: number[][]): GreyPicture {
   return { width: rows[0]?.length ?? 0, height: rows.length, pixels }
 }
 
-test('a pixel is the mean of the area that it stands for', () => {
+test('a pixel is the mean of the area that it covers', () => {
   const shrunken = shrink(
     picture([
       [0, 90, 30],
@@ -20,11 +20,11 @@ test('a pixel is the mean of the area that it stands for', () => {
   )
 
   expect(shrunken).toMatchObject({ width: 2, height: 2 })
-  // Of 1.5 by 1.5 pixels: (0 + 90/2 + 30/2 + 60/4) / 2.25, and so on round the film.
+  // Each covers 1.5 by 1.5 pixels: (0 + 90/2 + 30/2 + 60/4) / 2.25, and so on.
   expect([...shrunken.pixels]).toEqual([33, 60, 53, 53])
 })
 
-test('what is even stays even, to the edges', () => {
+test('a uniform picture stays uniform up to its edges', () => {
   const even = picture(Array.from({ length: 101 }, () => new Array<number>(97).fill(201)))
 
   for (const scale of [0.1, 0.33, 0.79, 0.999]) {
@@ -32,7 +32,7 @@ test('what is even stays even, to the edges', () => {
   }
 })
 
-test('nothing is made larger than it is', () => {
+test('a picture is never enlarged', () => {
   const small = picture([
     [1, 2],
     [3, 4],
@@ -43,7 +43,7 @@ test('nothing is made larger than it is', () => {
   expect(shrink(small, 0.01)).toMatchObject({ width: 1, height: 1 })
 })
 
-test('what was made of a picture is kept until it is wanted at another scale', () => {
+test('a shrunken picture is cached until another scale is requested', () => {
   const film = picture(Array.from({ length: 8 }, () => new Array<number>(8).fill(7)))
 
   const half = shrunken(film, 0.5)

@@ -1,9 +1,8 @@
 import type { GreyPicture } from '@/shared/api/grey-picture'
 
 /**
- * A picture at a smaller scale, each value the mean of the area that it stands for. At the scale of
- * the screen there are fewer pixels to pass through a table, and none that the browser must resample
- * for each frame.
+ * Shrink a picture by area averaging. At the scale of the screen there are fewer pixels to look up,
+ * and the browser need not resample them for each frame.
  */
 export function shrink(picture: GreyPicture, scale: number): GreyPicture {
   const width = Math.max(1, Math.round(picture.width * scale))
@@ -34,8 +33,8 @@ export function shrink(picture: GreyPicture, scale: number): GreyPicture {
 }
 
 /**
- * Of which pixels each shrunken one is made along one side, and by how much: pixel n has the parts
- * from `first[n]` to before `first[n + 1]`, whose shares add up to 1.
+ * Source pixels of each shrunken pixel along one side, and their shares. Pixel n has the parts from
+ * `first[n]` up to, not including, `first[n + 1]`; their shares add up to 1.
  */
 function sharesOf(from: number, to: number) {
   const step = from / to
@@ -56,7 +55,7 @@ function sharesOf(from: number, to: number) {
 
 const made = new WeakMap<GreyPicture, { scale: number; shrunken: GreyPicture }>()
 
-/** As `shrink`, but what was last made of a picture is kept for as long as the picture is. */
+/** Shrink as `shrink` does, and cache the last result for as long as the picture exists. */
 export function shrunken(picture: GreyPicture, scale: number): GreyPicture {
   let kept = made.get(picture)
   if (kept?.scale !== scale) {

@@ -4,7 +4,7 @@ import { classes } from '@/shared/ui/classes'
 
 import { sidesOnScreen, type FilmView } from './film-view'
 
-/** The patient's sides at the edges of the viewer, wherever turning and flipping has put them. */
+/** Side letters at the edges of the viewer, for the current orientation. */
 export function Sides({ view, size }: { view: FilmView; size: Size }) {
   const { sides } = useMessages().viewer
   const places = {

@@ -22,7 +22,7 @@ export interface StageProps {
   film: GreyPicture
   map: GreyPicture | null
   regions: readonly Region[]
-  /** The region that is pointed out, by its place in the list. */
+  /** Index of the highlighted region. */
   active: number | null
   onActivate: (region: number) => void
   view: FilmView
@@ -30,14 +30,14 @@ export interface StageProps {
   zoom: number
   fitZoom: number
   dispatch: Dispatch<ViewAction>
-  /** Called with how much wider and higher the window is dragged, in grey values. */
+  /** Called with the changes of window width and level by a drag, in grey values. */
   onAdjust: (width: number, level: number) => void
-  /** Called when a pointer lets go of the film. */
+  /** Called when a pointer is released. */
   onRelease: () => void
   tool: Tool
-  /** Whether the map and its marks are drawn over the film. */
+  /** True to draw the map and its marks over the film. */
   isMapShown: boolean
-  /** Whether the picture was taken for an upright frontal film: only then are its sides known. */
+  /** True if the reader accepted an upright frontal film: only then are its sides known. */
   isFrontal: boolean
   settings: MapSettings
   size: Size
@@ -45,13 +45,13 @@ export interface StageProps {
 
 /** Grey values per pixel of drag. */
 const WINDOW_SPEED = 0.5
-/** Doubles in this many pixels of drag. */
+/** Pixels of drag that double the zoom. */
 const ZOOM_DRAG_PX = 200
 const WHEEL_PX = 500
-/** While it is zoomed, a film is stretched; then it is drawn at the scale it has. */
+/** While zooming, the film is stretched; after this pause it is drawn at the new scale. */
 const ZOOM_PAUSE_MS = 150
 
-/** The film with its map, and what pointer and wheel do to them. */
+/** The film with its map, and the handling of pointer and wheel. */
 export function Stage(props: StageProps) {
   const { name, film, map, view, zoom, fitZoom, dispatch, tool, settings, size } = props
   const { isMapShown, isFrontal, onAdjust, onRelease } = props
@@ -65,7 +65,7 @@ export function Stage(props: StageProps) {
   const scale = useSettled(zoom * window.devicePixelRatio, ZOOM_PAUSE_MS)
   const pointers = useRef(new Map<number, Point>())
 
-  // React listens to wheel passively, which cannot keep the page from scrolling.
+  // React's wheel listeners are passive and cannot keep the page from scrolling.
   useEffect(() => {
     const element = frame.current
     if (element === null) return
@@ -95,7 +95,7 @@ export function Stage(props: StageProps) {
     pointers.current.set(event.pointerId, to)
     const by = { x: to.x - from.x, y: to.y - from.y }
     if (other) {
-      // Two fingers: what is between them follows.
+      // Two fingers: the film follows their midpoint.
       const factor = distance(to, other) / Math.max(1, distance(from, other))
       const middle = { clientX: (to.x + other.x) / 2, clientY: (to.y + other.y) / 2 }
       dispatch({ type: 'zoom', factor, at: fromMiddle(event.currentTarget, middle), fitZoom })
@@ -149,7 +149,7 @@ export function Stage(props: StageProps) {
         <PictureCanvas
           picture={film}
           scale={scale}
-          table={grey}
+          lut={grey}
           role="img"
           aria-label={messages.viewer.film(name)}
           data-testid="film"
@@ -159,7 +159,7 @@ export function Stage(props: StageProps) {
           <PictureCanvas
             picture={map}
             scale={(scale * film.width) / map.width}
-            table={colours}
+            lut={colours}
             role="img"
             aria-label={messages.viewer.mapOf(name)}
             data-testid="activation-map"
@@ -174,7 +174,7 @@ export function Stage(props: StageProps) {
   )
 }
 
-/** The left button and one finger do what was chosen; the middle one pans and the right one zooms. */
+/** Left button and one finger use the chosen tool; the middle button pans, the right one zooms. */
 function toolOf(buttons: number, chosen: Tool): Tool {
   if (buttons & 4) return 'pan'
   if (buttons & 2) return 'zoom'

@@ -4,18 +4,18 @@ import { reduceView, type FilmView, type GreyWindow, type ViewAction } from './f
 
 interface LiveWindow {
   view: FilmView
-  /** Called with how much the pointer asks for, in grey values. */
+  /** Called with the change of width and level by the pointer, in grey values. */
   adjust: (width: number, level: number) => void
-  /** Called when the pointer lets go. */
+  /** Called when the pointer is released. */
   release: () => void
 }
 
-/** How long the rest of the page may lag behind a drag. */
+/** Longest delay of the rest of the page behind a drag. */
 const PACE_MS = 100
 
 /**
- * The view with the window as it is being dragged. The film follows every movement; the rest of the
- * page, which takes longer to draw than the film, follows some times a second and at the end.
+ * Track the window while it is dragged. The film follows every movement; the rest of the page, which
+ * takes longer to draw, follows at most ten times a second and at the end.
  */
 export function useLiveWindow(
   film: string,
@@ -35,7 +35,7 @@ export function useLiveWindow(
     if (dragged.current) dispatch({ type: 'setWindow', window: dragged.current })
   }
 
-  // A drag does not go on into the next film.
+  // A drag does not continue into the next film.
   useEffect(
     () => () => {
       stop()

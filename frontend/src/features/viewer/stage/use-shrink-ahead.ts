@@ -7,10 +7,10 @@ import type { Size } from '@/shared/lib/use-size'
 import { fitZoom } from './film-view'
 import { shrunken } from './shrink'
 
-/** Until then the film that is looked at has been drawn. */
+/** Delay, so that the current film is drawn first. */
 const PAUSE_MS = 100
 
-/** Shrinks a film's pictures to the frame before the film is asked for. */
+/** Shrink a film's pictures to the frame's size ahead of use. */
 export function useShrinkAhead(item: Item | undefined, frame: Size | null) {
   const film = useGreyPicture(item?.links.radiograph ?? null).data
   const map = useGreyPicture(item?.links.activation_map ?? null).data

@@ -7,7 +7,7 @@ import { Slider } from '@/shared/ui/slider'
 
 import { PRESET_NAMES, PRESETS, WINDOW_LIMITS, type FilmView, type ViewAction } from './film-view'
 
-/** Window and level without dragging on the film. */
+/** Sliders and presets of window and level. */
 export function WindowControls({
   view: { window },
   dispatch,
