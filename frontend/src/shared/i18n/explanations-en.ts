@@ -26,6 +26,10 @@ export const reasons: Record<ReasonCode, Explanation> = {
     what: 'The file comes from another kind of examination, such as CT.',
     action: 'Submit a projection radiograph (CR or DX).',
   },
+  unknown: {
+    what: 'Another version of the service did not score this film, for a reason that this one lacks.',
+    action: 'Submit it again, or read it without the network.',
+  },
 }
 
 /** Beside a probability. */
@@ -40,6 +44,7 @@ export const cautions: Record<CautionCode, string> = {
     'The file says 16 bits and uses fewer. The brightness follows from the bits in use.',
   window_replaced:
     'The window of the file would make most of the film black or white. The range of its values is used instead.',
+  unknown: 'Another version of the service gave a caution that this one does not know.',
 }
 
 /** Of a file that could not be read or was not sent, and of a request that was refused. */
@@ -142,6 +147,10 @@ export const errors: Record<ErrorCode, Explanation> = {
   internal_error: {
     what: 'The service broke down over this. The fault has been logged.',
     action: 'Try again. If it fails again, tell whoever runs the service.',
+  },
+  unknown: {
+    what: 'Another version of the service could not read this film, for a reason that this one lacks.',
+    action: 'Submit it again. If it fails again, tell the service’s administrator.',
   },
   malformed_request: {
     what: 'What was sent did not arrive in one piece.',

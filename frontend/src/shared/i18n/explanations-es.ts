@@ -25,6 +25,10 @@ export const reasons: Record<ReasonCode, Explanation> = {
     what: 'El archivo procede de otro tipo de exploración, como una TC.',
     action: 'Envíe una radiografía de proyección (CR o DX).',
   },
+  unknown: {
+    what: 'Otra versión del servicio no puntuó esta radiografía, por una razón que esta no conoce.',
+    action: 'Envíela de nuevo, o léala sin la red.',
+  },
 }
 
 export const cautions: Record<CautionCode, string> = {
@@ -40,6 +44,7 @@ export const cautions: Record<CautionCode, string> = {
     'El archivo declara 16 bits y usa menos. El brillo se deduce de los bits en uso.',
   window_replaced:
     'La ventana del archivo dejaría casi toda la imagen negra o blanca. Se usa el rango de sus valores.',
+  unknown: 'Otra versión del servicio dio una advertencia que esta no conoce.',
 }
 
 export const errors: Record<ErrorCode, Explanation> = {
@@ -141,6 +146,10 @@ export const errors: Record<ErrorCode, Explanation> = {
   internal_error: {
     what: 'El servicio ha fallado con esto. El fallo ha quedado registrado.',
     action: 'Reintente. Si vuelve a fallar, avise a quien lleva el servicio.',
+  },
+  unknown: {
+    what: 'Otra versión del servicio no pudo leer esta radiografía, por una razón que esta no conoce.',
+    action: 'Envíela de nuevo. Si vuelve a fallar, avise al administrador del servicio.',
   },
   malformed_request: {
     what: 'Lo enviado no llegó entero.',
