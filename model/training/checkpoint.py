@@ -1,4 +1,4 @@
-"""Where a run stands after an epoch, on disk as safetensors: never a pickle."""
+"""Checkpoint of a training run after an epoch, as safetensors and never as a pickle."""
 
 import json
 import os
@@ -19,14 +19,14 @@ _AVERAGE = "average."
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a checkpoint says beside its tensors.
+    """Content of a checkpoint beside its tensors.
 
     Attributes:
-        epoch: Epochs done.
-        step: Optimiser steps done.
+        epoch: Number of finished epochs.
+        step: Number of optimiser steps.
         best_epoch: Epoch of the best validation AUROC so far, counted from 1; 0 before any.
-        best_auroc: That AUROC.
-        fingerprint: Of configuration and training data; another one may not be resumed.
+        best_auroc: Best validation AUROC so far.
+        fingerprint: Digest of configuration and training data; a run with another one is refused.
     """
 
     epoch: int
@@ -44,7 +44,7 @@ def save_checkpoint(
     optimizer: Optimizer,
     progress: Progress,
 ) -> None:
-    """Replace the checkpoint at `path` in one step, so that a kill leaves the old or the new."""
+    """Replace the checkpoint at `path` atomically."""
     tensors: dict[str, Tensor] = {}
     for prefix, module in ((_NETWORK, network), (_AVERAGE, average)):
         tensors |= {prefix + name: tensor for name, tensor in module.state_dict().items()}
@@ -69,10 +69,10 @@ def load_checkpoint(
     optimizer: Optimizer,
     fingerprint: str,
 ) -> Progress:
-    """Bring network, average and optimiser to where the checkpoint stands.
+    """Load network, average and optimiser from the checkpoint.
 
     Raises:
-        UnusableCheckpoint: It was written by a run of another configuration or other films.
+        UnusableCheckpoint: The checkpoint is from a run with another configuration or other films.
     """
     with safe_open(path, framework="pt") as file:
         words = {name: json.loads(value) for name, value in (file.metadata() or {}).items()}

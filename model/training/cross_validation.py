@@ -1,4 +1,4 @@
-"""Measures a recipe on every film by cross-validation, then trains on all of them."""
+"""Cross-validation of a configuration on every film, then training on all of them."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,29 +29,30 @@ def cross_validate(
     make_network: Callable[[], Network] | None = None,
     version: str = "0.1.0",
 ) -> TrainingResult:
-    """Train one network a fold and one on everything; the latter is the artefact.
+    """Train a network for each fold and one on all films; the last one is exported.
 
-    Every fold goes to its last epoch, so its films have no say in the network that is measured on
-    them. The last network is measured by no film at all: its figures, calibration and thresholds
-    are those of its siblings, which saw a fold less. Where it starts from earlier weights, only the
-    first manifest is measured: the earlier run may have learnt from the very films of the others.
+    Every fold is trained to its last epoch, so that its held-out films do not influence the network
+    that is measured on them. The network on all films cannot be measured: its figures, calibration
+    and thresholds are those of the fold networks, which saw fewer films. If the run starts from
+    earlier weights, only the first manifest is measured, because the earlier run may have been
+    trained on the films of the others.
 
-    A run that was killed goes on when called again with the same arguments.
+    The same call continues an interrupted run.
 
     Args:
         manifests: As for `model.training.run.train`.
-        out: The run's folder. It gets one folder a fold and `all/`, each as `fit` leaves it, and
+        out: Folder of the run. It gets one folder for each fold and `all/`, as `fit` writes them,
             `network.safetensors`, `predictions.csv`, `manifest.json` and `artefact/`.
-        config: Its folds to validate and test on, and `keep_best`, are not looked at.
+        config: Configuration; its validation and test folds and `keep_best` are ignored.
         start_from: As for `train`.
         progress: Called after each epoch with the name of the network being trained.
-        make_network: Makes what is trained in place of what `config` names; for tests.
-        version: Of the weights, for the manifest.
+        make_network: Makes the networks to train, for tests; by default those of `config`.
+        version: Version of the weights, for the manifest.
 
     Raises:
-        InvalidLabels: A manifest cannot be used.
+        InvalidLabels: A manifest is invalid.
         UnreadableImage: A film cannot be read.
-        UnusableCheckpoint: The folder holds another run.
+        UnusableCheckpoint: The folder contains another run.
     """
     films = load_manifests(manifests, config)
     config = starting_from(start_from, config)

@@ -1,4 +1,4 @@
-"""Depthwise convolutions that train fast on a CPU in bfloat16."""
+"""Fast training of depthwise convolutions on a CPU in bfloat16."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ class DepthwiseInTwoPrecisions(TorchFunctionMode):
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:  # whatever `func` returns
-        """Replace what is a depthwise convolution without bias, and call anything else."""
+        """Replace depthwise convolutions without bias, and call any other function."""
         if func is functional.conv2d and not kwargs:
             films, weight, bias, stride, padding, dilation, groups = args
             depthwise = groups == films.shape[1] == weight.shape[0]

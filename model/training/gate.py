@@ -1,4 +1,4 @@
-"""Fits the gate of a trained network: what is an upright frontal chest film, and what is not."""
+"""Training of a network's gate, which tells upright frontal chest films from other pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from model.gating import PICTURE_KINDS, PictureKind
 from model.network import Network
 from model.training.augmentation import Augmentation
 
-#: Of frontal films, the part that may be refused on patients who did not fit the gate.
+#: Permitted share of rejected frontal films, of patients that the gate was not trained on.
 REFUSED_FRONTAL: Final = 0.002
 
-#: Of other pictures, the part that is refused where a lower threshold is enough for it: films of
-#: devices that the gate has not seen come out lower than those it has.
+#: Share of other pictures to reject. If a lower threshold reaches it, that one is used, because
+#: films of devices that the gate has not seen get lower similarities.
 REFUSED_OTHER: Final = 0.98
 
 _FOLDS: Final = 5
 
-#: Against 1,280 features of a few thousand pictures; found by no search.
+#: Regularisation for 1,280 features of a few thousand pictures; not tuned.
 _REGULARISATION: Final = 0.01
 
 _FRONTAL: Final = PICTURE_KINDS.index(PictureKind.FRONTAL_CHEST)
 
-#: What can be done to a frontal film so that it must not be scored: quarter turns, and inversion.
+#: Changes after which a frontal film must be rejected: quarter turns and inversion.
 _SPOILT: Final = (
     (PictureKind.NOT_UPRIGHT, 1, False),
     (PictureKind.NOT_UPRIGHT, 2, False),
@@ -38,18 +38,18 @@ _SPOILT: Final = (
     (PictureKind.INVERTED, 2, True),
 )
 
-#: Pictures of nothing, beside the real ones that are no chest films.
+#: Number of generated noise pictures, beside real pictures that are not chest films.
 _GENERATED: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """How many pictures of a sort the gate refused, of those that did not fit it.
+    """Rejections of one sort of pictures that the gate was not trained on.
 
     Attributes:
         sort: `frontal`, a `PictureKind`, or `other`.
-        refused: Of them.
-        pictures: In all.
+        refused: Number of rejected pictures.
+        pictures: Number of pictures.
     """
 
     sort: str
@@ -59,12 +59,12 @@ class Refusals:
 
 @dataclass(frozen=True, slots=True)
 class GateFit:
-    """What came out.
+    """Result of the gate's training.
 
     Attributes:
-        threshold: Of similarity to a frontal film: it refuses `REFUSED_FRONTAL` of them, or
-            `REFUSED_OTHER` of the other pictures where that is lower.
-        refusals: By cross-validation.
+        threshold: Similarity to a frontal film that rejects `REFUSED_FRONTAL` of them, or the lower
+            one that rejects `REFUSED_OTHER` of the other pictures.
+        refusals: Rejections in the cross-validation.
     """
 
     threshold: float
@@ -79,18 +79,18 @@ def fit_gate(
     *,
     seed: int,
 ) -> GateFit:
-    """Fit `network.gate`, and measure it by cross-validation by patient.
+    """Train `network.gate`, and measure it by cross-validation by patient.
 
-    Multinomial logistic regression on the mean features, which become the gate's linear layer.
-    Turned and inverted films are made from the frontal ones, which also come with the exposure and
-    position of other devices; to what is no chest film, noise is added.
+    A multinomial logistic regression on the mean features becomes the gate's linear layer. Turned
+    and inverted films are made from the frontal ones, which are also augmented in exposure and
+    position as on other devices. Noise pictures are added to the pictures that are not chest films.
 
     Args:
-        network: Trained; only its gate is changed.
+        network: Trained network; only its gate is changed.
         frontal: Shape (n, S, S), upright frontal chest films.
-        patients: Of these films.
-        other: Shape (m, S, S), whatever else may be sent.
-        seed: Of folds and generated pictures.
+        patients: Patients of these films.
+        other: Shape (m, S, S), other pictures.
+        seed: Random seed of folds and generated pictures.
     """
     generator = np.random.default_rng(seed)
     torch.manual_seed(seed)
@@ -127,13 +127,13 @@ def fit_gate(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pictures:
-    """p pictures with what they are.
+    """p pictures with their kinds.
 
     Attributes:
         pixels: Shape (p, S, S), uint8.
-        kinds: Shape (p,), places in `PICTURE_KINDS`.
-        sorts: Shape (p,), as in `Refusals`; empty of those that only help to fit.
-        folds: Shape (p,); all that comes of one patient shares one.
+        kinds: Shape (p,), indices into `PICTURE_KINDS`.
+        sorts: Shape (p,), as in `Refusals`; empty for pictures that are used for training only.
+        folds: Shape (p,); all pictures from one patient are in one fold.
     """
 
     pixels: NDArray[np.uint8]
@@ -178,7 +178,7 @@ class _Pictures:
 
 
 def _as_of_other_devices(frontal: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The films as training augments them, shape (n, S, S)."""
+    """Return the films augmented as in training, shape (n, S, S)."""
     augment = Augmentation()
     changed = []
     for pixels in frontal:
@@ -189,7 +189,7 @@ def _as_of_other_devices(frontal: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _pictures_of_nothing(size: int, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Noise from fine to coarse, shape (`_GENERATED`, size, size)."""
+    """Return noise from fine to coarse, shape (`_GENERATED`, size, size)."""
     pictures = []
     for number in range(_GENERATED):
         cells = 2 + number * size // _GENERATED
@@ -203,7 +203,7 @@ def _pictures_of_nothing(size: int, generator: np.random.Generator) -> NDArray[n
 def _features(
     network: Network, pictures: _Pictures, *, batch_size: int = 32
 ) -> NDArray[np.float64]:
-    """Mean features, shape (p, C). Every second picture is mirrored, as averaging does."""
+    """Return the mean features, shape (p, C). Every second picture is mirrored, as when serving."""
     network.eval()
     means = []
     for start in range(0, len(pictures.pixels), batch_size):
@@ -217,7 +217,7 @@ def _features(
 def _regress(
     features: NDArray[np.float64], kinds: NDArray[np.int_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weight (K, C) and bias (K,) of a linear layer on raw features."""
+    """Return weight (K, C) and bias (K,) of a linear layer on raw features."""
     scaler = StandardScaler().fit(features)
     regression = LogisticRegression(C=_REGULARISATION, max_iter=1000)
     regression.fit(scaler.transform(features), kinds)

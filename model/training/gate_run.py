@@ -1,4 +1,4 @@
-"""Gives a finished training run its gate, and writes its artefact anew."""
+"""Training of the gate of a finished run, and export of its network."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from model.network import Network
 from model.training.films import load_films
 from model.training.gate import GateFit, fit_gate
 
-#: Of each manifest; a few hundred show the gate what a film looks like, more cost only time.
+#: Films used of each manifest; a few hundred suffice, more only cost time.
 _FILMS_A_MANIFEST: Final = 400
 
 
@@ -27,24 +27,24 @@ def fit_gate_of_run(
     seed: int = 1,
     network: Network | None = None,
 ) -> tuple[Manifest, ExportReport]:
-    """Fit the gate of a run's network, and write weights, manifest and artefact with it.
+    """Train the gate of a run's network, and write weights, manifest and exported network.
 
     Args:
         run: Folder of a finished training run.
         frontal: Manifests of frontal chest films, see `model.labels.read_labels`.
-        other: Manifest of pictures that are none, with a column `image`.
-        seed: Of everything that is random.
-        network: Gets the run's weights in place of the one its manifest names; for tests.
+        other: Manifest of other pictures, with a column `image`.
+        seed: Random seed.
+        network: Network to load the weights into, for tests; by default the manifest's.
 
     Raises:
-        InvalidLabels: A manifest cannot be used.
+        InvalidLabels: A manifest is invalid.
         CorruptArtefact: The run has no manifest.
     """
     manifest = read_manifest(run)
     network = load_network(run, manifest, network=network)
     films = [film for path in frontal for film in _some(read_labels(path), seed)]
     chests = load_films(films, manifest.preprocessing)
-    # What the reader refuses never comes to the gate.
+    # Pictures that the reader refuses never reach the gate.
     others = load_films(read_pictures(other), manifest.preprocessing, on_unreadable=_leave_out)
     patients = [f"{film.source}/{film.patient_id}" for film in chests.labels]
     fit = fit_gate(network, chests.pixels, patients, others.pixels, seed=seed)
@@ -68,11 +68,11 @@ def _some(films: Sequence[LabelledFilm], seed: int) -> list[LabelledFilm]:
 
 
 def _leave_out(*_: object) -> None:
-    """Say nothing of a picture that the reader refuses."""
+    """Return None for a picture that the reader refuses."""
 
 
 def _metrics(fit: GateFit, command: str) -> list[Metric]:
-    """The part refused of each sort, with Wilson's interval."""
+    """Return the rejected share of each sort, with Wilson's interval."""
     metrics = []
     for refusals in fit.refusals:
         interval = binomtest(refusals.refused, refusals.pictures).proportion_ci(method="wilson")

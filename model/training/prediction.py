@@ -1,4 +1,4 @@
-"""Runs a torch network over films in memory."""
+"""Predictions of a torch network for films in memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from model.training.films import FilmSet
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """What a network says of n films, uncalibrated.
+    """Uncalibrated output of a network for n films.
 
     Attributes:
         logits: Shape (n,).
-        maps: Shape (n, h, w), logits per position.
+        maps: Shape (n, h, w), logits of the positions.
     """
 
     logits: NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""A whole training run: films in, a run folder with the artefact out."""
+"""A complete training run, from films to an exported network."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ __all__ = ["EpochReport", "TrainingResult", "train"]
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """What a run left.
+    """Result of a training run.
 
     Attributes:
-        run: Its folder.
-        artefact: The folder of the artefact inside it.
-        manifest: Of the artefact.
-        export: How the artefact compares with torch.
+        run: Folder of the run.
+        artefact: Folder of the exported network inside it.
+        manifest: Manifest of the exported network.
+        export: Comparison of the exported network with torch.
     """
 
     run: Path
@@ -47,8 +47,8 @@ def train(
 ) -> TrainingResult:
     """Train a network, calibrate it, measure it on the test fold and export it.
 
-    A run that was killed goes on after its last whole epoch when called again with the same
-    films, folder and configuration, and ends with the same weights.
+    The same call continues an interrupted run after its last complete epoch, and ends with the same
+    weights.
 
     Args:
         manifests: CSV files of labelled films, see `model.labels.read_labels`. The first decides:
@@ -60,14 +60,14 @@ def train(
         config: Of the run.
         start_from: `network.safetensors` of an earlier run; ImageNet's weights by default.
         progress: Called after each epoch.
-        network: Trained in place of the one that `config` names; for tests.
-        version: Of the weights, for the manifest.
+        network: Network to train, for tests; by default that of `config`.
+        version: Version of the weights, for the manifest.
 
     Raises:
         ContradictoryConfig: There is no validation fold to calibrate on.
-        InvalidLabels: A manifest cannot be used.
+        InvalidLabels: A manifest is invalid.
         UnreadableImage: A film cannot be read.
-        UnusableCheckpoint: The folder holds another run.
+        UnusableCheckpoint: The folder contains another run.
     """
     if config.validation_fold is None:
         raise ContradictoryConfig("without a validation fold nothing calibrates the network")
@@ -87,7 +87,7 @@ def train_weights(
     progress: Callable[[EpochReport], None] | None = None,
     network: Network | None = None,
 ) -> Path:
-    """Train on every film; nothing calibrates or measures the network, so it is no artefact.
+    """Train on every film; the network is neither calibrated nor measured, and not exported.
 
     Args:
         manifests: As for `train`; all their films are trained on.
@@ -102,9 +102,9 @@ def train_weights(
         `network.safetensors`, for another run to start from.
 
     Raises:
-        InvalidLabels: A manifest cannot be used.
+        InvalidLabels: A manifest is invalid.
         UnreadableImage: A film cannot be read.
-        UnusableCheckpoint: The folder holds another run.
+        UnusableCheckpoint: The folder contains another run.
     """
     _fit_to_manifests(
         manifests, out, config, start_from=start_from, progress=progress, network=network
@@ -114,13 +114,13 @@ def train_weights(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fitted:
-    """A network, and what it was fitted to.
+    """A trained network with its data.
 
     Attributes:
-        network: On the CPU, in evaluation mode.
+        network: Network on the CPU, in evaluation mode.
         films: All films.
-        split: What each of them was for.
-        config: With the digest of the weights that it started from.
+        split: Use of each film.
+        config: Configuration, with the digest of the initial weights.
     """
 
     network: Network
@@ -146,19 +146,19 @@ def _fit_to_manifests(
 
 
 def load_manifests(manifests: Sequence[Path], config: TrainingConfig) -> FilmSet:
-    """The films of all manifests, as the network is given them."""
+    """Load the films of all manifests at the network's input size."""
     labels = [film for manifest in manifests for film in read_labels(manifest)]
     return load_films(labels, Preprocessing(size=config.size))
 
 
 def starting_from(start_from: Path | None, config: TrainingConfig) -> TrainingConfig:
-    """The configuration with the digest of the weights that a run starts from."""
+    """Return the configuration with the digest of the run's initial weights."""
     digest = None if start_from is None else sha256_of(start_from.read_bytes())
     return config.with_changes(start_from=digest)
 
 
 def _finish(fitted: _Fitted, out: Path, *, version: str, command: str) -> TrainingResult:
-    """Calibrate on the validation fold, measure on the test fold, write the artefact."""
+    """Calibrate on the validation fold, measure on the test fold, export the network."""
     films, split, config = fitted.films, fitted.split, fitted.config
     assessment: Assessment = assess(
         FlipAveraged(fitted.network),
@@ -182,7 +182,7 @@ def write_result(
     *,
     version: str,
 ) -> TrainingResult:
-    """Write predictions, manifest and artefact of a network into the run's folder."""
+    """Write predictions, manifest and exported network into the run's folder."""
     assessment.write_predictions(out / "predictions.csv")
     manifest = assessment.manifest(films, config, version=version)
     write_manifest(manifest, out)
@@ -193,7 +193,7 @@ def write_result(
 def command_of(
     manifests: Sequence[Path], config: TrainingConfig, *, cross_validated: bool = False
 ) -> str:
-    """What makes the run again; of the manifests' paths only the end, which others share."""
+    """Return the command that repeats the run, with the last parts of the manifests' paths."""
     names = " ".join("/".join(path.parts[-2:]) for path in manifests)
     command = (
         f"pneumocam train {names} --out RUN --size {config.size} --epochs {config.epochs} "

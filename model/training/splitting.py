@@ -9,7 +9,7 @@ from model.training.config import TrainingConfig
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Indices of films by what they are used for."""
+    """Indices of the films of each part of a split."""
 
     training: list[int]
     validation: list[int]
@@ -31,13 +31,13 @@ def deal_sources_into_folds(films: Sequence[LabelledFilm], folds: int, seed: int
 
 
 def deal_into_folds(films: Sequence[LabelledFilm], folds: int, seed: int) -> list[int]:
-    """The fold of each film, such that a patient's films share one.
+    """Assign each film to a fold; all films of a patient are in the same fold.
 
-    Patients are shuffled and dealt round within strata (whether any film has an opacity, and
-    whether any is AP), so that folds have nearly the same share of each.
+    Patients are shuffled and distributed within strata (any film with an opacity, any AP film), so
+    that the folds have nearly the same share of each.
 
     Returns:
-        One number in [0, folds) a film, in the films' order.
+        A number in [0, folds) for each film, in the films' order.
     """
     films_of = defaultdict(list)
     for film in films:
@@ -46,7 +46,7 @@ def deal_into_folds(films: Sequence[LabelledFilm], folds: int, seed: int) -> lis
     for patient, theirs in sorted(films_of.items()):
         stratum = (max(f.target for f in theirs), any(f.view == "AP" for f in theirs))
         strata[stratum].append(patient)
-    # Dealing goes on where the last stratum ended, so that no fold gets every remainder.
+    # Each stratum starts at the fold after the last one, so that no fold gets all remainders.
     order = []
     for stratum in sorted(strata):
         patients = strata[stratum]
@@ -57,7 +57,7 @@ def deal_into_folds(films: Sequence[LabelledFilm], folds: int, seed: int) -> lis
 
 
 def split_films(labels: Sequence[LabelledFilm], config: TrainingConfig) -> Split:
-    """Which films are trained on, validated on and tested on; no patient is in two."""
+    """Split films into training, validation and test; no patient is in two of them."""
     split = Split([], [], [])
     for index, fold in enumerate(deal_sources_into_folds(labels, config.folds, config.seed)):
         if fold == config.validation_fold:
