@@ -31,7 +31,7 @@ PREFIX = "pneumocam."
 
 
 class _Process:
-    """What this process sends traces with; empty where none are kept."""
+    """Tracing state of this process; empty while tracing is off."""
 
     provider: "TracerProvider | None" = None
     tracer: "Tracer | None" = None

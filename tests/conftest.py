@@ -163,13 +163,13 @@ def bare_database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Pa
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
-    """What SQLite databases are copied from."""
+    """The migrated SQLite file that each test's database is copied from."""
     return SqliteTemplate(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture(scope="session")
 def postgresql_template(postgresql_server: PostgresqlServer) -> PostgresqlTemplate:
-    """What PostgreSQL databases are copied from."""
+    """The migrated PostgreSQL database that each test's database is copied from."""
     return PostgresqlTemplate(postgresql_server)
 
 

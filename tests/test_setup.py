@@ -1,4 +1,4 @@
-"""What a machine lacks is said in one line."""
+"""Missing requirements of a machine are reported in one line."""
 
 import os
 import shutil

@@ -55,7 +55,7 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 
 def exchange(port: int, request: bytes) -> bytes:
-    """What is answered to these bytes, until the server ends the connection."""
+    """Return the answer to these bytes, up to the end of the connection."""
     with connect(port) as connection:
         with suppress(OSError):  # refused before it was sent
             connection.sendall(request)

@@ -1,4 +1,4 @@
-"""Who may do what over HTTP: keys, scopes, owners, and sessions of browsers."""
+"""Authentication and authorisation over HTTP: keys, scopes, owners, browser sessions."""
 
 import logging
 import socket
@@ -125,7 +125,7 @@ def test_before_the_first_key_this_machine_needs_none(client: TestClient) -> Non
 
 
 def who(answer: Response) -> dict[str, Any]:
-    """What a session says of its caller."""
+    """Return the caller that a session reports."""
     assert answer.status_code == 200
     return {name: value for name, value in answer.json().items() if name != "limits"}
 
@@ -430,7 +430,7 @@ def test_another_site_cannot_use_a_session(
 
 
 def test_another_site_cannot_sign_a_browser_in(client: TestClient, make_key: MakeKey) -> None:
-    """Whoever is signed in with a stranger's key sends the stranger films."""
+    """A user who is signed in with a stranger's key would send films to the stranger."""
     key = make_key()
     form = {"Content-Type": "text/plain"}
 

@@ -1,4 +1,4 @@
-"""What is true of the gateway as a whole."""
+"""Tests of the gateway as a whole."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Who may use which route on whose job, for every route of the OpenAPI document.
+"""Authorisation of every route of the OpenAPI document, by scope and owner.
 
 The routes are taken from the document, not from a list: one that is new is tried as well, and
 fails here until it refuses as the others do.
@@ -46,7 +46,7 @@ class Route:
 
     @property
     def is_about_a_job(self) -> bool:
-        """Whether it has a job's id in its address."""
+        """Return whether its path contains a job's id."""
         return "{job_id}" in self.path
 
 

@@ -1,4 +1,4 @@
-"""How much a key, and everyone together, may ask for: refused before a body is read, and told."""
+"""Limits per key and in total: refused before a body is read, with a reason."""
 
 import io
 import time

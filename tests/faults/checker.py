@@ -1,4 +1,4 @@
-"""The oracle: holds what the service shows against what clients sent and were told."""
+"""The checker: compares what the service shows with what clients sent and were answered."""
 
 import time
 from collections import Counter
@@ -74,7 +74,7 @@ class Checker:
         self._http.close()
 
     def take_findings(self) -> Findings:
-        """What has been found since this was last asked."""
+        """Return the findings since the last call."""
         findings, self.findings = self.findings, Findings()
         return findings
 

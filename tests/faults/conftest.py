@@ -1,4 +1,4 @@
-"""What every fault test works with: films, an installation to break, clients, and the oracle."""
+"""Fixtures of the fault tests: films, an installation, clients, and the checker."""
 
 import os
 import shutil
@@ -77,7 +77,7 @@ def journal() -> Journal:
 
 @pytest.fixture(scope="module")
 def checker(installation: Installation, stock: FilmStock) -> Iterator[Checker]:
-    """The oracle, which remembers what earlier tests of the module saw."""
+    """Return the checker, which remembers the observations of the module's earlier tests."""
     checker = Checker(installation, stock)
     yield checker
     checker.close()

@@ -34,7 +34,7 @@ class SmallDisk:
                 ballast.write(bytes(2**16))
 
     def is_full(self) -> bool:
-        """Whether `fill` was called, and `free` not since."""
+        """Return whether the disk is filled."""
         return self._ballast.exists()
 
     def free(self) -> None:

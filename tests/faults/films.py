@@ -32,7 +32,7 @@ _APART = 6e-4
 
 
 class Mark(StrEnum):
-    """What a film does to the process that analyses it; `injected/sitecustomize.py` sees to it."""
+    """Effect of a film on the process that analyses it; `injected/sitecustomize.py` applies it."""
 
     NONE = "none"
     SLOW = "slow"  # takes some seconds
@@ -65,13 +65,13 @@ class Film:
 
     @property
     def is_harmless(self) -> bool:
-        """Whether it is to end with a result."""
+        """Return whether it is expected to end with a result."""
         return self.mark in {Mark.NONE, Mark.SLOW, Mark.SLOW_ONCE}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expectation:
-    """What the network says of a film in a process of our own."""
+    """The network's answer for a film, from a separate process."""
 
     jpeg: bytes
     probability: float

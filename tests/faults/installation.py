@@ -45,7 +45,7 @@ _SETTINGS = {
 
 
 def patience() -> float:
-    """How many times slower than idle this machine is just now; waits are that much longer."""
+    """Return the current slowdown of this machine against idle; waits are multiplied by it."""
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
@@ -132,7 +132,7 @@ class Installation:
         )
 
     def is_ready(self) -> bool:
-        """Whether `/readyz` says so."""
+        """Return whether `/readyz` answers 200."""
         with suppress(httpx.HTTPError):
             return httpx.get(f"{self.url}/readyz", timeout=10).status_code == 200
         return False
@@ -162,7 +162,7 @@ class Installation:
         (self._faults / f"{part.name}.{point}").touch()
 
     def is_armed(self, part: Part, point: str) -> bool:
-        """Whether nobody has reached the point yet."""
+        """Return whether the point has not been reached yet."""
         return (self._faults / f"{part.name}.{point}").exists()
 
     def armed(self) -> list[Path]:
@@ -235,7 +235,7 @@ class Installation:
         return redis.Redis.from_url(self._redis_url, socket_timeout=5)
 
     def logs(self, part: Part) -> str:
-        """What a part has logged."""
+        """Return the log lines of a part."""
         return part.log.read_text()
 
 

@@ -1,4 +1,4 @@
-"""What clients sent and what they were told: the half of the truth that the service cannot know."""
+"""Journal of the requests that clients sent and the answers that they received."""
 
 import json
 import time
@@ -46,7 +46,7 @@ class Entry:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether some answer was a 202: from then on it must not be lost."""
+        """Return whether an answer was 202, from which on the job must not be lost."""
         return bool(self.job_ids)
 
     @property
@@ -78,7 +78,7 @@ class Journal:
         return [entry for entry in self if entry.is_accepted]
 
     def write(self, path: Path) -> None:
-        """One line an entry, for whoever looks for what went wrong."""
+        """Return one line per entry, to find out what went wrong."""
         lines = [
             json.dumps(
                 {

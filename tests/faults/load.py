@@ -50,7 +50,7 @@ class Load:
 
 
 def timed(action: Callable[[], object]) -> float:
-    """How many seconds something took."""
+    """Measure seconds."""
     began = time.monotonic()
     action()
     return time.monotonic() - began

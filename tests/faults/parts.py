@@ -46,12 +46,12 @@ class Part:
         return self._process.pid
 
     def is_running(self) -> bool:
-        """Whether its first process lives."""
+        """Return whether its first process lives."""
         with self._lock:
             return self._process is not None and self._process.poll() is None
 
     def is_awake(self) -> bool:
-        """Whether its first process lives and is not frozen."""
+        """Return whether its first process lives and is not frozen."""
         try:
             return self.is_running() and psutil.Process(self.pid).status() not in _NOT_AWAKE
         except psutil.NoSuchProcess:
@@ -72,7 +72,7 @@ class Part:
             self.starts += 1
 
     def start_again_if_it_ended(self) -> None:
-        """What a supervisor does when it looks."""
+        """Restart what has ended, as a supervisor does."""
         with self._lock:
             if not self.wanted or self.is_running():
                 return

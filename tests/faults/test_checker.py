@@ -1,4 +1,4 @@
-"""The oracle of all these tests sees each kind of broken promise, made on purpose."""
+"""The checker finds each kind of broken promise, made on purpose."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def installation(install: Install) -> Installation:
 
 
 def audited(trial: Trial, entry: Entry, *, timeout_s: float = 60) -> Findings:
-    """What the oracle finds about one entry."""
+    """Return the checker's findings about one entry."""
     trial.checker.audit(trial.client, [entry], trial.journal, timeout_s=timeout_s)
     return trial.checker.take_findings()
 

@@ -1,4 +1,4 @@
-"""What a worker refuses to start with."""
+"""Conditions under which a worker refuses to start."""
 
 import os
 import subprocess

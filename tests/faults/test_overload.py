@@ -87,7 +87,7 @@ def send(http: httpx.Client, entry: Entry) -> httpx.Response:
 
 
 def films_a_second(trial: Trial, films: int = 24) -> float:
-    """How fast the worker is."""
+    """Return the worker's films per second."""
     began = time.monotonic()
     trial.wait_until_final(trial.submit(*[trial.slow_film(FILM_S) for _ in range(films)]))
     return films / (time.monotonic() - began)

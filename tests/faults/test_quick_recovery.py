@@ -1,4 +1,4 @@
-"""What is known at once is acted upon at once: nobody waits for a lease to run out."""
+"""Known failures are handled at once, without waiting for a lease to expire."""
 
 import os
 import signal

@@ -33,7 +33,7 @@ ATTEMPTS = 4
 
 
 def sweep_for_ever(settings: WorkerSettings, name: str) -> None:
-    """What every worker does beside its pool."""
+    """Run the upkeep of one worker."""
     Upkeep(settings, name).start()
     time.sleep(3600)
 

@@ -13,7 +13,7 @@ from tests.faults.journal import Client, Entry, Journal
 
 
 class Trial:
-    """What clients of an installation do in one test, and what they see."""
+    """Clients of an installation in one test, and their observations."""
 
     def __init__(
         self,

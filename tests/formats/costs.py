@@ -1,4 +1,4 @@
-"""What reading one file costs, measured in a process of its own.
+"""Cost of reading one file, measured in a separate process.
 
 `python -m tests.formats.costs FILE…` prints a line of JSON for each.
 """
@@ -19,7 +19,7 @@ from tests.formats.films import every_film
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What came of a file, and at what cost.
+    """Outcome and cost of reading one file.
 
     Attributes:
         outcome: `read`, or the code of the refusal.

@@ -45,7 +45,7 @@ _WIDE: Final = (0x80000000, 0xFFFFFFFE, 0xFFFFFFFF, 65536, 20001)
 
 @dataclass
 class Findings:
-    """What a run saw.
+    """Findings of a fuzzing run.
 
     Attributes:
         outcomes: Cases by what came of them: `read`, or the code of the refusal.
@@ -94,7 +94,7 @@ def _run_child(seed: int, first: int, until: float, findings: Findings) -> int:
 
 
 def _lines(child: "subprocess.Popen[bytes]", until: float) -> Iterator[bytes]:
-    """What the child prints, as long as it prints something every so often."""
+    """Yield the child's lines until it is silent for too long."""
     assert child.stdout is not None
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)
@@ -188,7 +188,7 @@ def _with_right_checksums(content: bytearray) -> bytearray:
 
 
 def run_case(content: bytes) -> str:  # noqa: PLR0911 - one return for each thing that can come of it
-    """What comes of a file: `read`, the code of its refusal, or what should not be, after a !."""
+    """Return `read`, the code of a refusal, or after `!` an unexpected exception."""
     refused = None
     try:
         inspect_header(io.BytesIO(content), len(content))

@@ -6,7 +6,7 @@ from tests.formats.costs import Cost, costs_of
 
 @pytest.fixture(scope="module")
 def costs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Cost]:
-    """What each bomb cost."""
+    """The cost of each bomb."""
     folder = tmp_path_factory.mktemp("bombs")
     paths = [folder / str(number) for number in range(len(BOMBS))]
     for path, (make, _) in zip(paths, BOMBS.values(), strict=True):

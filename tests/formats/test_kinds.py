@@ -1,4 +1,4 @@
-"""Which kinds of picture and object are read, and which are refused (RELIABILITY T49-T52)."""
+"""Kinds of pictures and objects that are read, and that are refused (T49 to T52)."""
 
 import io
 import struct

@@ -417,7 +417,7 @@ def test_an_item_whose_length_reads_as_two_letters_is_followed(length: int) -> N
 
 
 def test_a_dicom_header_is_walked_once() -> None:
-    """What the first look read is what the reader goes by."""
+    """The reader uses the header as it was inspected."""
     header = inspect(dicom(LEVELS, PatientOrientation=["L", "F"]))
 
     assert header.dicom is not None

@@ -21,7 +21,7 @@ def test_pooling_stays_finite_for_large_logits() -> None:
 
 
 def test_the_map_is_the_linear_layer_at_each_position() -> None:
-    """Which is what makes it a class activation map."""
+    """This makes it a class activation map."""
     network = build_network(pretrained=False).eval()
     film = torch.rand(1, 1, 64, 64)
 

@@ -1,4 +1,4 @@
-"""What the servers of the tests have in common: they are processes, and may be treated badly."""
+"""Base of the tests' servers: processes that can be killed, frozen and restarted."""
 
 import signal
 import subprocess
@@ -46,7 +46,7 @@ class ServerProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def is_running(self) -> bool:
-        """Whether it has been started and has not ended."""
+        """Return whether it has been started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:

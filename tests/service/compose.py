@@ -78,7 +78,7 @@ class Compose:
         self.wait_for(self.is_ready)
 
     def live_workers(self) -> int:
-        """How many workers beat, by the figures of the gateway."""
+        """Return the number of live workers, from the gateway's metrics."""
         try:
             lines = httpx.get(f"{self.url}/metrics", timeout=10).text.splitlines()
         except httpx.HTTPError:
@@ -87,7 +87,7 @@ class Compose:
         return int(float(figures.get("pneumocam_workers", "0")))
 
     def is_ready(self) -> bool:
-        """Whether `/readyz` says so."""
+        """Return whether `/readyz` answers 200."""
         try:
             return httpx.get(f"{self.url}/readyz", timeout=10).status_code == 200
         except httpx.HTTPError:
@@ -106,7 +106,7 @@ class Compose:
         return self._run(["docker", "inspect", "--format", what, *ids]).splitlines() if ids else []
 
     def health(self, service: str) -> list[str]:
-        """What each container's health check says."""
+        """Return the state of each container's health check."""
         return self.inspect(service, "{{.State.Health.Status}}")
 
     def kill(self, container: str) -> None:

@@ -1,4 +1,4 @@
-"""What the contract's generator cannot make up: films that are films, and jobs that exist."""
+"""Real films and existing jobs for the generated requests."""
 
 import os
 from typing import Any

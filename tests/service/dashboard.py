@@ -1,4 +1,4 @@
-"""What the tests of the dashboard, its pictures and its benchmark have in common."""
+"""Helpers shared by the dashboard's tests, screenshots and benchmark."""
 
 import io
 import shutil

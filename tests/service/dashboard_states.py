@@ -38,7 +38,7 @@ _PATIENCE_MS = 60_000
 
 @dataclass(frozen=True)
 class State:
-    """Where a state is, and what to do there until it is in sight."""
+    """A state of the dashboard: its URL, and the steps to it."""
 
     address: str
     steps: tuple[Step, ...]

@@ -1,4 +1,4 @@
-"""What the documentation prints to be typed."""
+"""Code blocks of the documentation."""
 
 import re
 

@@ -25,7 +25,7 @@ SCREENSHOTS = ROOT / "var" / "screenshots"
 
 @dataclass(frozen=True)
 class Look:
-    """How a page is looked at."""
+    """Theme, size and zoom of a screenshot."""
 
     theme: str
     width: int

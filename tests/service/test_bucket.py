@@ -16,7 +16,7 @@ from tests.service.conftest import (
 
 
 def keys_in(server: SeaweedServer) -> set[str]:
-    """What the bucket holds."""
+    """Return the keys in the bucket."""
     pages = obstore.list(server.store("clinic"), "films")
     return {entry["path"] for page in pages for entry in page}
 

@@ -159,7 +159,7 @@ def send(client: httpx.Client, films: list[tuple[str, bytes]]) -> tuple[dict[str
 
 
 def has_at_most(client: httpx.Client, job: dict[str, Any], films: float) -> bool:
-    """Whether no more of a job's films are still to be read."""
+    """Return whether no item of a job is open."""
     counts = client.get(job["links"]["self"]).json()["counts"]
     return bool(counts["queued"] + counts["running"] <= films)
 

@@ -36,7 +36,7 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path
 
 
 def outcome_of(item: dict[str, Any]) -> str:
-    """What became of an item, or of a line of `predict`."""
+    """Outcome of an item, or of a line of `predict`."""
     if item.get("error"):
         return str(item["error"]["code"])
     reasons = item["result"]["reasons"]

@@ -1,4 +1,4 @@
-"""What axe has against the dashboard in any state, theme and width: nothing."""
+"""axe finds no violation in any state, theme and width of the dashboard."""
 
 from contextlib import closing
 from pathlib import Path
@@ -20,7 +20,7 @@ RULES = {"target-size": {"enabled": True}}
 
 
 def objections(page: Page, *, only: str | None = None) -> list[str]:
-    """What axe has against a page as it is, by rule and element."""
+    """Return axe's violations on a page, by rule and element."""
     options = {"resultTypes": ["violations"], "rules": RULES}
     if only is not None:
         options = {"runOnly": [only]}
@@ -46,7 +46,7 @@ def objections_in_every_look(page: Page) -> dict[str, list[str]]:
 
 
 def too_wide(page: Page) -> list[str]:
-    """Whether something of a page lies beyond the screen's edge, where nobody can scroll to it."""
+    """Return whether part of a page lies beyond the screen's edge, out of reach of scrolling."""
     over = page.evaluate("document.body.scrollWidth - innerWidth")
     return [f"{over} px wider than the screen"] if over > 0 else []
 

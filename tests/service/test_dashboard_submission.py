@@ -45,7 +45,7 @@ def write_folder(folder: Path, films: int) -> None:
 
 
 def items_of(page: Page, client: httpx.Client) -> list[dict[str, object]]:
-    """What the service says of the films of the submission that a page shows."""
+    """Return the service's items of the submission that a page shows."""
     ids = page.url.rpartition("/jobs/")[2].split(",")
     return [item for one in ids for item in client.get(f"/v1/jobs/{one}").json()["items"]]
 

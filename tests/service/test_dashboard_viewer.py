@@ -256,7 +256,7 @@ def test_the_result_that_is_saved_is_what_the_service_says(
 
 
 def test_the_file_is_saved_as_it_came(page: Page, film: Locator, read: dict[str, Any]) -> None:
-    """Under a name of the service's: whoever submitted it may have called it anything."""
+    """The service chooses the name, because the submitted one can be anything."""
     expect(film).to_be_visible()
 
     name, content = saved(page, "File as it came")

@@ -1,4 +1,4 @@
-"""What the documentation prints for clients is run as it is printed.
+"""Tests that run the documented clients exactly as printed.
 
 `PNEUMOCAM_DOCUMENTED_FILMS` is how many films are sent at a time, beside one that is a chest: 499
 make a request as large as may be.
@@ -51,7 +51,7 @@ class Reader:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What they have set before."""
+        """Environment of the documented commands."""
         beside = str(Path(sys.executable).parent)
         return {
             **os.environ,

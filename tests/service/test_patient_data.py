@@ -1,4 +1,4 @@
-"""Where patient data and secrets go in the running service, and that nothing stays of them.
+"""Tests that trace patient data and secrets through the running service and its erasure.
 
 A word that stands for a patient is put wherever a client can put one, and then looked for in every
 byte that the service keeps. It may be in the upload, in the columns that hold what the client
@@ -51,7 +51,7 @@ COLUMNS = {
     ("items", "result"),
 }
 
-#: The tags that a result quotes to whoever sent the film, because they decide whether it is scored.
+#: The tags that a result quotes to the sender, because they decide whether a film is scored.
 QUOTED = ("Modality", "BodyPartExamined", "ViewPosition")
 
 
@@ -61,7 +61,7 @@ def marked(channel: str) -> str:
 
 
 def spellings(word: str) -> list[bytes]:
-    """What a word's bytes are as text, as wide text, and inside base64, in lower case."""
+    """Return a word's bytes as text, as wide text, and inside base64, in lower case."""
     plain = word.encode()
     encoded = [base64.b64encode(b"\0" * shift + plain)[4:-4] for shift in range(3)]
     wide = [word.lower().encode("utf-16-le"), word.lower().encode("utf-16-be")]
@@ -357,7 +357,7 @@ def columns_with(database: Database, word: str) -> set[tuple[str, str]]:
 
 
 def without_names(job: dict[str, Any]) -> dict[str, Any]:
-    """What a job's owner is shown, but what the owner called it, and the tags that are quoted."""
+    """Return the answers to a job's owner, without the owner's own names and the quoted tags."""
     items = []
     for item in job["items"]:
         shown = {**item, "filename": ""}
@@ -369,7 +369,7 @@ def without_names(job: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Traffic:
-    """What came of sending the word everywhere."""
+    """Outcome of sending the word everywhere."""
 
     job: dict[str, Any]
     pictures: list[bytes]
@@ -464,7 +464,7 @@ def test_the_word_is_in_no_name_on_disk(site: Site, traffic: Traffic) -> None:
 
 
 def secrets_of(key: str, session: str, token: str) -> dict[str, str]:
-    """What opens a door, in the parts that would be enough."""
+    """Return the parts of a secret that would suffice to use it."""
     return {
         "key": key.rpartition("_")[2],
         "session": session,

@@ -42,7 +42,7 @@ class GuardedRedis:
     trusted: Path
 
     def url(self, password: str = PASSWORD, *, trust: bool = True) -> str:
-        """How a process is told to reach it."""
+        """Return the environment by which a process reaches it."""
         ours = f"&ssl_ca_certs={self.trusted}" if trust else ""
         return f"rediss://pneumocam:{password}@localhost:{self.port}/0?ssl_cert_reqs=required{ours}"
 
@@ -119,7 +119,7 @@ def test_the_services_user_may_not_harm_redis(guarded: GuardedRedis, command: st
         ),
     ],
 )
-def test_whoever_lacks_password_or_certificate_is_not_let_in(
+def test_clients_without_password_or_certificate_are_refused(
     guarded: GuardedRedis, url: object, refusal: type[redis.RedisError]
 ) -> None:
     """A Redis whose certificate is not trusted is not spoken to either."""

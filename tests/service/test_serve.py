@@ -48,7 +48,7 @@ def serve(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
 
 
 def still_running(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Those that run; one that has ended and only waits for init to notice does not."""
+    """Return the running processes, without those that have ended and wait to be reaped."""
     running = []
     for process in processes:
         with suppress(psutil.NoSuchProcess):
@@ -68,7 +68,7 @@ def test_sigterm_ends_the_whole_tree_and_a_new_start_finds_everything(tmp_path: 
 
     assert first.process.returncode == 0
     assert not still_running(tree)
-    assert seconds < 10  # the promise to whoever pressed Ctrl-C
+    assert seconds < 10  # the promise after Ctrl-C
     second = start_service(tmp_path)
     try:
         again = httpx.get(second.url + job["links"]["self"]).json()

@@ -28,7 +28,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def delivery(client: httpx.Client, job_id: str, *, state: str) -> dict[str, Any]:
-    """What the service says of a job's webhook, once it is in a state."""
+    """Return the delivery of a job's webhook, once it is in a state."""
     deadline = time.monotonic() + 60
     while True:
         rows = client.get("/v1/webhooks/deliveries", params={"job_id": job_id}).json()["rows"]

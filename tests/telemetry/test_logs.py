@@ -1,4 +1,4 @@
-"""What reaches a log, and what does not."""
+"""Tests of the content of logs."""
 
 import asyncio
 import gc

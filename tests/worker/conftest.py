@@ -59,7 +59,7 @@ def submit(database: Database, store: ArtifactStore) -> Submit:
 def submit_to(
     database: Database, store: ArtifactStore, files: Sequence[bytes], *, owner: str | None = None
 ) -> str:
-    """What the gateway does with files; the job's id."""
+    """Store and record files as the gateway does; return the job's id."""
     job_id = new_job_id()
     for index, content in enumerate(files):
         store.put(upload_key(job_id, index), content)

@@ -16,7 +16,7 @@ HANG = 0
 
 @dataclass(frozen=True)
 class Arrival:
-    """What came in one request."""
+    """A received request."""
 
     path: str
     headers: dict[str, str]
@@ -82,7 +82,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        """Where it listens, with a path that is nobody else's business."""
+        """Return its URL, with a path that is secret."""
         scheme = "http" if self.tls is None else "https"
         return f"{scheme}://127.0.0.1:{self.port}/hook?token=s3cret"
 

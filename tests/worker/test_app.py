@@ -44,7 +44,7 @@ def test_sender_and_worker_know_the_same_queues() -> None:
 
 
 def test_a_process_whose_device_is_lost_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it has lost it does not get back; the process that takes its place may."""
+    """A lost lease is not regained; the process that replaces it may claim."""
 
     class Bench:
         def run_batch(self, *_: object, **__: object) -> int:

@@ -1,4 +1,4 @@
-"""What a worker refuses to start with, as whoever starts it sees it."""
+"""Conditions under which a worker refuses to start, as its operator sees them."""
 
 import os
 import shutil

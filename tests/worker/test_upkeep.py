@@ -1,4 +1,4 @@
-"""What a worker does beside its pool."""
+"""Tests of the upkeep beside a worker's pool."""
 
 import time
 from collections.abc import Callable, Iterator

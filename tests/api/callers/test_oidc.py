@@ -462,7 +462,7 @@ def test_without_an_issuer_no_token_holds(
 def test_a_page_of_another_site_cannot_use_a_token_that_a_proxy_adds(
     client: TestClient, issuer: Issuer
 ) -> None:
-    """A proxy that signs browsers in adds it to whatever a browser sends, whoever made it send."""
+    """A proxy adds the token to all that a browser sends, also for other sites."""
     files = [("files", ("a.png", film()))]
     token = bearer(issuer.token(*EVERYTHING))
 
@@ -509,7 +509,7 @@ def test_an_issuer_behind_tls_needs_a_certificate_that_this_machine_trusts(
 def test_a_safe_issuer_may_not_send_us_to_unsafe_keys(
     settings: ApiSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, issuer: Issuer
 ) -> None:
-    """Whoever can change what is sent unprotected could sign tokens."""
+    """An attacker who can change unprotected traffic could sign tokens."""
     trusted = certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     with serving_issuer(trusted) as safe:

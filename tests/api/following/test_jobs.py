@@ -43,7 +43,7 @@ def test_which_if_none_match_knows_an_etag(header: str | None, known: bool) -> N
 def test_a_poll_that_finds_nothing_new_is_counted_and_not_logged(
     client: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever follows a job would otherwise fill the log."""
+    """Clients that follow a job would otherwise fill the log."""
     path = submit(client, film())["links"]["self"]
     etag = client.get(path).headers["ETag"]
     caplog.clear()
@@ -121,7 +121,7 @@ def test_who_waits_for_a_job_that_is_erased_is_answered_at_once(client: TestClie
 
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many jobs each look of the watcher was at."""
+    """Number of jobs in each query of the watcher."""
     counted: list[int] = []
 
     def count(

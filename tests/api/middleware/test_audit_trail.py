@@ -42,7 +42,7 @@ OF_NO_ROUTE = {Action.EXPIRE, Action.CREATE_KEY, Action.REVOKE_KEY}
 
 
 def events(database: Database) -> list[AuditRow]:
-    """What requests left; keys are made beside them."""
+    """Return the events that requests left; keys are made beside them."""
     return [row for row in read_events(database) if row.via != "command"]
 
 
@@ -67,7 +67,7 @@ def test_every_route_declares_its_action_or_that_it_has_none(client: TestClient)
 
 
 class Trail:
-    """What the log must hold after each request, and nothing more."""
+    """The events that the log must hold after each request, and no others."""
 
     def __init__(self, database: Database, *before: tuple[object, ...]) -> None:
         self._database = database
@@ -273,7 +273,7 @@ def test_counts_are_written_when_their_time_is_over(
     ]
 
 
-def test_whoever_has_no_key_cannot_fill_the_log(
+def test_clients_without_a_key_cannot_fill_the_log(
     client: TestClient, database: Database, make_key: MakeKey
 ) -> None:
     """Not even by asking for another job each time."""
@@ -373,7 +373,7 @@ def test_what_cannot_be_written_is_not_answered(
 def test_an_erasure_and_its_event_are_one(
     client: TestClient, database: Database, make_key: MakeKey
 ) -> None:
-    """What cannot be recorded leaves the job to be erased again."""
+    """An erasure that cannot be recorded is repeated later."""
     key = make_key()
     job = submit(client, key)
     with database.write() as session:

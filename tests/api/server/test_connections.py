@@ -40,7 +40,7 @@ def settings(settings: ApiSettings, database_url: str) -> ApiSettings:
 
 
 def closed_after_s(connection: socket.socket, drip: bytes = b"") -> tuple[float, bytes]:
-    """How long the server keeps a connection on which a byte comes now and then; its answer."""
+    """Return how long the server keeps a connection with a slow sender, and its answer."""
     started = time.monotonic()
     connection.settimeout(0.2)
     answer = b""
@@ -231,7 +231,7 @@ def test_more_held_open_requests_than_may_be_are_told_so(
         assert b"urn:pneumocam:problem:too_many_waiting" in refusal
         assert int(headers_of(refusal)["retry-after"]) >= 1
     assert status_of(plain) == 200
-    # Whoever hangs up leaves a place.
+    # A client that hangs up frees its place.
     assert status_of(after) == 200
 
 

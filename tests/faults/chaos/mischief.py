@@ -29,12 +29,12 @@ Undo = Callable[[], None]
 
 
 class NothingToBreak(Exception):
-    """What a fault was drawn for is broken already."""
+    """The target of a fault is broken already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What was done, and how it ends by itself.
+    """A fault that was made, and how it ends by itself.
 
     Attributes:
         name: Its kind.
@@ -208,7 +208,7 @@ class Mischief:
         return Fault("Redis emptied")
 
     def _litter_redis(self) -> Fault:
-        """Whoever takes it ends over it."""
+        """A worker that takes it ends."""
         self._spare_the_last()
         try:
             self._installation.redis_client().rpush("routine", "garbage")
@@ -240,5 +240,5 @@ class Mischief:
 
 
 def may_mount() -> bool:
-    """Whether a small disk can be mounted here."""
+    """Return whether a small disk can be mounted here."""
     return os.getuid() == 0

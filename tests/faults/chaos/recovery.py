@@ -1,4 +1,4 @@
-"""How long the items of killed workers wait until somebody works on them again."""
+"""Time until the items of killed workers run again."""
 
 import socket
 import time
@@ -61,7 +61,7 @@ class RecoveryWatch:
         self._thread.join()
 
     def waiting(self) -> int:
-        """How many items of killed workers nobody works on yet."""
+        """Number of items of killed workers that do not run again yet."""
         with self._lock:
             return len(self._lost)
 

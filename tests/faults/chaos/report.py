@@ -31,7 +31,7 @@ def tell(outcome: Outcome) -> str:
 
 
 def broken_promises(outcome: Outcome) -> list[str]:
-    """What must not have happened."""
+    """Violations that a run must not have."""
     broken = outcome.findings.all()
     bound = (outcome.plan.lease_s + outcome.plan.sweep_s + _TO_CLAIM_S) * patience()
     if any(seconds > bound for seconds in outcome.recoveries.served):

@@ -24,7 +24,7 @@ from tests.servers.postgresql import PostgresqlServer
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be run.
+    """Settings of a run.
 
     Attributes:
         database: `sqlite` or `postgresql`.
@@ -47,7 +47,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a run."""
+    """Outcome of a run."""
 
     plan: Plan
     faults: Counter[str]

@@ -6,7 +6,7 @@ knows of it. It does two things:
 
 - it ends the process at a named point, once, when the harness has put a file of the point's name
   into the folder `FAULTS_DIR` (`gateway.stored`, `worker-0.taken`, …);
-- it does to whoever analyses a film what the film's mark says (`tests/faults/films.py`), and notes
+- it does to the analysing process what the film's mark says (`tests/faults/films.py`), and notes
   each analysis in `FAULTS_DIR/analysed.jsonl`.
 """
 

@@ -111,7 +111,7 @@ def test_jobs_are_listed_in_order_each_with_all_of_its_keys(store: ArtifactStore
     assert store.jobs_after(jobs[-1], limit=2) == []
 
 
-def test_a_store_belongs_to_whoever_came_first(store: ArtifactStore) -> None:
+def test_a_store_belongs_to_the_first_installation(store: ArtifactStore) -> None:
     assert store.belongs_to("one")
     assert store.belongs_to("one")
     assert not store.belongs_to("other")

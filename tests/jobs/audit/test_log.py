@@ -55,7 +55,7 @@ def write_ten(database: Database) -> list[str]:
 
 
 def without_triggers(database: Database, *statements: str) -> None:
-    """What somebody can do who owns the tables."""
+    """Changes that the owner of the tables can make."""
     with database.write() as session:
         if database.is_sqlite:
             names = session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
@@ -197,7 +197,7 @@ def test_the_database_refuses_to_change_the_log(database: Database) -> None:
         ("UPDATE audit_head SET seq = 9", 11),
     ],
 )
-def test_whoever_could_change_it_is_found_out(
+def test_every_change_of_the_log_is_detected(
     database: Database, tampering: str, broken_at: int
 ) -> None:
     """The first event that is not as it was written is named."""

@@ -69,7 +69,7 @@ def test_all_films_sent_without_a_key_are_one_owners(
     assert claimed_jobs(database) == [first, keyed, first, keyed, second, second]
 
 
-def test_stat_goes_first_whoever_sent_it_and_has_turns_of_its_own(
+def test_stat_goes_first_for_every_owner_and_has_turns_of_its_own(
     database: Database, accept_job: AcceptJob
 ) -> None:
     routine = accept_job(2, owner="a")
@@ -143,7 +143,7 @@ def test_an_item_that_comes_back_turns_nobodys_clock_back(
 def test_submissions_of_one_key_at_the_same_moment_do_not_share_turns(
     database: Database, accept_job: AcceptJob
 ) -> None:
-    """Or whoever sends on many connections would get as many shares."""
+    """Otherwise an owner with many connections would get as many shares."""
     with ThreadPoolExecutor(8) as clients:
         list(clients.map(lambda _: accept_job(3, owner="impatient"), range(16)))
     accept_job(10, owner="patient")
@@ -200,7 +200,7 @@ def queue_many(database: Database, *, owners: int, items: int, finished: int = 0
 
 
 def plans_of(database: Database, call: Callable[[], object]) -> list[str]:
-    """How the database goes about each thing that a call asks of the items."""
+    """Return the query plan of each statement on items that a call makes."""
     sent: list[tuple[str, Any]] = []
 
     def note(*seen: Any) -> None:

@@ -1,4 +1,4 @@
-"""What an orchestrator is told of a worker."""
+"""Tests of the container probe."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How much may be open, counted where it stands."""
+"""Tests of the bounds on open films."""
 
 import time
 from collections.abc import Callable

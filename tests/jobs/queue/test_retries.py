@@ -1,4 +1,4 @@
-"""What becomes of items whose attempts did not end."""
+"""Tests of items whose attempts did not end."""
 
 from collections.abc import Callable
 
@@ -88,7 +88,7 @@ def test_the_claim_that_fails_a_jobs_last_item_finishes_the_job(
 
 
 def test_after_a_loss_an_item_is_claimed_alone(database: Database, accept_job: AcceptJob) -> None:
-    """If its file is what killed the worker, it must not take its neighbours with it."""
+    """A file that kills workers must not take its neighbours with it."""
     accept_job(3)
     lose(database, claim_any(database, 1))
 

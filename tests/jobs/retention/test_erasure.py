@@ -116,7 +116,7 @@ def test_erasing_leaves_a_tombstone_and_its_event_once(
 def test_what_was_begun_is_ended_by_a_sweep(
     database: Database, store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever erased was killed between the bytes and the record, or found the store away."""
+    """The process was killed between files and record, or the store was away."""
     job_id = accept_named(database, store, 2, MARKER)
     kept = accept_named(database, store, 2, "Other")
 

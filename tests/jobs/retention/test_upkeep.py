@@ -1,4 +1,4 @@
-"""What every worker does every few seconds."""
+"""Tests of the sweep and the tidying of every worker."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Whether a job has changed, told by a job_version."""
+"""Tests of the versions of jobs."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How the films of the last weeks look."""
+"""Tests of the drift figures."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What people say of results."""
+"""Tests of feedback on results."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Where a client may make the service call."""
+"""Tests of the addresses that callbacks may have."""
 
 import socket
 from ipaddress import ip_address, ip_network
@@ -120,7 +120,7 @@ def test_what_is_no_url_to_call_is_refused(url: str) -> None:
 def test_one_inside_address_among_public_ones_is_enough_to_refuse(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whoever owns a name can list both, and hope that the second one is called."""
+    """The owner of a name can list both, and hope that the second one is called."""
     found = [
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))
         for address in ("1.1.1.1", "127.0.0.1")

@@ -24,7 +24,7 @@ class Film:
 
 @dataclass(frozen=True)
 class Download:
-    """Where it is."""
+    """Return its path."""
 
     images: Path
     labels: Path

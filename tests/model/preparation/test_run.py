@@ -51,7 +51,7 @@ def download(tmp_path_factory: pytest.TempPathFactory) -> Download:
 
 @pytest.fixture(scope="module")
 def prepared(download: Download, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What nobody disturbed."""
+    """The result of an undisturbed run."""
     out = tmp_path_factory.mktemp("prepared")
     prepare(download, out)
     return out
@@ -162,7 +162,7 @@ def test_with_a_patient_map_no_patient_is_on_two_sides(prepared: Path) -> None:
 
 
 def test_each_part_has_a_manifest_of_its_own(prepared: Path, download: Download) -> None:
-    """That of val names the originals, because `evaluate` measures on what the service gets."""
+    """The val manifest names the originals, which `evaluate` measures like the service."""
     training = read_labels(prepared / "train.csv")
     validation = read_labels(prepared / "val-originals.csv")
 

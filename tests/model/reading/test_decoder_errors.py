@@ -1,4 +1,4 @@
-"""What decoders raise and warn of."""
+"""Tests of the errors and warnings of decoders."""
 
 import warnings
 from concurrent.futures import ThreadPoolExecutor

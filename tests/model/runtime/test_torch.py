@@ -45,7 +45,7 @@ def flat_films(*levels: float) -> NDArray[np.float32]:
 
 
 def brightness(outputs: Outputs) -> list[float]:
-    """What `brightness_network` was shown, by its logit of each film."""
+    """Return the brightness that `brightness_network` saw, from each film's logit."""
     return [round((logit + 4) / 8, 3) for logit in outputs.logits.tolist()]
 
 

@@ -58,7 +58,7 @@ def test_one_network_a_fold_and_one_of_everything_are_trained(
 
 
 def test_the_run_holds_the_weights_of_its_artefact_like_any_other(result: TrainingResult) -> None:
-    """Which is what `pneumocam export` and `fit-gate` begin with."""
+    """`pneumocam export` and `fit-gate` start from it."""
     network = load_network(result.run, result.manifest, network=learning_network(seed=9))
 
     of_all_films = load_file(result.run / "all" / "network.safetensors")

@@ -50,7 +50,7 @@ def test_half_of_an_opacity_is_one_for_certain_and_less_is_one_by_its_part(
 
 
 def test_an_opacity_that_is_left_whole_stays_one() -> None:
-    """Where the rectangle of a film without any covers nothing of it."""
+    """The rectangle comes from a film without boxes and covers none."""
     mask = torch.zeros(1, SIZE, SIZE)
     mask[:, 0, 0] = 1.0
     mixed = mixes((torch.zeros(1, SIZE, SIZE), mask, 1.0), DARK)

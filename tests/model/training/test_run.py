@@ -159,7 +159,7 @@ def test_without_a_validation_fold_there_are_weights_to_start_from_and_no_artefa
 def test_a_run_may_start_from_the_weights_of_another(
     finished: Path, squares: Path, tmp_path: Path
 ) -> None:
-    """Which are part of what the run is: with others it may not go on."""
+    """They are part of the run's identity: with others it may not continue."""
     weights = finished / "network.safetensors"
     config = CONFIG.with_changes(epochs=1)
 
