@@ -1,6 +1,6 @@
 """The settings that every process of the service reads."""
 
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -12,8 +12,6 @@ from pydantic_settings import (
     SecretsSettingsSource,
     SettingsConfigDict,
 )
-
-from jobs.webhooks.addresses import Network
 
 #: Where containers find secrets: files that are called as the variables are.
 _SECRETS = Path("/run/secrets")
@@ -53,7 +51,9 @@ class ServiceSettings(BaseSettings):
     #: Results and pictures are kept this long after submission.
     retention_days: float = Field(30.0, gt=0)
     #: Networks that callbacks of jobs may lead to though they are not public.
-    webhook_allow: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = ()
+    webhook_allow: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)
+    ] = ()
 
     @classmethod
     def settings_customise_sources(

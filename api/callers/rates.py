@@ -13,6 +13,7 @@ from redis.retry import Retry
 
 from api.wire.errors import TooManyRequests
 from jobs.identity.keys import Caller
+from jobs.queue.breaker import Breaker
 
 #: Seconds before an unanswering Redis counts as away, and for which it is then left alone.
 _TIMEOUT_S = 0.25
@@ -34,7 +35,7 @@ class Rates:
             default: Requests a minute of a key that has no rate of its own.
         """
         self._default = default
-        self._away_until = 0.0
+        self._breaker = Breaker(_PAUSE_S)
         pool = redis.ConnectionPool.from_url(
             redis_url.replace("redis+socket://", "unix://"),
             socket_timeout=_TIMEOUT_S,
@@ -62,11 +63,11 @@ class Rates:
 
     def _wait_s(self, rate: RateLimitItem, owner: str) -> int | None:
         """Whole seconds until there is a request left; None if there was one."""
-        if time.monotonic() >= self._away_until:
+        if not self._breaker.is_open:
             try:
                 return _wait_s(self._shared, rate, owner)
             except (redis.RedisError, OSError):
-                self._away_until = time.monotonic() + _PAUSE_S
+                self._breaker.trip()
         return _wait_s(self._own, rate, owner)
 
 

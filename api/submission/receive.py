@@ -19,9 +19,9 @@ from headers.errors import EmptyFile, NotAnImage
 from jobs import errors
 from jobs.errors import StoreUnavailable
 from jobs.identity.keys import Caller
+from jobs.queue.courier import hints_for
 from jobs.queue.intake import Submission, Upload, accept, new_job_id
 from jobs.queue.quotas import within
-from jobs.retention.upkeep import hints_for
 from jobs.states import Priority
 
 _MAX_REFERENCE_CHARACTERS = 200

@@ -4,14 +4,12 @@ A message carries no id, no name and no pixels. What there is to do stands in th
 message that is lost is sent again by the next sweep, and one too many finds nothing to claim.
 """
 
-import time
-from typing import Any
-
 import redis
 from celery import Celery
 from kombu import Queue
 from kombu.exceptions import OperationalError
 
+from jobs.queue.breaker import Breaker
 from jobs.states import Priority
 
 #: The task's name. The gateway sends it by name and never imports the worker.
@@ -24,7 +22,7 @@ _SEND_TIMEOUT_S = 2
 _PAUSE_S = 2
 
 
-def celery_settings() -> dict[str, Any]:
+def celery_settings() -> dict[str, object]:
     """What the sending and the receiving side must agree about."""
     return {
         "task_queues": [Queue(priority.value) for priority in Priority],
@@ -47,11 +45,16 @@ class RedisMayEvict(redis.RedisError):
     """Redis is set up to forget messages when it is full."""
 
 
+def hints_for(items: int, batch_size: int) -> int:
+    """Return the number of hints for some queued items: one hint per batch."""
+    return -(-items // batch_size)
+
+
 class WorkQueue:
     """Sends hints, and counts those that wait."""
 
     def __init__(self, redis_url: str) -> None:
-        self._away_until = 0.0
+        self._breaker = Breaker(_PAUSE_S)
         self._celery = Celery("pneumocam", broker=redis_url, set_as_current=False)
         self._celery.conf.update(celery_settings())
         self._celery.conf.update(
@@ -77,7 +80,7 @@ class WorkQueue:
         After a failure nothing is tried for a while, so that a frozen Redis does not hold up
         every request for the length of a time-out. The sweeps send what is missing.
         """
-        if time.monotonic() < self._away_until:
+        if self._breaker.is_open:
             return False
         try:
             for _ in range(count):
@@ -85,7 +88,7 @@ class WorkQueue:
                     ANALYZE, queue=priority.value, retry=False, ignore_result=True
                 )
         except (OperationalError, redis.RedisError, OSError):
-            self._away_until = time.monotonic() + _PAUSE_S
+            self._breaker.trip()
             return False
         return True
 

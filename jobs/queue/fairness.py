@@ -10,21 +10,17 @@ read an index in order, whatever the number of workers, and remember nothing.
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
+from jobs.record.locks import Lock, lock
 from jobs.record.tables import ItemRow, JobRow
 from jobs.states import ItemState, Priority
 
 #: Items of one turn belong to different owners; the job that began first goes first.
 CLAIM_ORDER = (ItemRow.priority_rank, ItemRow.turn, ItemRow.job_id, ItemRow.index)
 
-#: Held, on PostgreSQL, from reading an owner's last turn until the commit, so that two submissions
-#: at the same moment line up one behind the other. SQLite lets one writer in at a time anyway.
-_LINE_LOCK = 7_206_318
-
 
 def next_turn(session: Session, owner: str | None, priority: Priority) -> int:
     """The turn of the first item of a new job; the job's others take those that follow."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(_LINE_LOCK, func.hashtext(owner or ""))))
+    lock(session, Lock.TURNS, key=owner or "")
     of_priority = ItemRow.priority_rank == priority.rank
     # Both, because one that lost its worker is queued again with a turn that has been passed.
     running = session.scalar(

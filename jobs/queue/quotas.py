@@ -8,17 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from jobs.errors import BacklogFull, QuotaReached
 from jobs.record.database import Database
+from jobs.record.locks import Lock, lock
 from jobs.record.tables import ItemRow, JobRow
 from jobs.states import OPEN_STATES, ItemState
-
-#: Held, on PostgreSQL, from counting until the commit, so that two submissions at the same moment
-#: see each other. SQLite lets one writer in at a time anyway.
-_COUNTING_LOCK = 7_206_317
 
 #: Throughput is what was analysed within this time.
 _RECENT = timedelta(minutes=1)
@@ -86,8 +83,7 @@ def within(bounds: Bounds, owner: str | None) -> Callable[[Session], None]:
 
     def check(session: Session) -> None:
         session.flush()
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(text(f"SELECT pg_advisory_xact_lock({_COUNTING_LOCK})"))
+        lock(session, Lock.QUOTAS)
         require_room(session, owner, bounds)
 
     return check

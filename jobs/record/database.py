@@ -16,6 +16,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.sql import func
 
+from jobs.record.locks import Lock, lock
+
 log = structlog.get_logger()
 
 #: Alembic's folder, with one file per version of the schema.
@@ -26,9 +28,6 @@ _MAX_CONNECTIONS = 15
 
 #: Seconds a SQLite writer waits for the one before it.
 _SQLITE_BUSY_TIMEOUT_S = 15
-
-#: PostgreSQL advisory lock held while migrating, so that replicas starting together take turns.
-_MIGRATION_LOCK = 7_206_316
 
 
 class Database:
@@ -109,8 +108,7 @@ class Database:
 
     def _upgrade(self) -> None:
         with self.engine.execution_options(pneumocam_writes=True).begin() as connection:
-            if not self.is_sqlite:
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+            lock(connection, Lock.MIGRATION)
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS))
             config.attributes["connection"] = connection

@@ -1,8 +1,6 @@
 """Removing a job's patient data: the bytes first, then the record of them."""
 
-from typing import Any, cast
-
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import delete, update
 
 from jobs.artifacts.store import ArtifactStore
 from jobs.audit.log import Event, append
@@ -38,25 +36,22 @@ def erase(
     with database.write() as session:
         session.execute(delete(ItemRow).where(ItemRow.job_id == job_id))
         forget_callback(session, job_id)
-        erased = cast(
-            "CursorResult[Any]",
-            session.execute(
-                update(JobRow)
-                .where(JobRow.id == job_id, JobRow.erased_at.is_(None))
-                .values(
-                    erased_at=database.now(session),
-                    reference=None,
-                    # Clients make these up of names, and of numbers that stand for patients.
-                    idempotency_key=None,
-                    body_digest=None,
-                )
-            ),
+        erased = session.scalar(
+            update(JobRow)
+            .where(JobRow.id == job_id, JobRow.erased_at.is_(None))
+            .values(
+                erased_at=database.now(session),
+                reference=None,
+                # Clients build these from names and from numbers that stand for patients.
+                idempotency_key=None,
+                body_digest=None,
+            )
+            .returning(JobRow.id)
         )
-        written = erased.rowcount == 1 and event is not None
-        if written and event is not None:
+        if erased is not None and event is not None:
             append(database, session, [event])
     database.forget_deleted()
-    return written
+    return erased is not None and event is not None
 
 
 def _end_retention(database: Database, job_id: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from jobs.artifacts.orphans import remove_orphans
 from jobs.artifacts.store import ArtifactStore
 from jobs.audit.log import Action, Event, Via
-from jobs.queue.courier import WorkQueue
+from jobs.queue.courier import WorkQueue, hints_for
 from jobs.queue.intake import forget_old_keys
 from jobs.queue.retries import take_back_expired
 from jobs.record.database import Database
@@ -71,11 +71,6 @@ def tidy(
         erase(database, store, job_id, event=Event(Action.EXPIRE, via=Via.SERVICE, job_id=job_id))
     orphans = remove_orphans(database, store, every_s=every_s, age_s=orphan_age_s)
     return Tidied(jobs_erased=len(expired), orphans_removed=orphans)
-
-
-def hints_for(items: int, batch_size: int) -> int:
-    """Hints that let `items` queued items be claimed, a batch a hint."""
-    return -(-items // batch_size)
 
 
 def _send_missing(database: Database, queue: WorkQueue, *, batch_size: int) -> int:

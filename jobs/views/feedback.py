@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased, contains_eager
 
-from jobs.errors import JobErased, JobNotFound, NoResult
+from jobs.errors import NoResult
 from jobs.record.database import Database
 from jobs.record.tables import FeedbackRow, ItemRow, JobRow
+from jobs.record.visibility import missing_job
 from jobs.states import Opinion
 
 MAX_COMMENT_CHARACTERS = 2000
@@ -45,10 +46,7 @@ def add_feedback(
             ItemRow, (job_id, index), with_for_update={"read": True, "key_share": True}
         )
         if item is None:
-            job = session.get(JobRow, job_id)
-            if job is not None and job.erased_at is not None:
-                raise JobErased(job_id)
-            raise JobNotFound(job_id)
+            raise missing_job(session, job_id)
         if item.result is None:
             raise NoResult
         said = FeedbackRow(

@@ -10,6 +10,7 @@ from jobs.errors import JobErased, JobNotFound
 from jobs.queue.estimate import QueueEstimate, estimate
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow
+from jobs.record.visibility import missing_job
 from jobs.states import OPEN_STATES, ItemState, JobState
 
 
@@ -66,10 +67,8 @@ def get_job(database: Database, job_id: str) -> JobView:
             .where(JobRow.id == job_id)
             .options(selectinload(JobRow.items).selectinload(ItemRow.feedback))
         )
-        if row is None:
-            raise JobNotFound(job_id)
-        if row.erased_at is not None:
-            raise JobErased(job_id)
+        if row is None or row.erased_at is not None:
+            raise missing_job(session, job_id)
         counts = dict.fromkeys(ItemState, 0)
         for item in row.items:
             counts[item.state] += 1
@@ -91,12 +90,9 @@ def get_item(database: Database, job_id: str, index: int) -> ItemRow:
     """
     with database.read() as session:
         row = session.get(ItemRow, (job_id, index))
-        if row is not None:
-            return row
-        job = session.get(JobRow, job_id)
-        if job is not None and job.erased_at is not None:
-            raise JobErased(job_id)
-        raise JobNotFound(job_id)
+        if row is None:
+            raise missing_job(session, job_id)
+        return row
 
 
 def require_kept(database: Database, job_id: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from jobs.record.tables import ItemRow, JobRow
+from jobs.results import Result
 from tests.faults.checker import Findings
 from tests.faults.conftest import Install
 from tests.faults.films import Mark
@@ -71,13 +72,10 @@ def test_what_is_lost_is_missed(trial: Trial, lose: Callable[[Trial, Entry], Non
 
 
 def change_the_result(trial: Trial, entry: Entry) -> None:
-    row = trial.item(entry)
+    stored = trial.item(entry)["result"]
+    result = Result.model_validate({**stored, "probability": stored["probability"] + 5e-5})
     with trial.installation.database.write() as session:
-        session.execute(
-            update(ItemRow)
-            .where(ItemRow.job_id == entry.job_id)
-            .values(result={**row["result"], "probability": row["result"]["probability"] + 5e-5})
-        )
+        session.execute(update(ItemRow).where(ItemRow.job_id == entry.job_id).values(result=result))
 
 
 def change_a_picture(trial: Trial, entry: Entry) -> None:

@@ -12,11 +12,10 @@ from random import Random
 
 import pytest
 
-from jobs.queue.courier import WorkQueue
+from jobs.queue.courier import WorkQueue, hints_for
 from jobs.queue.intake import Submission, Upload, accept, new_job_id
 from jobs.queue.leases import Outcome, claim, commit
 from jobs.record.database import Database
-from jobs.retention.upkeep import hints_for
 from jobs.states import ItemState, Priority
 from jobs.views.queries import get_job
 from tests.faults.conftest import SEED

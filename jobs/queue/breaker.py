@@ -1,0 +1,25 @@
+"""A circuit breaker for Redis: after a failure, no call for a while."""
+
+import time
+
+
+class Breaker:
+    """Keeps an unresponsive server from delaying every request by a timeout."""
+
+    def __init__(self, pause_s: float) -> None:
+        """Begin closed: calls are allowed.
+
+        Args:
+            pause_s: Time without calls after a failure, in seconds.
+        """
+        self._pause_s = pause_s
+        self._open_until = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are to be skipped."""
+        return time.monotonic() < self._open_until
+
+    def trip(self) -> None:
+        """Record a failed call."""
+        self._open_until = time.monotonic() + self._pause_s
