@@ -4,11 +4,13 @@ import atexit
 import os
 import signal
 import socket
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from billiard.exceptions import TimeLimitExceeded
 from celery import Celery, signals
+from celery.app.utils import Settings
 from celery.worker.request import Request
 from sqlalchemy.exc import OperationalError
 
@@ -18,7 +20,7 @@ from jobs.states import Priority
 from model.errors import CorruptArtefact, DeviceDisagrees, DeviceUnavailable
 from telemetry.logs import configure_logs
 from telemetry.tracing import begin_tracing, end_tracing
-from worker.connection import patient_connection
+from worker.connection import RECONNECT_S
 from worker.guards import StartupRefused, require_device, require_intact_network, require_prefork
 from worker.settings import WorkerSettings
 from worker.upkeep import Upkeep
@@ -28,36 +30,54 @@ if TYPE_CHECKING:
     from worker.workbench import Workbench
 
 log = structlog.get_logger()
-settings = WorkerSettings()
-app = Celery("pneumocam", broker=settings.redis_url)
-app.amqp.Connection = patient_connection(settings.reconnect_s)
-app.conf.update(celery_settings())
-app.conf.update(
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
-    task_time_limit=settings.task_time_limit_s,
-    worker_pool="prefork",
-    # Threads of the network's runtime do not survive a fork.
-    worker_pool_start_method="spawn",
-    # Loading the network takes longer than the 4 s after which a silent child is replaced.
-    worker_proc_alive_timeout=60,
-    worker_prefetch_multiplier=1,
-    worker_disable_prefetch=True,
-    worker_soft_shutdown_timeout=settings.soft_shutdown_s,
-    worker_enable_soft_shutdown_on_idle=False,
-    worker_hijack_root_logger=False,
-    broker_connection_retry_on_startup=True,
-    broker_connection_max_retries=None,
-    broker_transport_options={
-        "visibility_timeout": 3 * settings.task_time_limit_s,
-        "unacked_restore_interval": 2,
-        "unacked_restore_throttle": 1,
-        "socket_timeout": 5,
-        "socket_connect_timeout": 2,
-        "socket_keepalive": True,
-        "health_check_interval": 10,
-    },
-)
+#: Read once in each process, when Celery first asks for its configuration.
+_settings = cache(WorkerSettings)
+
+
+def celery_options(settings: WorkerSettings) -> dict[str, object]:
+    """Return Celery's configuration of a worker."""
+    return {
+        **celery_settings(),
+        "broker_url": settings.redis_url,
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_time_limit": settings.task_time_limit_s,
+        "worker_pool": "prefork",
+        # Threads of the network's runtime do not survive a fork.
+        "worker_pool_start_method": "spawn",
+        # Loading the network takes longer than the 4 s after which a silent child is replaced.
+        "worker_proc_alive_timeout": 60,
+        "worker_prefetch_multiplier": 1,
+        "worker_disable_prefetch": True,
+        "worker_soft_shutdown_timeout": settings.soft_shutdown_s,
+        "worker_enable_soft_shutdown_on_idle": False,
+        "worker_hijack_root_logger": False,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {
+            RECONNECT_S: settings.reconnect_s,
+            "visibility_timeout": 3 * settings.task_time_limit_s,
+            "unacked_restore_interval": 2,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+        },
+    }
+
+
+app = Celery("pneumocam", amqp="worker.connection:SteadyAmqp")
+app.add_defaults(lambda: celery_options(_settings()))
+
+
+@signals.celeryd_init.connect
+def _configure(conf: Settings, **_: object) -> None:
+    """Configure a worker that starts.
+
+    Defaults stay in this process; what is changed goes to the processes of the pool as well.
+    """
+    conf.update(celery_options(_settings()))
 
 
 def _worker_name(pid: int) -> str:
@@ -117,6 +137,7 @@ def _configure_logs(**_: Any) -> None:
 
 @signals.worker_init.connect
 def _begin(sender: Any, **_: Any) -> None:
+    settings = _settings()
     require_prefork(sender.pool_cls)
     require_intact_network(settings.model_dir)
     require_device(settings.device, settings.model_dir)
@@ -140,7 +161,7 @@ def _open_bench(**_: Any) -> None:
 
     begin_tracing("pneumocam-worker")
     try:
-        _Process.bench = Workbench.open(settings)
+        _Process.bench = Workbench.open(_settings())
         _Process.bench.announce(_worker_name(os.getppid()))
     except (CorruptArtefact, DeviceUnavailable, DeviceDisagrees) as exc:
         # Changed since the worker began. It stops, and refuses when it is started again.

@@ -1,19 +1,20 @@
 """Celery accepts misspelt options in silence, so the ones that matter are asserted."""
 
+import subprocess
+import sys
+
 import pytest
 from celery import Celery
 from celery.app.defaults import DEFAULTS
 
 from jobs.queue.courier import ANALYZE, celery_settings
 from model.errors import DeviceUnavailable
-from worker.app import _Process, analyze, app
+from worker.app import _Process, analyze, app, celery_options
+from worker.settings import WorkerSettings
 
 
 def test_every_celery_option_exists() -> None:
-    # Celery's own note about old spellings is among the changes.
-    used = {*celery_settings(), *(app.conf.changes or {})} - {"deprecated_settings"}
-
-    assert used <= set(DEFAULTS)
+    assert set(celery_options(WorkerSettings())) <= set(DEFAULTS)
 
 
 def test_the_worker_runs_with_the_options_that_lose_nothing() -> None:
@@ -30,6 +31,14 @@ def test_messages_are_json_without_results() -> None:
     assert app.conf.accept_content == ["json"]
     assert app.conf.task_ignore_result is True
     assert app.conf.result_backend is None
+
+
+def test_the_environment_is_not_read_before_celery_asks_for_its_configuration() -> None:
+    read = "import worker.app; worker.app.app.main; print(worker.app._settings.cache_info().misses)"
+
+    told = subprocess.run([sys.executable, "-c", read], check=True, capture_output=True, text=True)
+
+    assert told.stdout.strip() == "0"
 
 
 def test_the_task_has_the_name_the_gateway_sends() -> None:
