@@ -161,7 +161,7 @@ def load_classifier(
 def _on_device(device: Device, manifest: Manifest, network: bytes) -> Runtime:
     try:
         # Imported here, because an installation for the CPU has no torch.
-        from model.runtime.torch import load_torch_runtime  # noqa: PLC0415
+        from model.runtime.torch import load_torch_runtime  # noqa: PLC0415 - torch, for cards only
     except ImportError as exc:
         reason = f"needs {exc.name}, which requirements/gpu.txt installs"
         raise DeviceUnavailable(device, reason) from exc

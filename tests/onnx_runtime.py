@@ -9,7 +9,7 @@ import os
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime  # type: ignore[import-untyped]  # ships no types
-import onnxruntime.quantization.shape_inference  # type: ignore[import-untyped]
+import onnxruntime.quantization.shape_inference  # type: ignore[import-untyped]  # ships no types
 
 quantization = onnxruntime.quantization
 

@@ -157,7 +157,7 @@ def _open_bench(**_: Any) -> None:
     configure_logs()
     # Only the children that analyse load the decoders and the network's runtime; their parent,
     # which passes messages on and sweeps, stays small.
-    from worker.workbench import Workbench  # noqa: PLC0415
+    from worker.workbench import Workbench  # noqa: PLC0415 - loads the network
 
     begin_tracing("pneumocam-worker")
     try:

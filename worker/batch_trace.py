@@ -100,7 +100,7 @@ class BatchTrace:
         queued: datetime,
         attributes: dict[str, Attribute],
     ) -> None:
-        from opentelemetry.trace import SpanKind, set_span_in_context  # noqa: PLC0415
+        from opentelemetry.trace import SpanKind, set_span_in_context
 
         context = context_of(traceparent)
         batch_began = min(stage.began for stage in self._stages.values())

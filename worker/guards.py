@@ -76,6 +76,6 @@ def require_device(device: Device, directory: Path | None) -> None:
 
 
 def _try_device(device: Device, directory: Path | None) -> None:
-    from model.classifier import load_classifier  # noqa: PLC0415
+    from model.classifier import load_classifier  # noqa: PLC0415 - loads OpenVINO
 
     load_classifier(directory or DEFAULT_ARTEFACT, device=device)

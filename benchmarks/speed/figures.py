@@ -29,7 +29,7 @@ class Figure:
     def row(self) -> str:
         """Return the row as a line of a Markdown table."""
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
-        return f"| {self.section} | {self.name} | {self.value:.4g} {self.unit} | {ratio} | {self.against} |"  # noqa: E501
+        return f"| {self.section} | {self.name} | {self.value:.4g} {self.unit} | {ratio} | {self.against} |"  # noqa: E501 - one row of a table
 
 
 def cpu_milliseconds(ways: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, float]:

@@ -79,7 +79,7 @@ def _card() -> str | None:
     """Return the card's name; None if there is no usable card."""
     if find_spec("torch") is None:
         return None
-    import torch  # noqa: PLC0415
+    import torch
 
     return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else None
 

@@ -60,7 +60,7 @@ def _beside(ways: _Ways, rounds: int) -> Iterator[Figure]:
 def _onnx_runtime(content: bytes, grid: object) -> _Ways:
     if find_spec("onnxruntime") is None:
         return {}
-    from tests.onnx_runtime import onnxruntime  # noqa: PLC0415
+    from tests.onnx_runtime import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -72,9 +72,9 @@ def _torch(grid: object) -> tuple[_Ways, Callable[[], _Ways]]:
     """Return the network in torch, eager and compiled; nothing if torch is not installed."""
     if find_spec("torch") is None:
         return {}, dict
-    import torch  # noqa: PLC0415
+    import torch
 
-    from benchmarks.speed.usual_server import averaged_network  # noqa: PLC0415
+    from benchmarks.speed.usual_server import averaged_network
 
     torch.set_num_threads(1)
     network, film = averaged_network(), torch.as_tensor(grid)

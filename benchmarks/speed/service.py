@@ -89,7 +89,7 @@ def _loads(films: int) -> dict[str, Callable[[], list[list[bytes]]]]:
         "JPEG, one job of 20": lambda: [fresh("JPEG", 20)],
         "JPEG, 20 clients, a film each": lambda: [fresh("JPEG", 1) for _ in range(20)],
         **{
-            f"{kind}, one job of {films // 5}": lambda kind=kind: [fresh(kind, films // 5)]  # type: ignore[misc]
+            f"{kind}, one job of {films // 5}": lambda kind=kind: [fresh(kind, films // 5)]  # type: ignore[misc]  # mypy infers no type for a default
             for kind in FORMATS[1:]
         },
     }

@@ -123,7 +123,7 @@ def _grey_levels(
     lowest, highest = image.getextrema()
     if lowest == highest:  # before the result is allotted
         raise BlankImage("Every pixel of the picture has the same value.")
-    if bits == 16 and not 0 <= lowest < highest <= 65535:  # type: ignore[operator]
+    if bits == 16 and not 0 <= lowest < highest <= 65535:  # type: ignore[operator]  # Pillow types both as float or tuple
         raise UnsupportedImage("Pixels wider than 16 bits are not read.")
     assumed, shift = False, 0
     if bits == 16:

@@ -76,7 +76,7 @@ def load_checkpoint(
     """
     with safe_open(path, framework="pt") as file:
         words = {name: json.loads(value) for name, value in (file.metadata() or {}).items()}
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the file is no dict
     progress = Progress(**words)
     if progress.fingerprint != fingerprint:
         raise UnusableCheckpoint(

@@ -85,7 +85,7 @@ def fit(
         )
     if start_from is not None:
         network.load_state_dict(load_file(start_from))
-    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's overload lacks memory_format
     trainer = Trainer.of(network, config)
     _train(trainer, films, split, out, config, device=device, progress=progress)
     return _kept_network(trainer.average.network.network, out)

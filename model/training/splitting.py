@@ -50,7 +50,7 @@ def deal_into_folds(films: Sequence[LabelledFilm], folds: int, seed: int) -> lis
     order = []
     for stratum in sorted(strata):
         patients = strata[stratum]
-        random.Random(f"{seed}-{stratum}").shuffle(patients)  # noqa: S311  # no secret
+        random.Random(f"{seed}-{stratum}").shuffle(patients)  # noqa: S311 - no secret
         order += patients
     fold_of = {patient: position % folds for position, patient in enumerate(order)}
     return [fold_of[film.patient_id] for film in films]

@@ -287,7 +287,7 @@ def test_open_access_needs_no_key_even_where_some_exist(
 
 def test_an_address_for_others_needs_a_key_even_where_none_exists(settings: ApiSettings) -> None:
     """However the gateway was started, nobody is let in by default."""
-    with TestClient(create_app(settings.model_copy(update={"host": "0.0.0.0"}))) as client:  # noqa: S104
+    with TestClient(create_app(settings.model_copy(update={"host": "0.0.0.0"}))) as client:
         refused(client.get("/v1/jobs"), 401, "key_required")
         assert client.get("/livez").status_code == 200
 

@@ -340,7 +340,7 @@ def test_killed_at_any_point_and_begun_again_it_makes_no_second_job(
     say: Callable[[str], None],
     seed: int,
 ) -> None:
-    random = Random(seed)  # noqa: S311 - no secret
+    random = Random(seed)
     files = [write(tmp_path / "films" / f"{number:03}.png") for number in range(60)]
     kills = 0
     while True:

@@ -86,7 +86,7 @@ def checker(installation: Installation, stock: FilmStock) -> Iterator[Checker]:
 @pytest.fixture
 def random() -> Random:
     """Lots that can be drawn again by naming the same seed."""
-    return Random(SEED)  # noqa: S311 - no secret
+    return Random(SEED)
 
 
 @pytest.fixture

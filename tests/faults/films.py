@@ -83,7 +83,7 @@ class FilmStock:
     """Films of one seed, and what must be said of them."""
 
     def __init__(self, seed: int = 0) -> None:
-        self.random = Random(seed)  # noqa: S311 - a seed that can be repeated, no secret
+        self.random = Random(seed)
         self.expected = _expectations()
 
     def film(self, mark: Mark = Mark.NONE, *, seconds: float = 0.0) -> Film:

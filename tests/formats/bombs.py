@@ -64,7 +64,7 @@ def png_with_packed_chunk(kind: bytes) -> bytes:
 def black_jpeg(side: int, *, colourspace: str = "GRAY") -> bytes:
     """A square JPEG with nothing on it."""
     channels = 1 if colourspace == "GRAY" else 3
-    return simplejpeg.encode_jpeg(  # type: ignore[no-any-return]
+    return simplejpeg.encode_jpeg(  # type: ignore[no-any-return]  # ships no types
         np.zeros((side, side, channels), np.uint8), colorspace=colourspace, quality=50
     )
 
@@ -74,7 +74,7 @@ def colour_jpeg(side: int) -> bytes:
     generator = np.random.default_rng(1)
     tile = generator.integers(0, 256, (64, 64, 3), dtype=np.uint8)
     repeated = np.tile(tile, (-(-side // 64), -(-side // 64), 1))[:side, :side]
-    return simplejpeg.encode_jpeg(  # type: ignore[no-any-return]
+    return simplejpeg.encode_jpeg(  # type: ignore[no-any-return]  # ships no types
         np.ascontiguousarray(repeated), colorspace="RGB", quality=30
     )
 

@@ -23,7 +23,7 @@ def pydicom_files() -> list[Path]:
 def pydicom_data_files(downloads: Path, unpacked: Path) -> list[Path]:
     """Every file of the pydicom-data wheel, unpacked there."""
     with zipfile.ZipFile(downloads / PYDICOM_DATA) as wheel:
-        wheel.extractall(unpacked)  # noqa: S202  # zipfile keeps names within the folder
+        wheel.extractall(unpacked)
     return [path for path in _files_of(unpacked) if "data_store" in path.parts]
 
 

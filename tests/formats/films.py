@@ -154,11 +154,11 @@ def every_film(rows: int = 96, columns: int = 128) -> dict[str, Callable[[], byt
     pixels = film(rows, columns)
     twelve = levels(pixels, 12)
     made: dict[str, Callable[[], bytes]] = {
-        name: (lambda content=content: content)  # type: ignore[misc]
+        name: (lambda content=content: content)  # type: ignore[misc]  # mypy infers no type for a default
         for name, content in pictures(pixels).items()
     }
     for syntax in SYNTAXES:
-        made[f"dicom-{syntax}"] = lambda syntax=syntax: dicom_in(  # type: ignore[misc]
+        made[f"dicom-{syntax}"] = lambda syntax=syntax: dicom_in(  # type: ignore[misc]  # mypy infers no type for a default
             syntax, twelve, BitsStored=12
         )
     made[f"dicom-{BASELINE}"] = lambda: dicom_in(BASELINE, levels(pixels, 8))

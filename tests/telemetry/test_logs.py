@@ -76,7 +76,7 @@ def test_other_packages_messages_do_not_quote_exceptions(
     error = ValueError("DOE^JANE")
 
     log.error("task %s failed: %s", "7", error)
-    log.error(f"task failed\nfuture: <exception={error!r}>", exc_info=error)  # noqa: G004
+    log.error(f"task failed\nfuture: <exception={error!r}>", exc_info=error)
     log.error("%(name)s raised: %(exc)s", {"name": "analyze", "exc": repr(error)}, exc_info=error)
 
     said = lines_of(capsys.readouterr().err)

@@ -66,7 +66,7 @@ def ask(client: TestClient, token: str) -> int:
 
 def ask_again_soon(client: TestClient) -> None:
     """Let the gateway ask its issuer for keys whenever it has a reason to, and not 10 s later."""
-    client.app.state.gateway.issuer._refetch_after_s = 0  # type: ignore[attr-defined]
+    client.app.state.gateway.issuer._refetch_after_s = 0  # type: ignore[attr-defined]  # the application's state is untyped
 
 
 def part(content: Mapping[str, object]) -> str:
@@ -272,7 +272,7 @@ def test_a_key_without_a_name_is_used_if_there_is_no_choice(
     assert ask(client, issuer.token("read", kid=None)) == 200
 
     issuer.keys = {"first": issuer.keys["first"], "second": rsa_key()}
-    client.app.state.gateway.issuer._fetched_at -= 1000  # type: ignore[attr-defined]
+    client.app.state.gateway.issuer._fetched_at -= 1000  # type: ignore[attr-defined]  # the application's state is untyped
 
     assert ask(client, issuer.token("read", kid=None)) == 401
     assert ask(client, issuer.token("read", kid="second")) == 200
@@ -309,7 +309,7 @@ def test_keys_are_fetched_once_and_again_when_they_are_old(
         assert ask(client, issuer.token("read")) == 200
     assert issuer.fetches == 2  # about itself, and its keys
 
-    held = client.app.state.gateway.issuer  # type: ignore[attr-defined]
+    held = client.app.state.gateway.issuer  # type: ignore[attr-defined]  # the application's state is untyped
     held._fetched_at -= 301
     held._asked_at -= 301
 
@@ -372,7 +372,7 @@ def test_keys_that_are_known_outlive_an_outage_for_an_hour(
     ask_again_soon(client)
     assert ask(client, issuer.token("read")) == 200
     issuer.status = 500
-    held = client.app.state.gateway.issuer  # type: ignore[attr-defined]
+    held = client.app.state.gateway.issuer  # type: ignore[attr-defined]  # the application's state is untyped
 
     held._fetched_at -= 3000
     assert ask(client, issuer.token("read")) == 200
@@ -409,7 +409,7 @@ def test_what_may_be_done_is_in_the_claim_that_is_named(
 ) -> None:
     named = settings.model_copy(update={"oidc_scope_claim": claim})
     with TestClient(create_app(named)) as client:
-        token = issuer.token(**{"scope": "pneumocam:erase", **claims})  # type: ignore[arg-type]
+        token = issuer.token(**{"scope": "pneumocam:erase", **claims})  # type: ignore[arg-type]  # made of parameters
         said = client.get("/v1/session", headers=bearer(token)).json()
 
     assert said["scopes"] == ["read"]
@@ -429,7 +429,7 @@ def test_what_may_be_done_is_in_the_claim_that_is_named(
 def test_what_is_not_said_exactly_allows_nothing(
     client: TestClient, issuer: Issuer, claims: dict[str, object]
 ) -> None:
-    token = issuer.token(**claims)  # type: ignore[arg-type]
+    token = issuer.token(**claims)  # type: ignore[arg-type]  # made of parameters
 
     refused(client.get("/v1/jobs", headers=bearer(token)), 403, "missing_scope")
 
@@ -489,7 +489,7 @@ def test_an_issuer_that_could_be_impersonated_is_not_taken(
     values: dict[str, str], names: str
 ) -> None:
     with pytest.raises(ValidationError, match=names):
-        ApiSettings(**values)  # type: ignore[arg-type]
+        ApiSettings(**values)  # type: ignore[arg-type]  # made of parameters
 
 
 def test_an_issuer_behind_tls_needs_a_certificate_that_this_machine_trusts(

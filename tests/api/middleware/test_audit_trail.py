@@ -260,7 +260,7 @@ def test_counts_are_written_when_their_time_is_over(
 ) -> None:
     key = make_key()
     now = 0.0
-    client.app.state.gateway.audit._clock = lambda: now  # type: ignore[attr-defined]
+    client.app.state.gateway.audit._clock = lambda: now  # type: ignore[attr-defined]  # the application's state is untyped
     for _ in range(3):
         client.get("/v1/jobs", headers=bearer(key))
     now = COUNTED_FOR_S

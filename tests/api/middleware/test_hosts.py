@@ -75,7 +75,7 @@ def test_on_loopback_any_other_name_is_refused(
 
 def test_open_access_is_open_to_this_machines_names_and_to_those_listed(start: Start) -> None:
     """The port of a container is published to this machine, where a browser can be led to it."""
-    reachable = {"host": "0.0.0.0", "open_access": True}  # noqa: S104 - as in a container
+    reachable = {"host": "0.0.0.0", "open_access": True}
     unlisted = start(**reachable)
     listed = start(**reachable, allowed_hosts=("films.hospital.example",))
 
@@ -92,7 +92,7 @@ def test_where_a_key_is_needed_the_hosts_may_be_left_open_or_listed(
     """A browser that was led astray has neither the key nor the cookie of another name."""
     database.migrate()
     key = {"Authorization": f"Bearer {create_key(database, 'ward').text}"}
-    reachable = {"host": "0.0.0.0"}  # noqa: S104 - as behind a proxy
+    reachable = {"host": "0.0.0.0"}
 
     assert start(**reachable).get("/v1/jobs", headers={**key, **EVIL}).status_code == 200
     listed = start(**reachable, allowed_hosts=("films.hospital.example",))

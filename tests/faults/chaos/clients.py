@@ -47,7 +47,7 @@ class Clients:
             thread.join()
 
     def _act(self, seed: int) -> None:
-        random = Random(seed)  # noqa: S311 - no secret
+        random = Random(seed)
         client = Client(self._url, self._journal)
         while not self._stopping.is_set():
             if self._under_way() >= _ENOUGH_UNDER_WAY:
@@ -101,7 +101,7 @@ class Clients:
         return sum(len(entry.films) for entry in self._journal if not entry.job_ids & self._final)
 
     def _watch(self, seed: int) -> None:
-        random = Random(seed)  # noqa: S311 - no secret
+        random = Random(seed)
         while not self._stopping.is_set():
             accepted = self._journal.accepted()
             under_way = [entry for entry in accepted if entry.job_id not in self._final]

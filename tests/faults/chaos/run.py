@@ -86,7 +86,7 @@ def run(plan: Plan, stock: FilmStock) -> Outcome:
             )
         )
         installation.wait_until_ready()
-        random = Random(plan.seed)  # noqa: S311 - no secret
+        random = Random(plan.seed)
         mischief = Mischief(
             installation, random, stock, lease_s=plan.lease_s, disk=disk, server=server
         )

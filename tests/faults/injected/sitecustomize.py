@@ -161,7 +161,7 @@ class _PatchingFinder(MetaPathFinder):
             execute(module)
             patch(module)
 
-        spec.loader.exec_module = execute_and_patch  # type: ignore[method-assign]
+        spec.loader.exec_module = execute_and_patch  # type: ignore[method-assign]  # patching is its purpose
         return spec
 
 

@@ -57,7 +57,7 @@ def test_sqlite_overwrites_what_is_erased(
     """Among rows that come, stay and go, of sizes that fill and split pages."""
     database = Database(f"sqlite:///{tmp_path}/pneumocam.db")
     database.migrate()
-    dice = random.Random(5)  # noqa: S311 - no secret
+    dice = random.Random(5)
     kept, erased = [], 0
     for _ in range(15):
         name = MARKER + "x" * dice.randint(0, 150)

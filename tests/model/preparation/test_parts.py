@@ -44,7 +44,7 @@ def test_both_parts_have_the_same_share_of_opacity() -> None:
 
 def test_no_patient_is_on_two_sides_and_the_count_is_met() -> None:
     labels = labels_of(600)
-    generator = random.Random(0)  # noqa: S311  # no secret
+    generator = random.Random(0)
     # A few patients have many films, as in the challenge.
     patient_of = {label.rsna_id: str(int(generator.paretovariate(0.5))) for label in labels[:400]}
 

@@ -68,7 +68,7 @@ def prepare(download: Download, out: Path, **options: object) -> list[str]:
         "warn": warnings.append,
         **options,
     }
-    prepare_rsna(download.images, download.labels, out, **chosen)  # type: ignore[arg-type]
+    prepare_rsna(download.images, download.labels, out, **chosen)  # type: ignore[arg-type]  # made of parameters
     return warnings
 
 

@@ -83,7 +83,7 @@ def test_films_are_mixed_with_others_of_their_source_and_alike_in_an_epoch_begun
     def seen(epoch: int) -> list[list[int]]:
         config = TrainingConfig(cut_mix=1.0)
         mixed = AugmentedFilms(films, range(6), config, epoch=epoch)
-        mixed._augment = lambda film, mask: (film, mask)  # type: ignore[assignment]
+        mixed._augment = lambda film, mask: (film, mask)  # type: ignore[assignment]  # replaced on purpose
         return [np.unique((mixed[n].films * 255).round().int().numpy()).tolist() for n in range(6)]
 
     epochs = [seen(epoch) for epoch in range(10)]
