@@ -28,9 +28,9 @@ test: ## Set up what is missing, then run every test
 		.venv/bin/pytest tests/model/training; training=$$?; \
 		wait $$dashboard && exit $$training
 
-test-quick: ## Run the tests that need no service, database server, browser or container
+test-quick: ## Run the tests that start no service, database server, browser, container or command
 	@scripts/setup test
-	$(PYTEST) $(APART) -m "not server"
+	$(PYTEST) $(APART) --ignore tests/cli -m "not server"
 
 # Seconds of faults on each database, seed of the random faults, and sqlite, postgresql or both.
 SECONDS ?= 60
