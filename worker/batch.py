@@ -88,7 +88,7 @@ def run_batch(
             reused=lease.token in earlier,
             kept=lease not in refused,
         )
-    trace.tell(database, outcomes, refused=refused)
+    trace.export(database, outcomes, refused=refused)
     return len(leases)
 
 

@@ -35,7 +35,7 @@ class _Stage:
 class BatchTrace:
     """When the stages of a batch began and ended.
 
-    Told when the batch is done, because only then it is known which jobs' traces they belong to.
+    Exported after the batch, because only then its jobs, and so their traces, are known.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class BatchTrace:
                 stage.ended = max(stage.ended, ended)
                 stage.spent += ended - began
 
-    def tell(
+    def export(
         self,
         database: Database,
         outcomes: Sequence[tuple[Lease, Outcome]],
@@ -91,9 +91,9 @@ class BatchTrace:
                 "kept": [lease not in refused for lease, _ in items],
             }
             queued = min(lease.queued_at for lease, _ in items)
-            self._tell_job(tracer, traceparent, queued, attributes)
+            self._export_job(tracer, traceparent, queued, attributes)
 
-    def _tell_job(
+    def _export_job(
         self,
         tracer: "Tracer",
         traceparent: str,

@@ -29,9 +29,9 @@ class WorkerSettings(ServiceSettings):
     tidy_s: float = Field(60.0, gt=0)
     #: Bytes that no record names are removed once they are this old; no upload takes so long.
     orphan_age_s: float = Field(24 * 3600.0, gt=0)
-    #: A receiver of webhooks is called this often at most,
+    #: Attempts to deliver a webhook.
     webhook_attempts: int = Field(10, ge=1)
-    #: with this pause after the first time, which grows fourfold each time, up to 8 hours,
+    #: Pause after the first failed attempt, in seconds; it grows fourfold, up to 8 hours.
     webhook_retry_s: float = Field(5.0, gt=0)
-    #: and has this long to answer.
+    #: Time for a receiver to answer, in seconds.
     webhook_timeout_s: float = Field(15.0, gt=0)

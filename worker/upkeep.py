@@ -38,27 +38,27 @@ class Upkeep:
         ]
 
     def start(self) -> None:
-        """Begin."""
+        """Start the threads."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Stop, put back what this worker's pool has in hand, and say goodbye. Repeatable."""
+        """Stop, queue again the items that the pool holds, and remove the heartbeat. Repeatable."""
         if self._stopping.is_set():
             return
         self._stopping.set()
         self._at_once.put(lambda: None)
         for thread in self._threads:
             thread.join(timeout=5)
-        self._try("not_given_back", lambda: retries.give_back(self._database, self._name))
-        self._try("goodbye_unsaid", lambda: heartbeats.leave(self._database, self._name))
+        self._try("items_not_given_back", lambda: retries.give_back(self._database, self._name))
+        self._try("heartbeat_not_removed", lambda: heartbeats.leave(self._database, self._name))
 
     def process_died(self, batch: str) -> None:
-        """Have a batch's items tried again whose process is gone."""
+        """Queue again the items of a batch whose process is gone."""
         self._take_at_once(retries.take_back, batch)
 
     def time_ran_out(self, batch: str) -> None:
-        """Have a batch's items tried again, or failed, whose time is over."""
+        """Queue again, or fail, the items of a batch whose time is over."""
         self._take_at_once(retries.time_out, batch)
 
     def _take_at_once(self, take: Callable[..., int], batch: str) -> None:
@@ -72,11 +72,11 @@ class Upkeep:
             self._try("sweep_failed", self._sweep)
             with suppress(Empty):
                 taking = self._at_once.get(timeout=self._settings.sweep_s)
-                self._try("not_taken_back", taking)
+                self._try("items_not_taken_back", taking)
 
     def _keep_tidying(self) -> None:
         while not self._stopping.wait(self._settings.tidy_s):
-            self._try("tidying_failed", self._tidy)
+            self._try("housekeeping_failed", self._tidy)
 
     def _sweep(self) -> None:
         heartbeats.beat(self._database, self._name)

@@ -1,4 +1,4 @@
-"""What can honestly be said of when an item that waits will be started."""
+"""Queue position and estimated start time."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,9 +13,9 @@ from jobs.states import ItemState
 #: Further ahead nothing is counted, so that asking costs little however much is queued.
 COUNTED_AHEAD = 10_000
 
-#: The pace is that of the last minutes,
+#: The pace is measured over this time.
 _RECENT = timedelta(minutes=2)
-#: and of less than this it says nothing.
+#: Over less time than this, no pace is given.
 _SHORTEST = timedelta(seconds=5)
 
 #: Items from which the pace is taken at most.

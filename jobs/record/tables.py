@@ -399,7 +399,7 @@ class AttemptRow(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ms: Mapped[int | None]
-    #: The receiver's HTTP status, or
+    #: The receiver's HTTP status; none if it gave none.
     status: Mapped[int | None]
-    #: why there is none.
+    #: Code of the reason for having no status.
     error: Mapped[str | None] = mapped_column(String(64))
