@@ -44,7 +44,7 @@ Once a key exists (`pneumocam keys create`), every request but those for health,
 document needs one: `Authorization: Bearer pcam_…`. A key sees its own jobs only.
 """
 
-#: The worklist first: it has addresses where a job has its id.
+#: The worklist comes first: it has words where a job's path has its id.
 ROUTES = (worklist, jobs, artifacts, feedback, webhooks, model, session, health, metrics)
 
 
@@ -62,7 +62,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         async with gateway.audit.open(), anyio.create_task_group() as beside:
             beside.start_soon(gateway.job_watcher.run)
             beside.start_soon(gateway.worklist_watcher.run)
-            # The server's connections find it here.
+            # The server's connections read it from the lifespan state.
             yield {"gateway": gateway}
             beside.cancel_scope.cancel()
         gateway.database.close()
@@ -74,7 +74,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         description=_DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
-        # The framework's own would hold addresses as they came, and exceptions with their texts.
+        # The framework's own would hold paths as requested, and exceptions with their texts.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         docs_url=None,
         redoc_url=None,

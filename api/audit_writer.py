@@ -1,4 +1,4 @@
-"""How events reach the audit log: before the answer leaves, many in one transaction."""
+"""Writing of audit events: before the answer leaves, many in one transaction."""
 
 import asyncio
 import time
@@ -16,19 +16,19 @@ from jobs.record.database import Database
 
 log = structlog.get_logger()
 
-#: For how long repetitions of an event are counted instead of written.
+#: Seconds during which repetitions of an event are counted instead of written.
 COUNTED_FOR_S = 600.0
 
-#: Different events whose repetitions are counted at once; then the oldest is written early.
+#: Largest number of events whose repetitions are counted; beyond it the oldest is written early.
 _MAX_COUNTED = 10_000
 
-#: How often counts are looked through for those whose time is over.
+#: Seconds between two searches for counts that are due.
 _LOOK_EVERY_S = 30.0
 
 
 @dataclass(slots=True)
 class _Count:
-    """An event that was written, and how often the same came again since."""
+    """An event that was written, and the number of its repetitions since."""
 
     written: "asyncio.Task[None]"
     until: float
@@ -36,13 +36,13 @@ class _Count:
     times: int = 0
 
     def events(self) -> list[Event]:
-        """The repetitions as one event, if there were any."""
+        """Return the repetitions as one event, if there were any."""
         return [] if self.last is None else [replace(self.last, times=self.times)]
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """Events of one caller that wait for the transaction that writes them."""
+    """Events of one request that wait for the transaction that writes them."""
 
     events: list[Event]
     written: "asyncio.Future[None]" = field(
@@ -51,7 +51,7 @@ class _Waiting:
 
 
 class AuditWriter:
-    """Writes events for one gateway. It is used on the event loop only."""
+    """Write the events of one gateway. Use it on the event loop only."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -66,12 +66,12 @@ class AuditWriter:
         """Write an event. When this returns, it survives any crash.
 
         Args:
-            event: What happened.
-            same_as: The first event with this mark is written; those that follow it for ten
-                minutes are counted, and their number is written once, when the time is over.
+            event: The event.
+            same_as: Mark that repetitions share. The first event with a mark is written; those of
+                the following ten minutes are counted, and written as one event at the end.
 
         Raises:
-            SQLAlchemyError: The database did not take it.
+            SQLAlchemyError: The event could not be written.
         """
         if same_as is None:
             await self._add([event])
@@ -80,7 +80,7 @@ class AuditWriter:
         if count is not None and self._clock() < count.until:
             count.last = event
             count.times += 1
-            # The first one may be on its way still, or fail.
+            # The first event may not be written yet, or fail.
             await asyncio.shield(count.written)
             return
         before = [] if count is None else count.events()
@@ -92,7 +92,7 @@ class AuditWriter:
         try:
             await asyncio.shield(writing)
         except SQLAlchemyError:
-            # The next one is a first one again.
+            # The next event with this mark counts as the first again.
             if self._counts.get(same_as) is begun:
                 del self._counts[same_as]
                 if count is not None:
@@ -101,7 +101,7 @@ class AuditWriter:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Write counts when they are due, and at the end what was counted so far."""
+        """Write counts when they are due, and the remaining ones at the end."""
         looking = asyncio.create_task(self._write_counts_when_due())
         try:
             yield
@@ -134,7 +134,7 @@ class AuditWriter:
         await waiting.written
 
     async def _flush(self) -> None:
-        """Write all that waits, and what has come meanwhile, in as few transactions as possible."""
+        """Write all waiting events, also those added meanwhile, in few transactions."""
         while self._waiting:
             batch, self._waiting = self._waiting, []
             events = [event for waiting in batch for event in waiting.events]

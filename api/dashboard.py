@@ -1,4 +1,4 @@
-"""The built dashboard, served beside the API it talks to."""
+"""The built dashboard, served beside the API."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, Response
 from starlette.types import Scope
 
-#: Addresses that are the API's own: an unknown one there is a 404, not the dashboard.
+#: Paths of the API: an unknown path there is a 404, not the dashboard's page.
 _API = ("/v1/", "/docs", "/openapi.json")
 
 
 class _SinglePage(StaticFiles):
-    """Files as they are; any other address is the application's, which routes by itself."""
+    """Static files; any other path returns the page, which routes by itself."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory=directory, html=True)
@@ -24,12 +24,12 @@ class _SinglePage(StaticFiles):
         try:
             response = await super().get_response(path, scope)
         except HTTPException as exc:
-            # As it was asked for: `path` has its dots resolved.
+            # The path as requested: `path` has its dots resolved.
             asked: str = scope["path"]
             if exc.status_code != 404 or asked.startswith((*_API, "/assets/")):
                 raise
             response = FileResponse(self._index)
-        # Names under assets/ carry a hash of their content; the page that names them does not.
+        # Names under assets/ contain a hash of the content; the page that names them does not.
         lasting = path.startswith("assets/")
         response.headers["Cache-Control"] = (
             "public, max-age=31536000, immutable" if lasting else "no-cache"
@@ -40,5 +40,5 @@ class _SinglePage(StaticFiles):
 def mount(app: FastAPI, directory: Path) -> None:
     """Serve the dashboard at `/`, if it has been built."""
     if (directory / "index.html").is_file():
-        # Only what is the same for everybody: a compressed answer's length tells of its content.
+        # Compressed because it is public: the length of a compressed answer reveals its content.
         app.mount("/", GZipMiddleware(_SinglePage(directory)), name="dashboard")

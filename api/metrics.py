@@ -1,9 +1,8 @@
-"""The gateway's figures for Prometheus.
+"""The gateway's metrics for Prometheus.
 
-Of requests each gateway counts its own. Of films it counts what has become final in the database
-since it started, whichever worker did it: with several gateways every one of them shows all films,
-so take one of them, or the maximum, and never the sum. Labels are closed sets: no id, no name and
-no path is among them.
+Each gateway counts its own requests. Items are counted in the database as they become final after
+the gateway's start, by any worker: with several gateways each shows all items, so use one of them,
+or the maximum, and never the sum. Labels are closed sets without ids, names and paths.
 """
 
 from collections import Counter as Tally
@@ -19,24 +18,24 @@ from jobs.results import ErrorCode
 from jobs.states import ItemState
 from jobs.views.figures import Finished, Position, now_of, read_finished, read_queues
 
-#: From a cached answer to a large upload.
+#: Buckets in seconds, from a cached answer to a large upload.
 _REQUEST_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-#: From a small JPEG to a film that waited an hour.
+#: Buckets in seconds, from a small JPEG to a film that waited an hour.
 _STAGE_S = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600)
 _STAGES = frozenset({"queued", "decode", "infer", "render"})
 _BATCH = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-#: What nobody asked about for days is caught up with over several times.
+#: Pages of final items read per request; a longer backlog is counted over several requests.
 _MAX_PAGES = 50
 
-#: Who hung up before an answer was begun, as nginx writes it.
+#: nginx's status of a client that disconnected before an answer began.
 _HUNG_UP = 499
 
 
 class Metrics:
-    """Counts, and reads what others have done when it is asked."""
+    """Count requests, and read the items' figures from the database on demand."""
 
     def __init__(self) -> None:
         self._reading = Lock()
@@ -129,11 +128,11 @@ class Metrics:
         """Count a request.
 
         Args:
-            method: Its method; "" if it was not understood.
-            route: The pattern of its route; None if there is none.
-            status: Of the answer; 0 if there was none.
-            elapsed_s: How long it took; None if it was held open on purpose.
-            refusal: The code of the problem that was answered, if one was.
+            method: HTTP method; "" if it was not parsed.
+            route: Pattern of the route; None if there is none.
+            status: Status of the answer; 0 if there was none.
+            elapsed_s: Duration; None if the request was held open on purpose.
+            refusal: Code of the problem that was answered, if one was.
         """
         method = method if method in _METHODS else "other"
         route = route or "other"
@@ -144,16 +143,16 @@ class Metrics:
             self._refusals.labels(refusal).inc()
 
     def note_closed(self, reason: str) -> None:
-        """Count a connection that was ended without an answer."""
+        """Count a connection that was closed without an answer."""
         self._closed.labels(reason).inc()
 
     def render(self, database: Database, *, sweep_s: float, held_open: int) -> bytes:
-        """All figures as Prometheus reads them, those of the record as it stands.
+        """Return all metrics in Prometheus' text format.
 
         Args:
             database: The record.
-            sweep_s: How often workers beat.
-            held_open: Requests that are held open just now.
+            sweep_s: Seconds between two heartbeats of a worker.
+            held_open: Requests that are held open now.
         """
         self._held_open.set(held_open)
         for priority, queue in read_queues(database).items():
@@ -171,7 +170,7 @@ class Metrics:
         return generate_latest(self._registry)
 
     def start(self, database: Database) -> None:
-        """Count films from now on."""
+        """Count items that become final from now on."""
         self._read_to = Position(now_of(database))
 
     def _read_finished(self, database: Database) -> None:
@@ -197,6 +196,6 @@ class Metrics:
 
 
 def _was_analysed(item: Finished) -> bool:
-    """Whether it was part of a batch, rather than cancelled or given up."""
+    """Return True if the item was part of a batch, and not cancelled or lost."""
     is_given_up = item.code is ErrorCode.WORKER_LOST
     return item.attempts > 0 and item.state is not ItemState.CANCELLED and not is_given_up

@@ -12,18 +12,18 @@ from pydantic_settings import NoDecode
 
 from jobs.settings import ServiceSettings
 
-#: A name or an address, optionally with a port, as in the header Host.
+#: A name or an address with an optional port, as in the Host header.
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
 
-#: Stands for every host.
+#: Allows every host.
 ANY_HOST = "*"
 
-#: This machine, as only its own programs call it.
+#: Names of this machine that only its own programs use.
 _OWN_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 class Addresses(StrEnum):
-    """How much of where a request came from the audit log keeps."""
+    """The part of a client's address that the audit log keeps."""
 
     FULL = "full"
     NETWORK = "network"  # the first 24 bits of an IPv4 address, the first 48 of an IPv6 one
@@ -31,7 +31,7 @@ class Addresses(StrEnum):
 
 
 def _hosts(listed: object) -> object:
-    """Hosts from a list with commas, as it stands in a variable; an address of IPv6 in brackets."""
+    """Parse a comma-separated list of hosts; IPv6 addresses get brackets."""
     if not isinstance(listed, str):
         return listed
     written = [text.strip().lower() for text in listed.split(",") if text.strip()]
@@ -41,46 +41,46 @@ def _hosts(listed: object) -> object:
 
 
 class ApiSettings(ServiceSettings):
-    """What the gateway reads on top of what every process does."""
+    """Settings of the gateway, next to those of every process."""
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
-    #: Serve anyone who can connect, without a key. Only where something in front decides who may.
+    #: Serve without keys. Only for gateways behind something that authenticates clients.
     open_access: bool = False
-    #: The hosts that requests may be for, without ports; `*` is any. Empty for what `hosts` says.
+    #: Hosts that are answered for, without ports; `*` for any. Empty for the default of `hosts`.
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
-    #: The built dashboard; where it is missing, only the API is served.
+    #: Folder of the built dashboard; without it only the API is served.
     dashboard_dir: Path = Path(__file__).parent.parent / "frontend" / "dist"
-    #: Films in one request.
+    #: Files in one request.
     max_files: int = Field(500, ge=1)
     max_upload_bytes: int = Field(100 * 2**20, ge=1)
-    #: The whole body of one request.
+    #: Bytes of a whole request body.
     max_request_bytes: int = Field(2 * 2**30, ge=1)
 
-    #: Films that may be open, queued or running, in the whole service. About half an hour's work
-    #: for one worker on a CPU; what comes on top is refused until there is room.
+    #: Open items (queued or running) in the whole service. About half an hour of work for one
+    #: worker on a CPU; further submissions are refused until there is room.
     max_open: int = Field(20_000, ge=1)
-    #: What a key may use that was made without limits of its own: requests a minute, open films.
+    #: Requests per minute, and open items, of a key without limits of its own.
     key_rate: int = Field(3_000, ge=1)
     key_max_open: int = Field(10_000, ge=1)
 
-    #: Connections of one gateway, and requests among them that are held open (`?wait=`, events).
+    #: Connections of one gateway, and requests that it holds open (`?wait=`, events).
     max_connections: int = Field(1_000, ge=1)
     max_waiting: int = Field(500, ge=1)
-    #: How long a connection may take to send a request's headers, its first byte included.
+    #: Seconds until a request's headers must have arrived, from the connection or the last answer.
     header_timeout_s: float = Field(10.0, gt=0)
-    #: While a body is awaited, each span of this length brings at least `min_body_rate` bytes a
-    #: second, or the request is given up.
+    #: Length in seconds of the spans in which a body must arrive at `min_body_rate` bytes per
+    #: second; a slower request is refused.
     body_timeout_s: float = Field(10.0, gt=0)
     min_body_rate: int = Field(1_024, ge=1)
 
-    #: The issuer of single sign-on whose tokens are taken beside keys; empty for none.
+    #: URL of the single sign-on issuer whose tokens are accepted beside keys; empty for none.
     oidc_issuer: str = ""
-    #: What its tokens call this service.
+    #: Audience of the tokens: their name of this service.
     oidc_audience: str = Field("", validate_default=True)
-    #: The claim that lists what may be done, as `pneumocam:read`; a path may have dots.
+    #: Claim that lists the scopes, as `pneumocam:read`; a path has dots.
     oidc_scope_claim: str = "scope"
-    #: How much of the addresses that requests come from the audit log keeps.
+    #: Part of the clients' addresses that the audit log keeps.
     audit_addresses: Addresses = Addresses.FULL
 
     @field_validator("allowed_hosts")
@@ -109,16 +109,16 @@ class ApiSettings(ServiceSettings):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach the address that the gateway listens on."""
+        """True if only this machine can reach the address that the gateway listens on."""
         return _is_own(self.host)
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The hosts that requests may be for.
+        """The hosts that are answered for.
 
-        Where none are listed and a request may need no key, only this machine's own: whoever gets
-        a browser to ask in another site's name would need nothing else. Elsewhere any, since such
-        a browser has neither key nor cookie to send.
+        Without a list and where requests may need no key, these are the machine's own names: a
+        browser that another site misuses would need nothing else. Where keys are needed, any host
+        is allowed, since such a browser has neither key nor cookie for it.
         """
         if self.allowed_hosts:
             return frozenset(self.allowed_hosts)
@@ -128,7 +128,7 @@ class ApiSettings(ServiceSettings):
 
 
 def _is_own(host: str | None) -> bool:
-    """Whether a host is this machine, as only this machine sees it."""
+    """Return True if a host is this machine's loopback."""
     if host == "localhost":
         return True
     try:

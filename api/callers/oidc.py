@@ -1,4 +1,4 @@
-"""Tokens of single sign-on, taken beside API keys: signed by one issuer, for this service.
+"""Single sign-on tokens, accepted beside API keys: signed by one issuer, for this service.
 
 Discovery and keys by OpenID Connect (https://openid.net/specs/openid-connect-discovery-1_0.html),
 checks by the best practice for JSON Web Tokens (RFC 8725).
@@ -28,53 +28,52 @@ ALGORITHMS = (
     *("ES256", "ES384", "ES512", "EdDSA"),
 )
 
-#: What a token may say that it is (RFC 9068 and before); a logout token is signed as well.
+#: Accepted values of a token's `typ` (RFC 9068 and before): a logout token is signed as well.
 _TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 
-#: By how much the clocks of the issuer and of this machine may differ.
+#: Tolerated difference between the clocks of the issuer and of this machine.
 _LEEWAY_S = 30
 
-#: Keys are fetched anew after this long, so that one that was withdrawn ends,
+#: Age at which keys are fetched again, so that a withdrawn one becomes invalid.
 _FRESH_S = 300.0
-#: and used for as long as this while the issuer does not answer.
+#: Age up to which keys are used while the issuer does not answer.
 _KEPT_S = 3600.0
 
-#: Both documents must have come within this time, and have at most so many bytes each.
+#: Deadline of both documents together, and the largest size of each.
 _FETCH_TIMEOUT_S = 3.0
 _MAX_DOCUMENT_BYTES = 512 * 1024
 
-#: Of a pseudonym, and how many of the digest's hexadecimal digits follow it: 128 bits.
+#: Prefix of a pseudonym, and the number of hexadecimal digits that follow it: 128 bits.
 _PREFIX = "oidc-"
 _DIGITS = 32
 
-#: What a value of the scope claim begins with that is meant for this service.
+#: Prefix of the scope claim's values that are meant for this service.
 _SCOPE_PREFIX = "pneumocam:"
 
 
 def pseudonym(issuer: str, subject: str) -> str:
-    """The owner of the jobs of a token's subject, as it stands in the database and the logs.
+    """Return the owner of a token subject's jobs, as the database and the logs have it.
 
-    It is the same every time, and whoever knows the subject can compute it; the subject cannot be
-    read off it.
+    It is stable and can be computed from the subject, but not reversed.
     """
     digest = hashlib.sha256(f"{issuer}\n{subject}".encode()).hexdigest()
     return _PREFIX + digest[:_DIGITS]
 
 
 class TokenIssuer:
-    """The one issuer whose tokens are taken. It is used on the event loop only."""
+    """The issuer whose tokens are accepted. Use it on the event loop only."""
 
     def __init__(
         self, issuer: str, *, audience: str, scope_claim: str, refetch_after_s: float = 10.0
     ) -> None:
-        """Fetch nothing yet.
+        """Configure the issuer; its keys are fetched with the first token.
 
         Args:
-            issuer: Its URL, to the letter as tokens name it.
-            audience: What tokens call this service.
-            scope_claim: Which claim says what the subject may do.
-            refetch_after_s: However many unknown keys tokens name, and however often the issuer
-                does not answer, it is asked once in this time.
+            issuer: URL of the issuer, exactly as in the tokens.
+            audience: Name of this service in the tokens.
+            scope_claim: Name of the claim that holds the subject's scopes.
+            refetch_after_s: Shortest time between two fetches, however many unknown keys tokens
+                name and however often the issuer does not answer.
         """
         self._issuer = issuer
         self._audience = audience
@@ -86,20 +85,21 @@ class TokenIssuer:
         self._fetching = anyio.Lock()
 
     async def check(self, token: str) -> Caller:
-        """Whose token this is, and what they may do.
+        """Return the caller of a token.
 
         Raises:
-            InvalidToken: It is not signed by the issuer, not for this service, or not valid now.
-            IssuerUnavailable: It cannot be told, because the issuer does not answer.
+            InvalidToken: The token is not signed by the issuer, not for this service, or not valid
+                now.
+            IssuerUnavailable: The token cannot be verified, because the issuer does not answer.
         """
         try:
             header = jwt.get_unverified_header(token)
         except jwt.InvalidTokenError:
             raise InvalidToken("The token cannot be read.") from None
         if header.get("alg") not in ALGORITHMS:
-            raise InvalidToken("The token is not signed in a way that this service takes.")
+            raise InvalidToken("The token's signature algorithm is not accepted.")
         if str(header.get("typ", "jwt")).lower() not in _TYPES:
-            raise InvalidToken("The token is of another kind than an access token.")
+            raise InvalidToken("The token is not an access token.")
         claims = self._claims(token, await self._find_key(header))
         return Caller(
             owner=pseudonym(self._issuer, claims["sub"]),
@@ -132,17 +132,17 @@ class TokenIssuer:
         except jwt.MissingRequiredClaimError as missing:
             raise InvalidToken(f"The token has no claim `{missing.claim}`.") from None
         except jwt.InvalidSignatureError:
-            raise InvalidToken("The token's signature does not hold.") from None
+            raise InvalidToken("The token's signature is invalid.") from None
         except jwt.PyJWTError:
-            raise InvalidToken("The token is not one that can be used.") from None
+            raise InvalidToken("The token is not usable.") from None
         return claims
 
     async def _find_key(self, header: dict[str, Any]) -> jwt.PyJWK:
-        """The issuer's key that a token says it is signed with; fetched if need be."""
+        """Return the issuer's key that a token names, and fetch keys if needed."""
         now = time.monotonic()
         key = self._known_key(header) if now - self._fetched_at < _KEPT_S else None
         is_fresh = key is not None and now - self._fetched_at < _FRESH_S
-        # Whoever has a key to go on with does not wait for a fetch that is under way.
+        # A request with a key that may still be used does not wait for a fetch in progress.
         if not is_fresh and not (key is not None and self._fetching.locked()):
             async with self._fetching:
                 if time.monotonic() - self._asked_at >= self._refetch_after_s:
@@ -152,18 +152,20 @@ class TokenIssuer:
         if key is not None:
             return key
         if not self._answered:
-            raise IssuerUnavailable("The issuer of tokens does not answer. API keys still hold.")
-        raise InvalidToken("The token is signed with a key that its issuer does not publish.")
+            raise IssuerUnavailable(
+                "The token issuer does not answer. API keys are still accepted."
+            )
+        raise InvalidToken("The token is signed with a key that the issuer does not publish.")
 
     def _known_key(self, header: dict[str, Any]) -> jwt.PyJWK | None:
         fitting = [key for key in self._keys if key.algorithm_name == header["alg"]]
         if "kid" in header:
             fitting = [key for key in fitting if key.key_id == header["kid"]]
-        # Without a name only if there is no choice.
+        # A token without a key id is accepted only if a single key fits.
         return fitting[0] if len(fitting) == 1 else None
 
     async def _fetch(self) -> None:
-        """Ask the issuer for its keys; those from before stay if it does not answer."""
+        """Fetch the issuer's keys; the earlier ones stay if it does not answer."""
         self._asked_at = time.monotonic()
         try:
             with anyio.fail_after(_FETCH_TIMEOUT_S):
@@ -177,18 +179,18 @@ class TokenIssuer:
             self._answered = True
 
     async def _fetch_keys(self, client: httpx.AsyncClient) -> list[jwt.PyJWK]:
-        """What the issuer publishes now.
+        """Return the keys that the issuer publishes now.
 
         Raises:
-            ValueError: It is not what an issuer publishes.
+            ValueError: A document is malformed or another issuer's.
         """
         base = self._issuer.rstrip("/")
         about = await _get_json(client, f"{base}/.well-known/openid-configuration")
         if about.get("issuer") != self._issuer:
-            raise ValueError("the document is another issuer's")
+            raise ValueError("the document names another issuer")
         keys_url = str(about.get("jwks_uri"))
         if base.startswith("https://") and not keys_url.startswith("https://"):
-            raise ValueError("the keys would come unprotected")
+            raise ValueError("the address of the keys is not https")
         keys = (await _get_json(client, keys_url)).get("keys")
         if not isinstance(keys, list):
             raise ValueError("there is no list of keys")  # noqa: TRY004 - of a document, not ours
@@ -210,7 +212,7 @@ async def _get_json(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
 
 
 def _usable(key: Any) -> Iterable[jwt.PyJWK]:  # Any: JSON of another service
-    """A published key, once for each algorithm that it may be used with; others are left out."""
+    """Yield a published key once for each algorithm that it can be used with."""
     if not isinstance(key, dict) or key.get("use", "sig") != "sig":
         return
     for algorithm in ALGORITHMS:
@@ -218,13 +220,13 @@ def _usable(key: Any) -> Iterable[jwt.PyJWK]:  # Any: JSON of another service
             try:
                 yield jwt.PyJWK(key, algorithm)
             except jwt.PyJWTError:
-                continue  # of another kind, as most are that name no algorithm
+                continue  # a key of another type; most keys that name no algorithm fit a few only
 
 
 def _scopes(claims: dict[str, Any], name: str) -> frozenset[Scope]:
-    """What the scope claim allows: `pneumocam:read` and so on, in a text or a list.
+    """Return the scopes in the scope claim (`pneumocam:read`, …), a text or a list.
 
-    A name with dots is looked for as it stands, and then as a path: `realm_access.roles`.
+    A claim name with dots is looked up as it stands, then as a path (`realm_access.roles`).
     """
     value: Any = claims.get(name)
     if value is None:

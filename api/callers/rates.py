@@ -1,4 +1,4 @@
-"""Requests a minute: counted for each key, over all gateways, as far as Redis answers."""
+"""Rate limits: requests per minute and key, counted in Redis for all gateways."""
 
 import math
 import time
@@ -15,24 +15,24 @@ from api.wire.errors import TooManyRequests
 from jobs.identity.keys import Caller
 from jobs.queue.breaker import Breaker
 
-#: Seconds before an unanswering Redis counts as away, and for which it is then left alone.
+#: Timeout of a call to Redis, and the pause after one that failed.
 _TIMEOUT_S = 0.25
 _PAUSE_S = 5.0
 
 
 class Rates:
-    """How often each key asks. It refuses nobody, and waits for nothing, because Redis is away.
+    """Request counts of keys. Without Redis no request is refused or delayed for its absence.
 
-    Where Redis does not answer, this process counts alone: with several gateways, a key may then
-    ask each of them as often as it may ask in all.
+    While Redis does not answer, this process counts alone: with several gateways, a key may then
+    send its full rate to each of them.
     """
 
     def __init__(self, redis_url: str, *, default: int) -> None:
-        """Connect to nothing yet.
+        """Configure the counters; Redis is connected with the first request.
 
         Args:
-            redis_url: The courier's Redis.
-            default: Requests a minute of a key that has no rate of its own.
+            redis_url: URL of the courier's Redis.
+            default: Requests per minute of a key without a rate of its own.
         """
         self._default = default
         self._breaker = Breaker(_PAUSE_S)
@@ -47,10 +47,10 @@ class Rates:
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def take(self, caller: Caller) -> None:
-        """Count a request. One that comes without a key is not counted.
+        """Count a request of a key. Requests without a key are not counted.
 
         Raises:
-            TooManyRequests: The key has none left; it says when there will be one.
+            TooManyRequests: The rate is exceeded; it says when the next request is possible.
         """
         if caller.owner is None:
             return
@@ -58,11 +58,11 @@ class Rates:
         wait_s = self._wait_s(rate, caller.owner)
         if wait_s is not None:
             raise TooManyRequests(
-                f"This key may send {rate.amount} requests a minute.", retry_after_s=wait_s
+                f"This key may send {rate.amount} requests per minute.", retry_after_s=wait_s
             )
 
     def _wait_s(self, rate: RateLimitItem, owner: str) -> int | None:
-        """Whole seconds until there is a request left; None if there was one."""
+        """Return the whole seconds until the next request is possible; None if this one is."""
         if not self._breaker.is_open:
             try:
                 return _wait_s(self._shared, rate, owner)

@@ -1,7 +1,7 @@
-"""Which hosts the gateway answers for.
+"""Restriction of the hosts that the gateway answers for.
 
-A page of another site can have its own name lead to this machine (DNS rebinding). The browser then
-takes the service for a part of that site; only the header Host still tells the two apart.
+A page of another site can point its own name at this machine (DNS rebinding). The browser then
+takes the service for a part of that site; only the Host header still tells the two apart.
 """
 
 from collections.abc import Collection
@@ -12,30 +12,30 @@ from api.settings import ANY_HOST, HOST
 from api.wire.errors import MisdirectedRequest
 from api.wire.problems import problem_response
 
-#: Asked by orchestrators at an address that nobody can know beforehand. They tell nothing of a
-#: patient, and figures only to a key where there is one.
+#: Paths answered for any host: orchestrators call them at addresses that cannot be known before.
+#: They show nothing of patients, and metrics only with a key where keys are needed.
 _ANYWHERE = frozenset({"/livez", "/readyz", "/metrics"})
 
 
 class AllowedHosts:
-    """Refuses what is meant for another host, before anything else is looked at."""
+    """Refuse requests for other hosts before anything else is checked."""
 
     def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
-        """Learn the hosts.
+        """Set the hosts.
 
         Args:
-            app: What serves those that are meant for this one.
-            hosts: Their names, in lower case and without ports; or `*`.
+            app: Application that serves what is not refused.
+            hosts: Host names in lower case, without ports; or `*`.
         """
         self._app = app
         self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Serve one request."""
         if scope["type"] == "http" and not self._is_for_us(scope):
             refusal = MisdirectedRequest(
                 "The service does not answer for this host. "
-                "Whoever runs it lists its hosts in PNEUMOCAM_ALLOWED_HOSTS."
+                "Its operator lists the hosts in PNEUMOCAM_ALLOWED_HOSTS."
             )
             await problem_response(scope, refusal)(scope, receive, send)
             return
@@ -48,10 +48,10 @@ class AllowedHosts:
 
 
 def host_of(scope: Scope) -> str | None:
-    """The host that a request is for, in lower case and without its port.
+    """Return the request's host in lower case, without port.
 
     Returns:
-        None where the request does not say it once, or not in a way that can be.
+        None if there is not exactly one Host header, or if it is malformed.
     """
     written = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
     named = HOST.fullmatch(written[0]) if len(written) == 1 else None

@@ -1,4 +1,4 @@
-"""A request's body while it arrives: it must keep arriving, and be sent as it is."""
+"""Deadline of a request's body, and refusal of compressed ones."""
 
 import anyio
 from anyio import current_time
@@ -8,20 +8,20 @@ from api.wire.errors import MalformedRequest, RequestTimeout
 
 
 class ArrivingBody:
-    """Hands on what arrives, and gives up on a client that sends next to nothing.
+    """Pass on a body while it arrives at a minimum rate.
 
-    Only the time in which the service waits for the client counts, not that in which it works on
-    what has come.
+    Only the time in which the service waits for the client counts, not the time in which it
+    processes what has arrived.
     """
 
     def __init__(self, scope: Scope, receive: Receive, *, timeout_s: float, min_rate: int) -> None:
-        """Read nothing yet.
+        """Set the limits; nothing is read yet.
 
         Args:
-            scope: The request's.
-            receive: Where its body comes from.
-            timeout_s: Each span of waiting of this length
-            min_rate: must bring this many bytes a second.
+            scope: Scope of the request.
+            receive: Source of its body.
+            timeout_s: Length of the spans of waiting over which the rate is measured.
+            min_rate: Least bytes per second in each span.
         """
         headers = dict(scope["headers"])
         self._receive = receive
@@ -30,22 +30,22 @@ class ArrivingBody:
         self._min_bytes = timeout_s * min_rate
         self._left_s = timeout_s
         self._came = 0
-        #: Whether all of it has been received.
+        #: True once the whole body has been received.
         self.is_complete = (
             b"transfer-encoding" not in headers and headers.get(b"content-length", b"0") == b"0"
         )
 
     async def receive(self) -> Message:
-        """What arrives next.
+        """Return the next message of the body.
 
         Raises:
-            MalformedRequest: It is compressed: its size would be anyone's guess.
-            RequestTimeout: Too little of it has come.
+            MalformedRequest: The body is compressed, so that its size is unknown.
+            RequestTimeout: The body arrives too slowly.
         """
         if self.is_complete:
             return await self._receive()
         if self._is_encoded:
-            raise MalformedRequest("A body must come as it is, without a Content-Encoding.")
+            raise MalformedRequest("A body must be sent without a Content-Encoding.")
         message = await self._next()
         self._came += len(message.get("body", b""))
         self.is_complete = not message.get("more_body", False)
@@ -59,5 +59,5 @@ class ArrivingBody:
                 self._left_s -= current_time() - since
                 return message
             if self._came < self._min_bytes:
-                raise RequestTimeout("The rest of the request's body did not come in time.")
+                raise RequestTimeout("The request's body did not arrive in time.")
             self._left_s, self._came = self._timeout_s, 0

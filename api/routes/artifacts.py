@@ -1,4 +1,4 @@
-"""The files of an item: the upload, the film, the map, the heatmap."""
+"""Files of an item: upload, radiograph, activation map, heatmap."""
 
 from typing import Annotated
 
@@ -38,12 +38,12 @@ def read_artifact(
     gateway: GatewayDep,
     caller: CallerDep,
 ) -> Response:
-    """The upload as it came, the film as JPEG, the raw map as grey PNG, or the overlay as JPEG.
+    """The upload as sent, the film as JPEG, the raw map as grey PNG, or the overlay as JPEG.
 
     The map's grey value over 255 is the map's value; it is never stretched, so two films' maps
     can be compared.
     """
-    # Here and not before: an artifact that does not exist is a 422, whatever the job.
+    # Here and not as a dependency: an unknown artifact is a 422, whatever the job.
     require_own(job_id, caller, gateway)
     item = get_item(gateway.database, job_id, index)
     if artifact is Artifact.UPLOAD:
@@ -55,15 +55,15 @@ def read_artifact(
     try:
         content = gateway.store.get(key)
     except ArtifactNotFound:
-        # Who erases a job removes its bytes before the record of them.
+        # Erasure removes the bytes before their record.
         require_kept(gateway.database, job_id)
         raise
     headers = {
-        # Pictures are of patients: a private cache may keep them for the session, nobody else.
+        # Pictures show patients: only a private cache may keep them.
         "Cache-Control": "private, no-store"
         if artifact is Artifact.UPLOAD
         else "private, max-age=3600, immutable",
-        # What one person's browser keeps is not for whoever signs in there next.
+        # A browser's cache is not for the next person who signs in there.
         "Vary": "Authorization, Cookie",
         "Content-Disposition": _disposition(artifact, job_id, index),
     }
@@ -72,7 +72,7 @@ def read_artifact(
 
 def _disposition(artifact: Artifact, job_id: str, index: int) -> str:
     if artifact is Artifact.UPLOAD:
-        # Never shown by the browser, whatever the bytes are, nor under a name the client chose.
+        # Never displayed by a browser, nor saved under a name that a client chose.
         return f'attachment; filename="{job_id}-{index}.bin"'
     suffix = artifact.media_type.removeprefix("image/").replace("jpeg", "jpg")
     return f'inline; filename="{job_id}-{index}-{artifact}.{suffix}"'

@@ -1,4 +1,4 @@
-"""What people say of results, and its export."""
+"""Feedback on results, and its export."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ from jobs.views.feedback import MAX_COMMENT_CHARACTERS
 
 router = APIRouter(prefix="/v1", tags=["feedback"], responses=RESPONSES)
 
-#: Of a comment of which every character is written as an escape of a pair, and the rest.
+#: Body with the longest comment, all of its characters escaped as surrogate pairs.
 _MAX_BODY_BYTES = 12 * MAX_COMMENT_CHARACTERS + 1000
 
 #: Read from the database and sent at a time.
@@ -67,7 +67,7 @@ async def add_feedback(
     gateway: GatewayDep,
     caller: CallerDep,
 ) -> Feedback:
-    """Say whether the result is right, and why. What was said before stays; the last counts.
+    """Agree or disagree with a result, with a comment. Earlier feedback stays; the latest counts.
 
     It is kept with the result as it stands, and erased with the job.
     """
@@ -87,18 +87,18 @@ async def add_feedback(
 
 @router.get(
     "/feedback.csv",
-    summary="All that was said of results",
+    summary="Export the feedback on results",
     response_class=StreamingResponse,
     dependencies=[needs(Scope.READ)],
     responses={200: {"description": "Comma-separated values", "content": {"text/csv": {}}}},
 )
 @audited(Action.EXPORT)
 def export_feedback(gateway: GatewayDep, caller: CallerDep) -> StreamingResponse:
-    """Everything said of the caller's own jobs' results, or with `admin` of everyone's.
+    """The feedback on the caller's own jobs, or with `admin` on everyone's.
 
-    One line for each time somebody said something, oldest first; `counts` is true for the last of
-    its film. Comma-separated values (RFC 4180) with a header, in UTF-8. Comments, file names and
-    references are patient data.
+    One line per feedback, oldest first; `counts` is true for the latest of a film.
+    Comma-separated values (RFC 4180) with a header, in UTF-8. Comments, file names and references
+    are patient data.
     """
     return StreamingResponse(
         _lines(gateway, caller.sees_only),
@@ -139,7 +139,7 @@ def _cells(said: FeedbackRow, *, counts: bool) -> tuple[object, ...]:
 
 
 def _as_text(written: str | None) -> str | None:
-    """What somebody wrote, so that no spreadsheet takes it for a formula."""
+    """Return free text that no spreadsheet takes for a formula."""
     return f"'{written}" if written and written[0] in "=+-@\t\r" else written
 
 

@@ -17,21 +17,21 @@ router = APIRouter(tags=["health"])
 _OK = "ok"
 
 
-@router.get("/livez", summary="Whether this process answers")
+@router.get("/livez", summary="Liveness")
 @not_audited
 def livez() -> dict[str, str]:
-    """Always ok; a process that cannot say so should be restarted."""
+    """Always ok; a process that does not answer should be restarted."""
     return {"status": _OK}
 
 
 @router.get(
     "/readyz",
-    summary="Whether the service can do its work",
+    summary="Readiness",
     responses={503: {"model": Readiness, "description": "Something is missing"}},
 )
 @not_audited
 def readyz(response: Response, gateway: GatewayDep) -> Readiness:
-    """Each dependency by name. Redis is only a courier: without it the service is slower."""
+    """The state of each dependency. Redis is not required: without it the service is slower."""
     required = {
         "database": _state(gateway.database.check),
         "store": _state(gateway.store.check),

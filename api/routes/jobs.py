@@ -39,16 +39,16 @@ from telemetry.tracing import span
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=RESPONSES)
 
-#: Longest a request is held open, below what proxies cut off by default (60 s).
+#: Longest time for which a request is held open, below the default limit of proxies (60 s).
 _MAX_WAIT_S = 30
 
-#: How often a stream of events says that it still lives, and asks whether its key still holds.
+#: Seconds between two signs of life of an event stream, each with a check of its key.
 _STREAM_LOOK_S = 4
 
-#: Seconds after which a client that just submitted should look for the first time.
+#: Retry-After of a new job: seconds until the first look.
 _FIRST_LOOK_S = 1
 
-#: The body is read as it arrives, not by the framework, so its form is described here.
+#: The body is read as it arrives and not by the framework, so the form is described here.
 _SUBMISSION: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -102,7 +102,7 @@ async def _hold_open(request: Request, job_id: JobId, gateway: GatewayDep) -> As
     status_code=202,
     summary="Submit one or many films",
     openapi_extra=_SUBMISSION,
-    # Asked before the body is read, which the route itself does.
+    # Checked before the route reads the body.
     dependencies=[needs(Scope.SUBMIT), Depends(_require_room)],
     responses=documented(
         RequestTimeout,
@@ -130,7 +130,7 @@ async def submit(
         ),
     ] = None,
 ) -> Job:
-    """Store the files and queue them. Once this has answered 202, the job is never lost.
+    """Store the files and queue them. A job that was answered 202 is never lost.
 
     A file that cannot be read fails alone, later, with its own code; its neighbours are analysed.
     """
@@ -232,12 +232,12 @@ async def follow_job(
 
 @router.post(
     "/{job_id}/cancel",
-    summary="Cancel what is not done yet",
+    summary="Cancel a job",
     dependencies=[needs(Scope.SUBMIT)],
 )
 @audited(Action.CANCEL)
 def cancel(job_id: JobId, gateway: GatewayDep) -> Job:
-    """Cancel a job's open items. Repeatable; results that exist stay."""
+    """Cancel a job's open items. Repeatable; existing results stay."""
     get_job(gateway.database, job_id)
     leases.cancel(gateway.database, job_id)
     return present_job(get_job(gateway.database, job_id))
@@ -259,5 +259,5 @@ def delete(job_id: JobId, request: Request, gateway: GatewayDep) -> None:
 
 
 async def _read(gateway: Gateway, job_id: str) -> Job:
-    """A job, without holding the event loop up while the database answers."""
+    """Return a job, read in a thread."""
     return await anyio.to_thread.run_sync(lambda: present_job(get_job(gateway.database, job_id)))

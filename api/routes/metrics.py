@@ -1,4 +1,4 @@
-"""The service's figures, for Prometheus."""
+"""Metrics for Prometheus."""
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -16,7 +16,7 @@ router = APIRouter(tags=["health"])
 
 @router.get(
     "/metrics",
-    summary="Figures of the service, for Prometheus",
+    summary="Metrics for Prometheus",
     response_class=Response,
     dependencies=[needs(Scope.METRICS)],
     responses={
@@ -29,9 +29,9 @@ router = APIRouter(tags=["health"])
 )
 @audited(Action.OTHER)
 def read_metrics(gateway: GatewayDep) -> Response:
-    """For a key with the scope `metrics`, which sees nothing else, or `admin`.
+    """Needs a key with the scope `metrics`, which allows nothing else, or `admin`.
 
-    Nothing in it is of a patient, a film or a key.
+    Nothing in it is about a patient, a film or a key.
     """
     text = gateway.metrics.render(
         gateway.database,

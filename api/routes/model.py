@@ -1,4 +1,4 @@
-"""The model card as data, and how the films of the last weeks compare."""
+"""The model card as data, and the drift of the last weeks' films."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -31,10 +31,10 @@ router = APIRouter(
 )
 
 
-@router.get("", summary="The network in use")
+@router.get("", summary="Model card")
 @audited(Action.OTHER)
 def read_model(gateway: GatewayDep) -> ModelCard:
-    """The manifest of the network that the workers run, as they reported it."""
+    """The manifest of the network that the workers reported."""
     manifest = latest_model(gateway.database)
     if manifest is None:
         raise ServiceUnavailable("No worker has reported its network yet.")
@@ -43,7 +43,7 @@ def read_model(gateway: GatewayDep) -> ModelCard:
 
 @router.get(
     "/drift",
-    summary="The films of the last days beside the training set",
+    summary="Drift of the last days' films",
     responses=documented(InvalidRequest),
 )
 @audited(Action.OTHER)

@@ -1,4 +1,4 @@
-"""Sessions: a browser shows a key once and keeps a cookie."""
+"""Browser sessions: a key is sent once, and a cookie replaces it."""
 
 from functools import partial
 from typing import Any
@@ -39,10 +39,10 @@ from jobs.states import Scope
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
 
-#: Of a body that holds one key: nobody has shown a key yet, so little is read.
+#: Body with one key; little is read of a caller that is not authenticated yet.
 _MAX_BODY_BYTES = 4096
 
-#: Read within limits, not by the framework, so it is described here.
+#: The body is read within a limit and not by the framework, so it is described here.
 _SIGN_IN: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -50,13 +50,13 @@ _SIGN_IN: dict[str, Any] = {
     }
 }
 
-#: Added to the ways to say who asks: not to say it.
+#: Allows requests without credentials, next to those with them.
 _WITHOUT_KEY_TOO: dict[str, Any] = {"security": [{}]}
 
 
 @router.get(
     "",
-    summary="Who the caller is",
+    summary="Read the session",
     openapi_extra=_WITHOUT_KEY_TOO,
     responses=documented(InvalidKey, IssuerUnavailable),
 )
@@ -68,9 +68,9 @@ def read_session(
     session_token: SessionToken,
     token_caller: TokenCaller,
 ) -> Session:
-    """Whether keys are needed, and whose key, token or session came with the request.
+    """The caller of the request's key, token or session, and whether keys are needed.
 
-    A session that is over is none; a key or token that does not hold is a 401, as everywhere.
+    An ended session counts as none; an invalid key or token is a 401, as everywhere.
     """
     caller = find_caller(request, gateway, bearer, session_token, token_caller)
     if caller is None and bearer is not None:
@@ -90,9 +90,9 @@ def read_session(
 async def sign_in(
     request: Request, response: Response, gateway: GatewayDep, session_token: SessionToken
 ) -> Session:
-    """Show a key; the cookie that comes back stands for it until it is idle for 12 hours.
+    """Send a key and get a session's cookie, which ends after 12 hours without use.
 
-    It ends after 24 hours in any case. A session that the browser had before ends at once.
+    The session ends after 24 hours in any case. The browser's earlier session ends at once.
     """
     refuse_other_sites(request)
     refuse_other_origins(request, may_lack=True)
@@ -100,7 +100,7 @@ async def sign_in(
     signing_in = partial(_open, gateway, key, session_token)
     caller, token = await anyio.to_thread.run_sync(signing_in)
     note_caller(request, caller, Via.KEY)
-    # Without an age the browser forgets it when it is closed.
+    # Without a lifetime the cookie ends with the browser.
     response.set_cookie(
         COOKIE,
         token,
@@ -136,7 +136,7 @@ def sign_out(
 
 
 async def _read_key(request: Request) -> str:
-    """The key in a small JSON body; what is wrong with it is never told with its content."""
+    """Return the key in a small JSON body; errors never repeat its content."""
     body = await read_bytes(request, max_bytes=_MAX_BODY_BYTES)
     try:
         return SignIn.model_validate_json(body).key

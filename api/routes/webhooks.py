@@ -1,4 +1,4 @@
-"""Webhooks: the secret that signs them, and what became of each."""
+"""Webhooks: their signing secret and their deliveries."""
 
 from typing import Annotated
 
@@ -33,14 +33,14 @@ router = APIRouter(
 @router.post(
     "/secret",
     status_code=201,
-    summary="A new secret that signs the caller's webhooks",
+    summary="Make a new signing secret",
     dependencies=[needs(Scope.SUBMIT)],
 )
 @audited(Action.CREATE_SECRET)
 def make_secret(gateway: GatewayDep, caller: CallerDep) -> WebhookSecret:
     """Make the signing secret of the caller's key; this is the only time it is shown.
 
-    The one before it signs beside it for 24 hours, so that receivers can change over.
+    The previous secret signs as well for 24 hours, so that receivers can change over.
     """
     made = new_secret(gateway.database, caller.owner)
     return WebhookSecret(secret=made.text, created_at=made.created_at)
@@ -48,7 +48,7 @@ def make_secret(gateway: GatewayDep, caller: CallerDep) -> WebhookSecret:
 
 @router.get(
     "/deliveries",
-    summary="What became of the caller's webhooks",
+    summary="List the deliveries of webhooks",
     dependencies=[needs(Scope.READ)],
 )
 @audited(Action.OTHER)

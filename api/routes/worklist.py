@@ -22,10 +22,10 @@ from jobs.views.worklist import WorklistFilter, WorklistSort, read_page
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=RESPONSES)
 
-#: Of a search: a text of 200 characters, and what surrounds it.
+#: Body of a search: a text of 200 characters, and the rest of its JSON.
 _MAX_BODY_BYTES = 4096
 
-#: How often a stream of events says that it still lives, and asks whether its key still holds.
+#: Seconds between two signs of life of an event stream, each with a check of its key.
 _STREAM_LOOK_S = 4
 
 
@@ -35,7 +35,7 @@ async def _hold_open(request: Request, gateway: GatewayDep) -> AsyncGenerator[No
         yield
 
 
-@router.get("", summary="The worklist: one row an item", dependencies=[needs(Scope.READ)])
+@router.get("", summary="Worklist, one row per item", dependencies=[needs(Scope.READ)])
 @audited(Action.LIST)
 def worklist(
     *,
@@ -57,7 +57,7 @@ def worklist(
 
 @router.post(
     "/search",
-    summary="The worklist, searched by file name and reference",
+    summary="Search the worklist by file name and reference",
     openapi_extra=json_body(WorklistQuery),
     dependencies=[needs(Scope.READ)],
     responses=documented(RequestTimeout, TooLarge),
@@ -66,7 +66,7 @@ def worklist(
 async def search(request: Request, gateway: GatewayDep, caller: CallerDep) -> Worklist:
     """The same pages as `GET /v1/jobs`, of the films whose names hold every word of `text`.
 
-    What is searched for is patient data, so it comes in the body: addresses are kept in logs.
+    The text is patient data, so it is sent in the body: logs keep addresses.
     """
     query = await read_json(request, WorklistQuery, max_bytes=_MAX_BODY_BYTES)
     return await anyio.to_thread.run_sync(_read, gateway, caller, query)
@@ -81,9 +81,9 @@ async def search(request: Request, gateway: GatewayDep, caller: CallerDep) -> Wo
 )
 @audited(Action.OTHER)
 async def follow_worklist(request: Request, gateway: GatewayDep) -> AsyncIterator[ServerSentEvent]:
-    """One `worklist` event now and after each change, as a sign to read the list again.
+    """One `worklist` event now and after each change: read the list again.
 
-    It says nothing of what has changed. That may be a job that the caller does not see.
+    The event does not say what has changed; it may be a job that the caller does not see.
     """
     known = await gateway.worklist_watcher.look()
     yield ServerSentEvent(event="worklist", id=known, data=WorklistChange(change=known))

@@ -1,7 +1,7 @@
-"""HTTP connections that nobody can hold, or fill, without asking for something.
+"""Deadlines and size limits for HTTP connections.
 
-uvicorn itself waits for a request's headers for ever, takes them of any size, and reads on when
-nobody wants the rest of a body (docs/decisions/0010-deadlines-inside-uvicorn.md).
+uvicorn itself waits for a request's headers forever, accepts any size of them, and reads a body on
+that the application does not want (docs/decisions/0010-deadlines-inside-uvicorn.md).
 """
 
 import asyncio
@@ -26,23 +26,23 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: Of a request's address and headers together. An address has at most a few hundred bytes here.
+#: Bytes of a request's address and headers together. An address has a few hundred at most.
 MAX_HEADER_BYTES = 64 * 1024
 
-#: How long an answer to a request whose body is still coming stays readable: a connection that is
-#: closed at once takes the answer back from a client that is still sending.
+#: Seconds for which a connection stays open after an early answer. Closed at once, it would take
+#: the answer back from a client that is still sending its body.
 _LINGER_S = 2.0
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with deadlines for headers and bounds for sizes and numbers.
+    """uvicorn's protocol with deadlines for headers and limits of sizes and connections.
 
-    It finds the gateway in the application's lifespan state. Bodies have their own deadline
+    The gateway is in the application's lifespan state. Bodies have their own deadline
     (`api.middleware.receiving`), because only the application knows when it waits for one.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
-        """Begin to wait for a request."""
+        """Start the deadline of the first request's headers."""
         super().connection_made(transport)
         transport.set_protocol(BoundedReads(self))
         self._gateway = cast("Gateway", self.app_state["gateway"])
@@ -53,7 +53,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._reading: asyncio.TimerHandle | None = None
         self._is_ending = False
         if len(self.connections) > 2 * self._settings.max_connections:
-            # Not even a refusal is owed to so many that ask nothing.
+            # Closed without an answer: a refusal would cost more than these connections are worth.
             self._gateway.metrics.note_closed("too_many_connections")
             transport.abort()
             return
@@ -61,51 +61,51 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @property
     def takes_body(self) -> bool:
-        """Whether what comes next is of a body that somebody may want."""
+        """True while a request's body arrives that the application may want."""
         cycle = self.cycle
         return cycle is not None and cycle.more_body and not cycle.response_complete
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
+        """Stop the deadlines."""
         self._stop_waiting()
         self._stop_watching_the_reader()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come, unless nothing more is wanted."""
+        """Parse what was read, unless the connection is ending."""
         if self._is_ending:
             return
         super().data_received(data)
         if self._deadline is not None:
-            # The parser tells of a header when it is whole, which it may never be.
+            # The parser reports a header when it is complete, which it may never be.
             self._unparsed_bytes += len(data)
             self._limit(self._unparsed_bytes)
 
     def on_message_begin(self) -> None:
-        """A request's first byte: its headers must follow."""
+        """Start the headers' deadline at a request's first byte."""
         super().on_message_begin()
         self._has_begun = True
         self._parsed_bytes = self._unparsed_bytes = 0
         self._await_headers()
 
     def on_url(self, url: bytes) -> None:
-        """Count the address."""
+        """Count the bytes of the address."""
         self._count(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count a header."""
+        """Count the bytes of a header."""
         self._count(len(name) + len(value))
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Begin the request, and read nothing of its body before somebody wants it."""
+        """Begin the request, and pause reading until the application asks for the body."""
         if self._is_ending:
             return
         self._stop_waiting()
         self._has_begun = False
         if len(self.connections) > self._settings.max_connections:
-            # Answered by the application, as every refusal that can be.
+            # The application answers, as it does every refusal that it can.
             scope = cast("Scope", self.scope)  # uvicorn's own type of the same mapping
             open_record(scope).is_over_connection_limit = True
         super().on_headers_complete()
@@ -113,12 +113,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self.flow.pause_reading()
 
     def on_body(self, body: bytes) -> None:
-        """Keep what has come of a body, if it is still wanted."""
+        """Keep a piece of the body, unless the connection is ending."""
         if not self._is_ending:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """All of a request is there; read on, to learn when the client hangs up."""
+        """Resume reading after a request, to notice when the client disconnects."""
         if self._is_ending:
             return
         super().on_message_complete()
@@ -126,22 +126,22 @@ class BoundedProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def on_response_complete(self) -> None:
-        """Turn to the next request, unless this was the last."""
+        """Continue with the next request, unless the connection is ending."""
         if not self._is_ending:
             super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, in the form that all refusals have."""
+        """Answer malformed HTTP with a problem document."""
         del msg  # uvicorn's own words
-        self._refuse(MalformedRequest("This is not a request that can be taken apart."))
+        self._refuse(MalformedRequest("The request is not valid HTTP."))
 
     def pause_writing(self) -> None:
-        """The client reads slower than the answer is written: it has to read at all."""
+        """Require a minimum rate of a client that reads slower than the answer is written."""
         super().pause_writing()
         self._watch_the_reader()
 
     def resume_writing(self) -> None:
-        """It has caught up."""
+        """Stop watching a client that has caught up."""
         self._stop_watching_the_reader()
         super().resume_writing()
 
@@ -175,9 +175,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         if self._has_begun:
-            self._refuse(RequestTimeout("The request's headers did not come in time."))
+            self._refuse(RequestTimeout("The request's headers did not arrive in time."))
         else:
-            # A browser that connected ahead of need takes an answer for one to its next request.
+            # No answer: a browser that connected early would take it for that to its next request.
             self._gateway.metrics.note_closed("idle")
             self.transport.close()
 
@@ -190,12 +190,12 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(HeadersTooLarge(f"Address and headers may have {MAX_HEADER_BYTES} bytes."))
 
     def _refuse(self, error: ApiError) -> None:
-        """Answer in the application's stead, and end the connection."""
+        """Answer without the application, and end the connection."""
         self._stop_waiting()
         if self._is_ending or self.transport.is_closing():
             return
         if self.cycle is not None and not self.cycle.response_complete:
-            # The application has begun with the request whose body turns out to be broken.
+            # The application is serving the request whose body turned out to be malformed.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
             if self.cycle.response_started:
@@ -221,7 +221,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.end()
 
     def end(self) -> None:
-        """Say that nothing more is written, read nothing more, and close a little later."""
+        """Close the writing side, stop reading, and close a little later."""
         if self._is_ending:
             return
         self._is_ending = True
@@ -232,7 +232,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 class _Answering:
-    """The transport as the answer to one request uses it: closed so that the answer arrives."""
+    """The transport of one answer, closed in a way that lets the answer arrive."""
 
     def __init__(self, protocol: BoundedProtocol) -> None:
         self._protocol = protocol

@@ -1,6 +1,6 @@
-"""Whether there is room for another submission.
+"""Admission of submissions: refused when too many items are open.
 
-Asked before its body is read, and once more by the transaction that accepts it.
+Checked before the body is read, and again by the transaction that accepts the job.
 """
 
 import math
@@ -14,17 +14,17 @@ from jobs import errors
 from jobs.identity.keys import Caller
 from jobs.queue.quotas import Bounds, current_load, require_room
 
-#: Sooner helps nobody, and what is later than this is a guess.
+#: Range of Retry-After in seconds: sooner is useless, and later would be a guess.
 _SHORTEST_S, _LONGEST_S = 1, 120
 
-#: Clients that were refused together do not come back together.
+#: Random part of Retry-After, so that clients refused together do not return together.
 _JITTER = 0.2
 
 _random = SystemRandom()
 
 
 def bounds_for(caller: Caller, gateway: Gateway) -> Bounds:
-    """How much may be open for this caller. Without keys there is only the service's bound."""
+    """Return the limits of open items for a caller. Without keys only the service's applies."""
     owners = caller.max_open or gateway.settings.key_max_open
     return Bounds(
         all_open=gateway.settings.max_open,
@@ -33,11 +33,11 @@ def bounds_for(caller: Caller, gateway: Gateway) -> Bounds:
 
 
 async def refuse_without_room(gateway: Gateway, caller: Caller) -> None:
-    """Refuse a submission whose films could not be accepted, however few they are.
+    """Refuse a submission if not even one film could be accepted.
 
     Raises:
-        QuotaReached: As many of the caller's films are open as may be.
-        BacklogFull: As many are in the whole service.
+        QuotaReached: The caller has as many open items as it may.
+        BacklogFull: The service has as many open items as it accepts.
     """
     await anyio.to_thread.run_sync(_refuse_without_room, gateway, caller)
 
@@ -53,13 +53,13 @@ def _refuse_without_room(gateway: Gateway, caller: Caller) -> None:
 def no_room(
     full: errors.QuotaReached | errors.BacklogFull, gateway: Gateway, caller: Caller, films: int = 1
 ) -> ApiError:
-    """What a client is told of a bound that is reached, and when it should ask again.
+    """Return the refusal for a limit that is reached, with the time to try again.
 
     Args:
-        full: The bound.
-        gateway: Whose work tells how long it takes.
-        caller: Who asks.
-        films: How many it wanted to add.
+        full: The limit.
+        gateway: Gateway whose open work gives the time to try again.
+        caller: Caller of the submission.
+        films: Number of films that it has.
     """
     if films > full.bound:
         return TooLarge(
@@ -79,10 +79,10 @@ def no_room(
 
 
 def retry_after_s(backlog_s: float) -> int:
-    """When to ask again: when what is open will have been analysed at the pace of late.
+    """Return the Retry-After: when the open items will be finished at the recent pace.
 
     Args:
-        backlog_s: Seconds that it takes; infinite if nothing was analysed of late.
+        backlog_s: Seconds until then; infinite if nothing was finished recently.
     """
     spread_s = backlog_s * _random.uniform(1 - _JITTER, 1 + _JITTER)
     return math.ceil(min(max(spread_s, _SHORTEST_S), _LONGEST_S))

@@ -1,4 +1,4 @@
-"""The callback URL of a submission: looked at before anything is stored."""
+"""Check of a submission's callback URL, before anything is stored."""
 
 from functools import partial
 
@@ -12,17 +12,17 @@ from jobs.errors import CallbackCode, CallbackRefused
 from jobs.webhooks.addresses import parse_callback_url, resolve
 from jobs.webhooks.outbox import has_secret
 
-#: A name that takes longer, or cannot be looked up just now, is looked at by the worker that calls
-#: it. That is what counts: whoever owns the name can change what it leads to.
+#: Seconds to resolve the host name. A name that takes longer is checked by the worker that calls
+#: it, as every name is again, because its owner can change the address at any time.
 _LOOKUP_S = 2.0
 
 
 async def check_callback_url(text: str, gateway: Gateway, *, owner: str | None) -> str | None:
-    """A callback URL that can be called, as far as can be told now; None if the field is empty.
+    """Return a callback URL that passes the checks possible now; None if the field is empty.
 
     Raises:
-        InvalidRequest: It is no URL, leads where this service may not call, or nothing could be
-            signed for its owner.
+        InvalidRequest: The URL is malformed, its address may not be called, or its owner has no
+            signing secret.
     """
     if not text:
         return None

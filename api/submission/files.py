@@ -1,4 +1,4 @@
-"""Taking a submission's files: counted, looked at from outside, and stored under the job's id."""
+"""Intake of a submission's files: counted, inspected by header, stored under the job's id."""
 
 import hashlib
 import string
@@ -27,15 +27,15 @@ _MAX_NAME_CHARACTERS = 255
 #: Zero-width joiner and non-joiner: invisible, and part of emoji and of Persian words.
 _JOINERS = "\u200d\u200c"
 
-#: A file up to this size waits in memory until its header has been looked at, a larger one on disk.
+#: Files up to this size wait in memory until their header has been inspected, others on disk.
 _IN_MEMORY_BYTES = 8 * 2**20
 
-#: What is handed to a thread at once.
+#: Bytes that are handed to a thread at once.
 _WRITE_BYTES = 2**20
 
 
 class FileIntake:
-    """Appends an upload for each file of a submission, and for each film inside an archive."""
+    """Append an upload for each file of a submission, and for each film in an archive."""
 
     def __init__(
         self, job_id: str, store: ArtifactStore, settings: ApiSettings, uploads: list[Upload]
@@ -50,8 +50,8 @@ class FileIntake:
 
         Raises:
             MalformedRequest: The part is not a file.
-            TooLarge: The file, or the number of files, is over the limit.
-            InvalidRequest: It is an archive that is not safe to open.
+            TooLarge: The file, or the number of files, exceeds its limit.
+            InvalidRequest: The file is an archive that is not safe to open.
             StoreUnavailable: The artifact store did not take it.
         """
         if part.filename is None:
@@ -75,7 +75,7 @@ class FileIntake:
             await anyio.to_thread.run_sync(partial(self._settle, content, part.filename))
 
     def _settle(self, content: "_Content", filename: str, *, inside: bool = False) -> None:
-        """Look at a received file's header; store it, open it, or note why neither."""
+        """Inspect a received file's header; then store the file, open it, or note its refusal."""
         upload = content.as_upload(filename)
         try:
             kind = inspect_header(content.rewound(), content.size).kind
@@ -129,7 +129,7 @@ class FileIntake:
 
     def _check_count(self) -> None:
         if len(self._uploads) >= self._settings.max_files:
-            raise TooLarge(f"A request may carry {self._settings.max_files} files.")
+            raise TooLarge(f"A request may have {self._settings.max_files} files.")
 
     def _too_large(self) -> TooLarge:
         return TooLarge(
@@ -145,7 +145,7 @@ class FileIntake:
 
 
 class _Content:
-    """A received file with its size and digest, counted while it is written."""
+    """A received file with its size and digest, computed while it is written."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

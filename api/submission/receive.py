@@ -1,4 +1,4 @@
-"""Receiving one submission: every file into the store, then the record, then the answer."""
+"""Reception of a submission: every file into the store, then the record, then the answer."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,13 +26,13 @@ from jobs.states import Priority
 
 _MAX_REFERENCE_CHARACTERS = 200
 
-#: Codes of files that are no image at all; others are images that cannot be used.
+#: Codes of files that are not images; other codes are of images that cannot be used.
 _NO_IMAGE = frozenset({NotAnImage.code, EmptyFile.code})
 
 
 @dataclass(slots=True)
 class _Form:
-    """What has arrived so far."""
+    """The fields and files that have arrived so far."""
 
     uploads: list[Upload] = field(default_factory=list)
     priority: Priority = Priority.ROUTINE
@@ -42,11 +42,11 @@ class _Form:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a submission.
+    """The outcome of a submission.
 
     Attributes:
-        job_id: The job.
-        replayed: It was there before, under the same idempotency key.
+        job_id: Id of the job.
+        replayed: The job was made earlier, under the same idempotency key.
     """
 
     job_id: str
@@ -56,20 +56,19 @@ class Received:
 async def receive_job(
     request: Request, gateway: Gateway, caller: Caller, *, key: str | None
 ) -> Received:
-    """Store what a request carries, record it, and hint the workers.
+    """Store a request's files, record the job, and hint the workers.
 
     When this returns, the job survives any crash. If it raises, nothing of the request is kept.
 
     Raises:
-        MalformedRequest: The body is no form, or has a field this service does not know.
-        TooLarge: A file, or the number of files, is over the limit.
-        UnsupportedMediaType: Not one of the files is an image.
-        InvalidRequest: No file, none that can be used, an unsafe archive, or a priority that
-            does not exist.
-        IdempotencyKeyReused: Something else was sent under the same key before.
+        MalformedRequest: The body is not a form, or has an unknown field.
+        TooLarge: A file, or the number of files, exceeds its limit.
+        UnsupportedMediaType: None of the files is an image.
+        InvalidRequest: There is no usable file, an unsafe archive, or an invalid field.
+        IdempotencyKeyReused: The key belongs to another submission.
         StoreUnavailable: The artifact store did not take a file.
-        QuotaReached: With it, more of the caller's films would be open than may be.
-        BacklogFull: More would be in the whole service.
+        QuotaReached: The caller would have more open items than it may.
+        BacklogFull: The service would have more open items than it accepts.
     """
     job_id, owner = new_job_id(), caller.owner
     try:
@@ -79,7 +78,7 @@ async def receive_job(
         )
         accepted = await anyio.to_thread.run_sync(_accept, gateway, caller, job_id, submission)
     except BaseException:
-        # Also when the client hangs up: its files would belong to nobody.
+        # Also when the client disconnects: its files would belong to no job.
         with anyio.CancelScope(shield=True):
             await _discard(gateway, job_id)
         raise
@@ -130,13 +129,13 @@ async def _take_part(part: Part, form: _Form, files: FileIntake) -> None:
         case "reference":
             form.reference = _parse_reference(await part.text())
         case _:
-            raise MalformedRequest("The form has a field that this service does not know.")
+            raise MalformedRequest("The form has an unknown field.")
 
 
 def _require_a_usable_file(uploads: list[Upload]) -> None:
     if not uploads:
         raise InvalidRequest(
-            "The request carries no file.",
+            "The request has no file.",
             [ProblemError(code=ProblemCode.NO_FILES, detail="Send at least one.", field="files")],
         )
     refusals = [upload.refusal for upload in uploads]
@@ -148,8 +147,8 @@ def _require_a_usable_file(uploads: list[Upload]) -> None:
     if len(errors) < len(uploads):
         return
     if all(error.code in _NO_IMAGE for error in errors):
-        raise UnsupportedMediaType("Not one of the files is an image.", errors)
-    raise InvalidRequest("Not one of the files can be used.", errors)
+        raise UnsupportedMediaType("None of the files is an image.", errors)
+    raise InvalidRequest("None of the files can be used.", errors)
 
 
 def _parse_priority(text: str) -> Priority:
@@ -158,7 +157,7 @@ def _parse_priority(text: str) -> Priority:
     except ValueError as exc:
         known = ", ".join(Priority)
         raise InvalidRequest(
-            "There is no such priority.",
+            "The priority is unknown.",
             [
                 ProblemError(
                     code=ProblemCode.UNKNOWN_PRIORITY, detail=f"One of: {known}.", field="priority"

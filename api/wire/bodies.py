@@ -1,7 +1,6 @@
-"""JSON in the body of a request, read after the key was looked at and within a limit.
+"""JSON request bodies, read after authentication and within a limit.
 
-The framework reads the bodies that it checks before it asks who sends them; these are read by the
-route itself.
+The framework would read a body before it authenticates the caller, so routes read these themselves.
 """
 
 from typing import Any, TypeVar
@@ -16,36 +15,36 @@ T = TypeVar("T", bound=BaseModel)
 
 
 async def read_bytes(request: Request, *, max_bytes: int) -> bytes:
-    """The request's body, which says that it is JSON.
+    """Return the body of a request whose Content-Type is JSON.
 
     Raises:
-        MalformedRequest: It does not.
-        TooLarge: It is longer than that.
+        MalformedRequest: The Content-Type is another one.
+        TooLarge: The body is longer than `max_bytes`.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    # A page of another site can send a form, and not this type, without being asked first.
+    # A page of another site can send a form without a CORS preflight, but not this type.
     if media_type != "application/json":
         raise MalformedRequest("The body must be application/json.")
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > max_bytes:
-            raise TooLarge(f"This body may have {max_bytes} bytes.")
+            raise TooLarge(f"The body may have {max_bytes} bytes.")
     return body
 
 
 async def read_json(request: Request, kind: type[T], *, max_bytes: int) -> T:
-    """The request's body as what it should be.
+    """Return the request's body as a model.
 
     Args:
-        request: Whose body was not read yet.
-        kind: What it should be.
-        max_bytes: More are not read.
+        request: Request whose body has not been read.
+        kind: Class of the model.
+        max_bytes: Largest body.
 
     Raises:
-        MalformedRequest: It is not JSON, or does not say that it is.
-        TooLarge: It is longer than that.
-        RequestValidationError: It is JSON of another form.
+        MalformedRequest: The body is not JSON, or its Content-Type is another one.
+        TooLarge: The body is longer than `max_bytes`.
+        RequestValidationError: The JSON does not fit the model.
     """
     body = await read_bytes(request, max_bytes=max_bytes)
     try:
@@ -60,14 +59,14 @@ async def read_json(request: Request, kind: type[T], *, max_bytes: int) -> T:
 
 
 def _ours(place: tuple[int | str, ...], error: str) -> tuple[int | str, ...]:
-    """Where an error is, without a name that the client made up."""
+    """Return the path of a value, without a name that the client made up."""
     return place[:-1] if error == "extra_forbidden" else place
 
 
 def json_body(kind: type[BaseModel]) -> dict[str, Any]:
-    """What to add to a route's description whose body is read by `read_json`.
+    """Return the OpenAPI description of a body that is read by `read_json`.
 
-    The closed sets in it must be in the document already: as parameters or in answers.
+    The enums in it must be in the document already, as parameters or in answers.
     """
     schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
     schema.pop("$defs", None)

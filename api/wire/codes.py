@@ -49,5 +49,5 @@ class ProblemCode(StrEnum):
     ARCHIVE_TOO_LARGE = "archive_too_large"
 
 
-#: What the `type` of every problem begins with; its code follows.
+#: Prefix of every problem's `type`; the code follows.
 TYPE_PREFIX = "urn:pneumocam:problem:"

@@ -72,7 +72,7 @@ def present_item(item: ItemRow) -> Item:
 
 
 def present_feedback(said: FeedbackRow) -> Feedback:
-    """What somebody said of a result."""
+    """An opinion on a result."""
     return Feedback(
         opinion=said.opinion,
         comment=said.comment,
@@ -92,7 +92,7 @@ def present_delivery(row: DeliveryRow) -> Delivery:
         job_id=row.job_id,
         type=row.type,
         state=row.state,
-        # What comes behind the host may be a secret of the receiver's.
+        # The path and query may be a secret of the receiver's.
         receiver=f"{url.scheme}://{url.netloc.decode()}",
         created_at=row.created_at,
         next_attempt_at=row.due_at if row.state is DeliveryState.PENDING else None,
@@ -110,12 +110,12 @@ def present_delivery(row: DeliveryRow) -> Delivery:
 
 
 def job_path(job_id: str) -> str:
-    """Where a job is."""
+    """Return the path of a job."""
     return f"/v1/jobs/{job_id}"
 
 
 def job_links(job_id: str) -> JobLinks:
-    """What can be done with a job."""
+    """Return the addresses of a job and of its actions."""
     path = job_path(job_id)
     return JobLinks(self=path, events=f"{path}/events", cancel=f"{path}/cancel")
 
@@ -125,7 +125,7 @@ def _item_links(item: ItemRow) -> ItemLinks:
     drawn = item.state in {ItemState.SUCCEEDED, ItemState.REJECTED}
     # A rejected film is shown, but nothing was computed on it.
     mapped = item.state is ItemState.SUCCEEDED
-    # What was refused at the door was never stored.
+    # A file that was refused at submission was never stored.
     refused = item.state is ItemState.FAILED and item.attempts == 0
     return ItemLinks(
         upload=None if refused else f"{path}/{Artifact.UPLOAD}",
@@ -152,7 +152,7 @@ def present_day(films: drift.DayOfFilms) -> FilmsOfDay:
 
 
 def present_training_set(known: drift.TrainingSet) -> TrainingSet:
-    """What the model card tells of the films that its figures were measured on."""
+    """The films that the model card's figures were measured on."""
     return TrainingSet(
         films=known.films,
         views=dict(known.views),

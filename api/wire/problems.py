@@ -1,4 +1,4 @@
-"""Every error leaves as application/problem+json, with the request's id and no trace."""
+"""Translation of every error to application/problem+json, without a traceback."""
 
 from collections.abc import Callable
 from itertools import groupby
@@ -49,7 +49,7 @@ log = structlog.get_logger()
 
 
 def make_problem(error: ApiError, request_id: str) -> dict[str, Any]:
-    """An error as RFC 9457 has it."""
+    """Return an error as a problem document (RFC 9457)."""
     problem = Problem(
         type=f"{TYPE_PREFIX}{error.code}",
         title=error.title,
@@ -74,13 +74,13 @@ def problem_response(scope: Scope, error: ApiError) -> JSONResponse:
 
 
 _RETRY_AFTER = {
-    "description": "Whole seconds after which to send the same request again.",
+    "description": "Seconds after which to send the same request again.",
     "schema": {"type": "integer", "minimum": 1, "maximum": 120},
 }
 
 
 def documented(*refusals: type[ApiError]) -> dict[int | str, dict[str, Any]]:
-    """The responses of a route that refuses in these ways, for the OpenAPI document."""
+    """Return the OpenAPI responses of a route with these refusals."""
     schema = {"$ref": "#/components/schemas/Problem"}
     responses: dict[int | str, dict[str, Any]] = {}
     by_status = groupby(sorted(refusals, key=lambda one: one.status), key=lambda one: one.status)
@@ -95,7 +95,7 @@ def documented(*refusals: type[ApiError]) -> dict[int | str, dict[str, Any]]:
     return responses
 
 
-#: What every route about a job may answer.
+#: Refusals of every route about a job.
 RESPONSES = documented(
     MalformedRequest,
     KeyRequired,
@@ -112,9 +112,9 @@ RESPONSES = documented(
 
 
 def install(app: FastAPI) -> None:
-    """Turn what the packages below raise into problems.
+    """Register the handlers that turn expected errors into problems.
 
-    What nobody expected is left to `RequestContext`, outside of which the framework would answer.
+    Unexpected errors are handled by `RequestContext`: the framework would answer them outside it.
     """
     for kind in _DESCRIPTIONS:
         if kind is not Exception:
@@ -126,14 +126,14 @@ async def _answer(request: Request, error: Exception) -> JSONResponse:
 
 
 def describe(error: Exception) -> ApiError:
-    """What a client is told of an error."""
+    """Return the refusal that answers an error."""
     kind = next(kind for kind in type(error).__mro__ if kind in _DESCRIPTIONS)
     return _DESCRIPTIONS[kind](error)
 
 
 def _invalid_cursor(_: InvalidCursor) -> ApiError:
     return InvalidRequest(
-        "The cursor is not one that this service gave for this query.",
+        "The cursor was not issued for this query.",
         [
             ProblemError(
                 code=ProblemCode.INVALID_CURSOR, detail="Start again without it.", field="cursor"
@@ -144,7 +144,7 @@ def _invalid_cursor(_: InvalidCursor) -> ApiError:
 
 def _key_reused(_: IdempotencyKeyReused) -> ApiError:
     return InvalidRequest(
-        "Something else was sent under this idempotency key.",
+        "The idempotency key belongs to another submission.",
         [
             ProblemError(
                 code=ProblemCode.IDEMPOTENCY_KEY_REUSED,
@@ -161,7 +161,7 @@ def _store_away(error: StoreUnavailable) -> ApiError:
 
 
 def _database_away(error: OperationalError) -> ApiError:
-    # The driver's text can hold values of the statement, so only its class is told.
+    # The driver's message can contain values of the statement, so only its class is logged.
     log.error("database_unavailable", error=type(error.orig).__name__)
     return ServiceUnavailable("The database is unavailable.")
 
@@ -180,17 +180,17 @@ def _invalid(error: RequestValidationError) -> ApiError:
         )
         for one in error.errors()
     ]
-    return InvalidRequest("Some of the request's values cannot be used.", errors)
+    return InvalidRequest("The request has invalid values.", errors)
 
 
 def _place(error: Any) -> tuple[str | int, ...]:  # Any: pydantic's, without a public type
-    """Where a value is, without names that the client made up."""
+    """Return the path of a value, without names that the client made up."""
     place: tuple[str | int, ...] = error["loc"][1:]
     return place[:-1] if error["type"] == "extra_forbidden" else place
 
 
-def _broke(error: Exception) -> ApiError:
-    log.error("request_broke", exc_info=error)
+def _internal(error: Exception) -> ApiError:
+    log.error("request_failed", exc_info=error)
     return ApiError("The request could not be served. It has been logged.")
 
 
@@ -204,7 +204,7 @@ def _from_status(error: HTTPException) -> ApiError:
         case 400:
             return MalformedRequest(str(error.detail))
         case _:
-            return _broke(error)
+            return _internal(error)
 
 
 _DESCRIPTIONS: dict[type[Exception], Callable[[Any], ApiError]] = {
@@ -220,6 +220,8 @@ _DESCRIPTIONS: dict[type[Exception], Callable[[Any], ApiError]] = {
     PoolTimeout: _database_busy,
     RequestValidationError: _invalid,
     HTTPException: _from_status,
-    ClientDisconnect: lambda _: MalformedRequest("The request broke off."),
-    Exception: _broke,
+    ClientDisconnect: lambda _: MalformedRequest(
+        "The client disconnected before the request was complete."
+    ),
+    Exception: _internal,
 }

@@ -1,4 +1,4 @@
-"""What the gateway knows of one request: filled in on its way, read by the logs at its end."""
+"""Typed record of one request: filled in while it is processed, read by the logs at its end."""
 
 import re
 from dataclasses import dataclass

@@ -29,7 +29,7 @@ class Wire(BaseModel):
 
 
 class ItemLinks(Wire):
-    """Where the item's files are; null where there is none (yet)."""
+    """Addresses of the item's files; null where there is none (yet)."""
 
     upload: str | None
     radiograph: str | None
@@ -38,7 +38,7 @@ class ItemLinks(Wire):
 
 
 class Feedback(Wire):
-    """What somebody said of a result, with the result as it was then."""
+    """An opinion on a result, with the result as it was then."""
 
     opinion: Opinion
     comment: str | None
@@ -50,7 +50,7 @@ class Feedback(Wire):
 
 
 class Judgement(Wire):
-    """What to say of a result."""
+    """The feedback to add to a result."""
 
     opinion: Opinion
     comment: str = Field(
@@ -71,12 +71,12 @@ class Item(Wire):
     attempts: int
     result: Result | None
     error: ItemError | None
-    feedback: Feedback | None = Field(None, description="What was said last of the result.")
+    feedback: Feedback | None = Field(None, description="Latest feedback on the result.")
     links: ItemLinks
 
 
 class Counts(Wire):
-    """How many of a job's items are in each state."""
+    """Number of a job's items in each state."""
 
     total: int
     queued: int
@@ -88,7 +88,7 @@ class Counts(Wire):
 
 
 class JobLinks(Wire):
-    """What can be done with the job."""
+    """Addresses of the job and of its actions."""
 
     self: str
     events: str
@@ -145,13 +145,13 @@ class Worklist(Wire):
 
 
 class WorklistChange(Wire):
-    """That the worklist has changed. Read it again to see what; it may be another owner's films."""
+    """A change of the worklist, perhaps by another owner's films. Read the list again."""
 
     change: str
 
 
 class WorklistQuery(Wire):
-    """Which page of the worklist to read."""
+    """Filter, order and page of the worklist."""
 
     state: ItemState | None = None
     positive: bool | None = None
@@ -169,7 +169,7 @@ class WorklistQuery(Wire):
 
 
 class WebhookSecret(Wire):
-    """What the caller's webhooks are signed with from now on, shown once."""
+    """The new signing secret of the caller's webhooks, shown once."""
 
     secret: str = Field(description="As Standard Webhooks has it: whsec_ and base64.")
     created_at: datetime
@@ -206,7 +206,7 @@ class Deliveries(Wire):
 
 
 class SubmissionLimits(Wire):
-    """What one submission may carry; what is larger is refused, and need not be sent."""
+    """Limits of one submission; anything larger is refused."""
 
     max_files: int = Field(description="Films, those inside archives counted.")
     max_upload_bytes: int = Field(description="Of one film.")
@@ -214,13 +214,13 @@ class SubmissionLimits(Wire):
 
 
 class Session(Wire):
-    """Who the service takes the caller for, and what they may send."""
+    """The caller, its scopes, and the limits of a submission."""
 
-    keys_needed: bool = Field(description="Whether requests need a key or a session.")
+    keys_needed: bool = Field(description="Requests need a key or a session.")
     name: str | None = Field(
-        description="What the caller's key is called; null without one, or where none is needed."
+        description="Name of the caller's key; null without one, or where none is needed."
     )
-    scopes: list[Scope] = Field(description="What the caller may do.")
+    scopes: list[Scope] = Field(description="Scopes of the caller.")
     limits: SubmissionLimits
 
 
@@ -282,7 +282,7 @@ class FilmsOfDay(Wire):
 
 
 class TrainingSet(Wire):
-    """What the model card tells of the films that its figures were measured on."""
+    """The films that the model card's figures were measured on."""
 
     films: int
     views: dict[str, int] = Field(description="`PA` and `AP`; empty where the card does not say.")

@@ -127,7 +127,7 @@ def test_what_breaks_has_the_headers_too_and_tells_nothing(
         "errors": [],
     }
     logged = capsys.readouterr().err
-    assert "request_broke" in logged
+    assert "request_failed" in logged
     assert "DOE" not in logged
 
 

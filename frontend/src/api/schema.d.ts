@@ -12,14 +12,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The worklist: one row an item
+         * Worklist, one row per item
          * @description One page of items, newest or most suspicious first. Follow `next_cursor` for the rest.
          */
         get: operations["worklist_v1_jobs_get"];
         put?: never;
         /**
          * Submit one or many films
-         * @description Store the files and queue them. Once this has answered 202, the job is never lost.
+         * @description Store the files and queue them. A job that was answered 202 is never lost.
          *
          *     A file that cannot be read fails alone, later, with its own code; its neighbours are analysed.
          */
@@ -40,10 +40,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * The worklist, searched by file name and reference
+         * Search the worklist by file name and reference
          * @description The same pages as `GET /v1/jobs`, of the films whose names hold every word of `text`.
          *
-         *     What is searched for is patient data, so it comes in the body: addresses are kept in logs.
+         *     The text is patient data, so it is sent in the body: logs keep addresses.
          */
         post: operations["search_v1_jobs_search_post"];
         delete?: never;
@@ -61,9 +61,9 @@ export interface paths {
         };
         /**
          * Follow the worklist by server-sent events
-         * @description One `worklist` event now and after each change, as a sign to read the list again.
+         * @description One `worklist` event now and after each change: read the list again.
          *
-         *     It says nothing of what has changed. That may be a job that the caller does not see.
+         *     The event does not say what has changed; it may be a job that the caller does not see.
          */
         get: operations["follow_worklist_v1_jobs_events_get"];
         put?: never;
@@ -132,8 +132,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel what is not done yet
-         * @description Cancel a job's open items. Repeatable; results that exist stay.
+         * Cancel a job
+         * @description Cancel a job's open items. Repeatable; existing results stay.
          */
         post: operations["cancel_v1_jobs__job_id__cancel_post"];
         delete?: never;
@@ -151,7 +151,7 @@ export interface paths {
         };
         /**
          * A file of an item
-         * @description The upload as it came, the film as JPEG, the raw map as grey PNG, or the overlay as JPEG.
+         * @description The upload as sent, the film as JPEG, the raw map as grey PNG, or the overlay as JPEG.
          *
          *     The map's grey value over 255 is the map's value; it is never stretched, so two films' maps
          *     can be compared.
@@ -176,7 +176,7 @@ export interface paths {
         put?: never;
         /**
          * Agree or disagree with a result
-         * @description Say whether the result is right, and why. What was said before stays; the last counts.
+         * @description Agree or disagree with a result, with a comment. Earlier feedback stays; the latest counts.
          *
          *     It is kept with the result as it stands, and erased with the job.
          */
@@ -195,12 +195,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All that was said of results
-         * @description Everything said of the caller's own jobs' results, or with `admin` of everyone's.
+         * Export the feedback on results
+         * @description The feedback on the caller's own jobs, or with `admin` on everyone's.
          *
-         *     One line for each time somebody said something, oldest first; `counts` is true for the last of
-         *     its film. Comma-separated values (RFC 4180) with a header, in UTF-8. Comments, file names and
-         *     references are patient data.
+         *     One line per feedback, oldest first; `counts` is true for the latest of a film.
+         *     Comma-separated values (RFC 4180) with a header, in UTF-8. Comments, file names and references
+         *     are patient data.
          */
         get: operations["export_feedback_v1_feedback_csv_get"];
         put?: never;
@@ -221,10 +221,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A new secret that signs the caller's webhooks
+         * Make a new signing secret
          * @description Make the signing secret of the caller's key; this is the only time it is shown.
          *
-         *     The one before it signs beside it for 24 hours, so that receivers can change over.
+         *     The previous secret signs as well for 24 hours, so that receivers can change over.
          */
         post: operations["make_secret_v1_webhooks_secret_post"];
         delete?: never;
@@ -241,7 +241,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What became of the caller's webhooks
+         * List the deliveries of webhooks
          * @description One page of deliveries with their attempts, newest first.
          */
         get: operations["read_deliveries_v1_webhooks_deliveries_get"];
@@ -261,8 +261,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The network in use
-         * @description The manifest of the network that the workers run, as they reported it.
+         * Model card
+         * @description The manifest of the network that the workers reported.
          */
         get: operations["read_model_v1_model_get"];
         put?: never;
@@ -281,7 +281,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The films of the last days beside the training set
+         * Drift of the last days' films
          * @description Counts by day and network version: scores, views, rejections.
          *
          *     Of the caller's own films, or with `admin` of everyone's. What was erased no longer counts.
@@ -303,18 +303,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who the caller is
-         * @description Whether keys are needed, and whose key, token or session came with the request.
+         * Read the session
+         * @description The caller of the request's key, token or session, and whether keys are needed.
          *
-         *     A session that is over is none; a key or token that does not hold is a 401, as everywhere.
+         *     An ended session counts as none; an invalid key or token is a 401, as everywhere.
          */
         get: operations["read_session_v1_session_get"];
         put?: never;
         /**
          * Sign in
-         * @description Show a key; the cookie that comes back stands for it until it is idle for 12 hours.
+         * @description Send a key and get a session's cookie, which ends after 12 hours without use.
          *
-         *     It ends after 24 hours in any case. A session that the browser had before ends at once.
+         *     The session ends after 24 hours in any case. The browser's earlier session ends at once.
          */
         post: operations["sign_in_v1_session_post"];
         /**
@@ -335,8 +335,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether this process answers
-         * @description Always ok; a process that cannot say so should be restarted.
+         * Liveness
+         * @description Always ok; a process that does not answer should be restarted.
          */
         get: operations["livez_livez_get"];
         put?: never;
@@ -355,8 +355,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the service can do its work
-         * @description Each dependency by name. Redis is only a courier: without it the service is slower.
+         * Readiness
+         * @description The state of each dependency. Redis is not required: without it the service is slower.
          */
         get: operations["readyz_readyz_get"];
         put?: never;
@@ -375,10 +375,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Figures of the service, for Prometheus
-         * @description For a key with the scope `metrics`, which sees nothing else, or `admin`.
+         * Metrics for Prometheus
+         * @description Needs a key with the scope `metrics`, which allows nothing else, or `admin`.
          *
-         *     Nothing in it is of a patient, a film or a key.
+         *     Nothing in it is about a patient, a film or a key.
          */
         get: operations["read_metrics_metrics_get"];
         put?: never;
@@ -422,7 +422,7 @@ export interface components {
         CautionCode: "child" | "age_unknown" | "side_assumed" | "turned_by_tags" | "for_processing" | "bit_depth_assumed" | "window_replaced" | "unknown";
         /**
          * Counts
-         * @description How many of a job's items are in each state.
+         * @description Number of a job's items in each state.
          */
         Counts: {
             /** Total */
@@ -555,7 +555,7 @@ export interface components {
         EventType: "job.finished" | "job.cancelled";
         /**
          * Feedback
-         * @description What somebody said of a result, with the result as it was then.
+         * @description An opinion on a result, with the result as it was then.
          */
         Feedback: {
             opinion: components["schemas"]["Opinion"];
@@ -693,7 +693,7 @@ export interface components {
             attempts: number;
             result: components["schemas"]["Result"] | null;
             error: components["schemas"]["ItemError"] | null;
-            /** @description What was said last of the result. */
+            /** @description Latest feedback on the result. */
             feedback?: components["schemas"]["Feedback"] | null;
             links: components["schemas"]["ItemLinks"];
         };
@@ -708,7 +708,7 @@ export interface components {
         };
         /**
          * ItemLinks
-         * @description Where the item's files are; null where there is none (yet).
+         * @description Addresses of the item's files; null where there is none (yet).
          */
         ItemLinks: {
             /** Upload */
@@ -776,7 +776,7 @@ export interface components {
         };
         /**
          * JobLinks
-         * @description What can be done with the job.
+         * @description Addresses of the job and of its actions.
          */
         JobLinks: {
             /** Self */
@@ -919,22 +919,22 @@ export interface components {
         Scope: "submit" | "read" | "erase" | "admin" | "metrics";
         /**
          * Session
-         * @description Who the service takes the caller for, and what they may send.
+         * @description The caller, its scopes, and the limits of a submission.
          */
         Session: {
             /**
              * Keys Needed
-             * @description Whether requests need a key or a session.
+             * @description Requests need a key or a session.
              */
             keys_needed: boolean;
             /**
              * Name
-             * @description What the caller's key is called; null without one, or where none is needed.
+             * @description Name of the caller's key; null without one, or where none is needed.
              */
             name: string | null;
             /**
              * Scopes
-             * @description What the caller may do.
+             * @description Scopes of the caller.
              */
             scopes: components["schemas"]["Scope"][];
             limits: components["schemas"]["SubmissionLimits"];
@@ -947,7 +947,7 @@ export interface components {
         Side: "left" | "right";
         /**
          * SubmissionLimits
-         * @description What one submission may carry; what is larger is refused, and need not be sent.
+         * @description Limits of one submission; anything larger is refused.
          */
         SubmissionLimits: {
             /**
@@ -986,7 +986,7 @@ export interface components {
         };
         /**
          * TrainingSet
-         * @description What the model card tells of the films that its figures were measured on.
+         * @description The films that the model card's figures were measured on.
          */
         TrainingSet: {
             /** Films */
@@ -1013,7 +1013,7 @@ export interface components {
         };
         /**
          * WebhookSecret
-         * @description What the caller's webhooks are signed with from now on, shown once.
+         * @description The new signing secret of the caller's webhooks, shown once.
          */
         WebhookSecret: {
             /**
@@ -1212,7 +1212,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1223,7 +1223,7 @@ export interface operations {
             /** @description Service unavailable (`unavailable`); Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1353,7 +1353,7 @@ export interface operations {
             /** @description Quota of open films reached (`quota_reached`); Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1364,7 +1364,7 @@ export interface operations {
             /** @description Backlog full (`backlog_full`); Service unavailable (`unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1491,7 +1491,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1502,7 +1502,7 @@ export interface operations {
             /** @description Service unavailable (`unavailable`); Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1587,7 +1587,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1598,7 +1598,7 @@ export interface operations {
             /** @description Too many requests held open (`too_many_waiting`); Service unavailable (`unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1698,7 +1698,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1709,7 +1709,7 @@ export interface operations {
             /** @description Too many requests held open (`too_many_waiting`); Service unavailable (`unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1795,7 +1795,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1806,7 +1806,7 @@ export interface operations {
             /** @description Service unavailable (`unavailable`); Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1894,7 +1894,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1905,7 +1905,7 @@ export interface operations {
             /** @description Too many requests held open (`too_many_waiting`); Service unavailable (`unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1993,7 +1993,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2004,7 +2004,7 @@ export interface operations {
             /** @description Service unavailable (`unavailable`); Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2096,7 +2096,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2107,7 +2107,7 @@ export interface operations {
             /** @description Service unavailable (`unavailable`); Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2235,7 +2235,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2246,7 +2246,7 @@ export interface operations {
             /** @description Service unavailable (`unavailable`); Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2331,7 +2331,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2342,7 +2342,7 @@ export interface operations {
             /** @description Service unavailable (`unavailable`); Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2400,7 +2400,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2411,7 +2411,7 @@ export interface operations {
             /** @description Service unavailable (`unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2474,7 +2474,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2485,7 +2485,7 @@ export interface operations {
             /** @description Service unavailable (`unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2536,7 +2536,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2547,7 +2547,7 @@ export interface operations {
             /** @description Service unavailable (`unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2608,7 +2608,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2619,7 +2619,7 @@ export interface operations {
             /** @description Service unavailable (`unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2659,7 +2659,7 @@ export interface operations {
             /** @description Token issuer unavailable (`issuer_unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2742,7 +2742,7 @@ export interface operations {
             /** @description Service unavailable (`unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2780,7 +2780,7 @@ export interface operations {
             /** @description Service unavailable (`unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2880,7 +2880,7 @@ export interface operations {
             /** @description Too many requests (`too_many_requests`) */
             429: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2891,7 +2891,7 @@ export interface operations {
             /** @description Service unavailable (`unavailable`) */
             503: {
                 headers: {
-                    /** @description Whole seconds after which to send the same request again. */
+                    /** @description Seconds after which to send the same request again. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
