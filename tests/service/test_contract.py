@@ -100,4 +100,4 @@ def test_every_answer_is_one_that_the_document_announces(
     whose = "with" if with_key else "without"
     say(f"contract, {whose} a key: seed {seed}, {cases and cases[1]} cases")
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "request_broke" not in service.logs()
+    assert "request_failed" not in service.logs()
