@@ -77,7 +77,7 @@ test('an archive without a film says what is wrong with the files in it', async 
 
   const row = await screen.findByText('No file in this ZIP archive is a film that can be read.')
   expect(row).toBeVisible()
-  expect(screen.getByText(/The file is not an image, whatever its name says/)).toBeVisible()
+  expect(screen.getByText(/The file is not an image\./)).toBeVisible()
   expect(screen.getByText('1 failed')).toBeVisible()
 })
 

@@ -67,7 +67,7 @@ test('a key can be removed, and one or all keys can be reset', async () => {
 
   await press('No key for Activation map')
   await press('No key for Invert')
-  await press('Invert as it was')
+  await press('Reset the key of Invert')
   await press('Close')
   await user.keyboard('m')
   expect(hasMap()).toBe(true)
@@ -75,7 +75,7 @@ test('a key can be removed, and one or all keys can be reset', async () => {
   expect(screen.getByRole('button', { name: 'Invert' })).toHaveAttribute('aria-pressed', 'true')
 
   await user.keyboard('?')
-  await press('All keys as they were')
+  await press('Reset all keys')
   await press('Close')
   await user.keyboard('m')
   expect(hasMap()).toBe(false)

@@ -22,20 +22,20 @@ export const en = {
   service: {
     ready: 'Service ready',
     unreachable: 'Service not reachable',
-    unreachableHint: 'What is shown may be out of date. Trying again by itself.',
+    unreachableHint: 'The page may be out of date. It tries again automatically.',
     notReady: (names: string) => `Service not ready: ${names}`,
   },
   session: {
     title: 'Sign in',
     key: 'Key',
-    hint: 'You have it from whoever runs the service. It begins with pcam_.',
+    hint: 'The service’s administrator gives you one. It begins with pcam_.',
     signIn: 'Sign in',
     signOut: (name: string) => `Sign out (${name})`,
     signOutFailed: 'Not signed out. Try again',
   },
   failure: {
     title: 'This could not be loaded',
-    unreachable: 'The service does not answer. It is asked again by itself.',
+    unreachable: 'The service does not answer. The page tries again automatically.',
     unknown: 'Something went wrong.',
     requestId: (id: string) => `Request ${id}`,
     retry: 'Try again',
@@ -46,7 +46,7 @@ export const en = {
   /** Of an address that leads to no page. */
   nowhere: {
     title: 'There is no such page',
-    hint: 'The address may be mistyped, or what it showed was erased.',
+    hint: 'The address may be mistyped, or its content was erased.',
     worklist: 'To the worklist',
   },
   state: {
@@ -80,7 +80,7 @@ export const en = {
   /** Of a file that could not be read, or was not sent. */
   error: {
     fallback: 'The film could not be read.',
-    action: 'Submit it again. If it fails again, tell whoever runs the service the code above.',
+    action: 'Submit it again. If it fails again, tell the service’s administrator the code above.',
     known: errors,
   },
   submit: {
@@ -322,13 +322,13 @@ export const en = {
       backKey: 'Back to the list',
       edit: 'Change keys',
       done: 'Done',
-      resetAll: 'All keys as they were',
+      resetAll: 'Reset all keys',
       press: 'Press a key',
       notThis: 'Not this one',
       noKey: 'none',
       change: (action: string) => `Key of ${action}`,
       removeKey: (action: string) => `No key for ${action}`,
-      resetKey: (action: string) => `${action} as it was`,
+      resetKey: (action: string) => `Reset the key of ${action}`,
       conflict: (actions: string) => `Also the key of: ${actions}. The first in the list has it.`,
     },
   },
@@ -340,7 +340,7 @@ export const en = {
     film: 'The film as it came',
     map: (opacity: number, floor: string) =>
       `The film with its activation map, on an absolute scale from 0 to 1; shown from ${floor} on, at ${opacity} % opacity`,
-    opinion: 'What was said of it',
+    opinion: 'Opinion on the result',
     page: (page: number, pages: number) => `Page ${page} of ${pages}`,
   },
   model: {
@@ -411,7 +411,7 @@ export const en = {
         `The square is the threshold in use. The dashed line is what suspecting every film would give: the share with opacity, ${share}.`,
     },
     reliability: {
-      title: 'Probability and what came true (reliability diagram)',
+      title: 'Predicted probability and observed share (reliability diagram)',
       up: 'Films with opacity',
       right: 'Mean probability',
       note: 'Each square is a fifteenth of the films, with its 95\u00a0% interval. On the dashed line a probability is what it says.',
@@ -460,8 +460,8 @@ export const en = {
       reason: 'First reason',
     },
     feedback: {
-      title: 'What was said of results',
-      hint: 'Every agreement, disagreement and comment with its film’s result, as it was then. Comments, file names and references can hold patient data: keep the file as you keep the films.',
+      title: 'Feedback on results',
+      hint: 'Every opinion and comment, with the film’s result at that time. Comments, file names and references can hold patient data: keep the file as you keep the films.',
       export: 'Export (CSV)',
     },
     licence: 'Licence of the weights',

@@ -22,20 +22,20 @@ export const es: Messages = {
   service: {
     ready: 'Servicio listo',
     unreachable: 'El servicio no responde',
-    unreachableHint: 'Lo que se ve puede no estar al día. Se vuelve a intentar solo.',
+    unreachableHint: 'La página puede no estar al día. Se vuelve a intentar automáticamente.',
     notReady: (names) => `Servicio no listo: ${names}`,
   },
   session: {
     title: 'Iniciar sesión',
     key: 'Clave',
-    hint: 'Se la da quien lleva el servicio. Empieza por pcam_.',
+    hint: 'Se la da el administrador del servicio. Empieza por pcam_.',
     signIn: 'Iniciar sesión',
     signOut: (name) => `Cerrar sesión (${name})`,
     signOutFailed: 'La sesión sigue abierta. Reintentar',
   },
   failure: {
     title: 'No se pudo cargar',
-    unreachable: 'El servicio no responde. Se vuelve a intentar solo.',
+    unreachable: 'El servicio no responde. Se vuelve a intentar automáticamente.',
     unknown: 'Algo ha fallado.',
     requestId: (id) => `Petición ${id}`,
     retry: 'Reintentar',
@@ -46,7 +46,7 @@ export const es: Messages = {
   /** Of an address that leads to no page. */
   nowhere: {
     title: 'Esta página no existe',
-    hint: 'La dirección puede estar mal escrita, o lo que mostraba se borró.',
+    hint: 'La dirección puede estar mal escrita, o su contenido se borró.',
     worklist: 'A la lista de trabajo',
   },
   state: {
@@ -81,7 +81,7 @@ export const es: Messages = {
   error: {
     fallback: 'No se pudo leer la radiografía.',
     action:
-      'Envíela de nuevo. Si vuelve a fallar, comunique el código de arriba a quien lleva el servicio.',
+      'Envíela de nuevo. Si vuelve a fallar, comunique el código de arriba al administrador del servicio.',
     known: errors,
   },
   submit: {
@@ -327,13 +327,13 @@ export const es: Messages = {
       backKey: 'Volver a la lista',
       edit: 'Cambiar teclas',
       done: 'Hecho',
-      resetAll: 'Todas las teclas como antes',
+      resetAll: 'Restablecer todas las teclas',
       press: 'Pulse una tecla',
       notThis: 'Esta no',
       noKey: 'ninguna',
       change: (action) => `Tecla de ${action}`,
       removeKey: (action) => `Sin tecla para ${action}`,
-      resetKey: (action) => `${action} como antes`,
+      resetKey: (action) => `Restablecer la tecla de ${action}`,
       conflict: (actions) =>
         `También es la tecla de: ${actions}. Vale para la primera de la lista.`,
     },
@@ -345,7 +345,7 @@ export const es: Messages = {
     film: 'La radiografía original',
     map: (opacity, floor) =>
       `La radiografía con su mapa de activación, en una escala absoluta de 0 a 1; visible desde ${floor}, con una opacidad del ${opacity} %`,
-    opinion: 'Lo que se dijo de ella',
+    opinion: 'Opinión sobre el resultado',
     page: (page, pages) => `Página ${page} de ${pages}`,
   },
   model: {
@@ -416,7 +416,7 @@ export const es: Messages = {
         `El cuadrado es el umbral en uso. La línea discontinua es lo que daría sospechar de todas: la proporción con opacidad, ${share}.`,
     },
     reliability: {
-      title: 'Probabilidad y lo que resultó (diagrama de fiabilidad)',
+      title: 'Probabilidad prevista y proporción observada (diagrama de fiabilidad)',
       up: 'Radiografías con opacidad',
       right: 'Probabilidad media',
       note: 'Cada cuadrado es una quinceava parte de las radiografías, con su intervalo del 95\u00a0%. En la línea discontinua una probabilidad es lo que dice.',
@@ -465,8 +465,8 @@ export const es: Messages = {
       reason: 'Primera razón',
     },
     feedback: {
-      title: 'Lo que se dijo de los resultados',
-      hint: 'Cada acuerdo, desacuerdo y comentario con el resultado de su radiografía, tal como era entonces. Comentarios, nombres y referencias pueden tener datos de pacientes: guarde el archivo como guarda las radiografías.',
+      title: 'Opiniones sobre los resultados',
+      hint: 'Cada opinión y comentario, con el resultado de la radiografía en ese momento. Comentarios, nombres y referencias pueden tener datos de pacientes: guarde el archivo como guarda las radiografías.',
       export: 'Exportar (CSV)',
     },
     licence: 'Licencia de los pesos',

@@ -54,7 +54,7 @@ export const errors: Record<ErrorCode, Explanation> = {
     action: 'Export it again from where it came.',
   },
   not_an_image: {
-    what: 'The file is not an image, whatever its name says.',
+    what: 'The file is not an image.',
     action: 'Choose a DICOM, PNG, JPEG or TIFF file.',
   },
   unsafe_file: {
@@ -73,7 +73,7 @@ export const errors: Record<ErrorCode, Explanation> = {
   contradictory_image: {
     what: 'Two parts of the file disagree about the picture, for example about its size.',
     action:
-      'Export it again from where it came. If it fails again, tell whoever looks after that device or archive.',
+      'Export it again from where it came. If it fails again, tell the administrator of that device or archive.',
   },
   truncated_image: {
     what: 'The file ends before its picture does.',
@@ -138,44 +138,44 @@ export const errors: Record<ErrorCode, Explanation> = {
   timeout: {
     what: 'Reading this film took longer than a film may, twice.',
     action:
-      'Export it again and submit that file. If it fails again, tell whoever runs the service.',
+      'Export it again and submit that file. If it fails again, tell the service’s administrator.',
   },
   worker_lost: {
     what: 'The reading process stopped while it had this film, several times.',
-    action: 'Submit it again. If it fails again, tell whoever runs the service.',
+    action: 'Submit it again. If it fails again, tell the service’s administrator.',
   },
   internal_error: {
-    what: 'The service broke down over this. The fault has been logged.',
-    action: 'Try again. If it fails again, tell whoever runs the service.',
+    what: 'The service failed unexpectedly. The error has been logged.',
+    action: 'Try again. If it fails again, tell the service’s administrator.',
   },
   unknown: {
     what: 'Another version of the service could not read this film, for a reason that this one lacks.',
     action: 'Submit it again. If it fails again, tell the service’s administrator.',
   },
   malformed_request: {
-    what: 'What was sent did not arrive in one piece.',
-    action: 'Try again. If it fails again, tell whoever runs the service.',
+    what: 'The request did not arrive complete.',
+    action: 'Try again. If it fails again, tell the service’s administrator.',
   },
   key_required: {
     what: 'The service does not know who is asking.',
     action: 'Sign in with your key.',
   },
   invalid_key: {
-    what: 'The service does not know this key, or it no longer holds.',
-    action: 'Check that it was copied whole, or ask whoever runs the service for a new one.',
+    what: 'The service does not know this key, or it is no longer valid.',
+    action: 'Check that it was copied whole, or ask the service’s administrator for a new one.',
   },
   missing_scope: {
     what: 'Your key may not do this.',
-    action: 'Ask whoever runs the service for a key that may.',
+    action: 'Ask the service’s administrator for a key that may.',
   },
   cross_site: {
     what: 'The request did not come from the service’s own page.',
     action:
-      'Open the dashboard at its own address and try again. If it fails again, tell whoever runs the service.',
+      'Open the dashboard at its own address and try again. If it fails again, tell the service’s administrator.',
   },
   misdirected_request: {
     what: 'The service does not answer at this address.',
-    action: 'Ask whoever runs the service for its address, or to allow this one.',
+    action: 'Ask the service’s administrator for its address, or to allow this one.',
   },
   not_found: {
     what: 'There is nothing here.',
@@ -194,32 +194,32 @@ export const errors: Record<ErrorCode, Explanation> = {
     action: 'Choose DICOM, PNG, JPEG or TIFF files, or a ZIP archive of them.',
   },
   invalid_request: {
-    what: 'The service cannot make sense of this address or of a value in it.',
+    what: 'The service does not understand this address or a value in it.',
     action: 'Check the address, or start again from the worklist.',
   },
   invalid_token: {
-    what: 'The sign-in does not hold: it has ended, or is not for this service.',
-    action: 'Sign in again. If it fails again, tell whoever runs the service.',
+    what: 'The sign-in is not valid: it has expired, or is for another service.',
+    action: 'Sign in again. If it fails again, tell the service’s administrator.',
   },
   issuer_unavailable: {
     what: 'Sign-ins cannot be checked at present.',
-    action: 'Try again in a moment. If it fails again, tell whoever runs the service.',
+    action: 'Try again in a moment. If it fails again, tell the service’s administrator.',
   },
   method_not_allowed: {
-    what: 'The service does not offer what was asked of this address.',
-    action: 'Reload the page. If it fails again, tell whoever runs the service.',
+    what: 'The service does not support this action at this address.',
+    action: 'Reload the page. If it fails again, tell the service’s administrator.',
   },
   request_timeout: {
     what: 'The connection was too slow, and the service did not wait.',
-    action: 'It is sent again by itself. If it fails again, send fewer films at once.',
+    action: 'It is sent again automatically. If it fails again, send fewer films at once.',
   },
   no_result: {
-    what: 'This film has no result yet that one could agree with.',
+    what: 'This film has no result yet to give an opinion on.',
     action: 'Wait until it has been read.',
   },
   too_many_requests: {
     what: 'This key asks for more than it may within a minute.',
-    action: 'It goes on by itself in a moment.',
+    action: 'It continues automatically in a moment.',
   },
   quota_reached: {
     what: 'As many films of this key are waiting as may wait.',
@@ -235,15 +235,15 @@ export const errors: Record<ErrorCode, Explanation> = {
   },
   too_many_waiting: {
     what: 'Too many pages follow the service at the same time.',
-    action: 'It goes on by itself. Close pages that nobody looks at.',
+    action: 'It continues automatically. Close pages that are not needed.',
   },
   too_many_connections: {
     what: 'Too many are connected to the service at the same time.',
-    action: 'It goes on by itself. Close pages that nobody looks at.',
+    action: 'It continues automatically. Close pages that are not needed.',
   },
   unavailable: {
     what: 'The service cannot answer at present.',
-    action: 'It is asked again by itself.',
+    action: 'The page tries again automatically.',
   },
   no_files: {
     what: 'There is no file in it.',
@@ -299,6 +299,6 @@ export const errors: Record<ErrorCode, Explanation> = {
   },
   not_sent: {
     what: 'The service did not take this file.',
-    action: 'Try again. If it fails again, tell whoever runs the service.',
+    action: 'Try again. If it fails again, tell the service’s administrator.',
   },
 }

@@ -53,7 +53,7 @@ export const errors: Record<ErrorCode, Explanation> = {
     action: 'Expórtelo de nuevo desde su origen.',
   },
   not_an_image: {
-    what: 'El archivo no es una imagen, diga lo que diga su nombre.',
+    what: 'El archivo no es una imagen.',
     action: 'Elija un archivo DICOM, PNG, JPEG o TIFF.',
   },
   unsafe_file: {
@@ -72,7 +72,7 @@ export const errors: Record<ErrorCode, Explanation> = {
   contradictory_image: {
     what: 'Dos partes del archivo se contradicen sobre la imagen, por ejemplo sobre su tamaño.',
     action:
-      'Expórtelo de nuevo desde su origen. Si vuelve a fallar, avise a quien lleva ese equipo o PACS.',
+      'Expórtelo de nuevo desde su origen. Si vuelve a fallar, avise al administrador de ese equipo o PACS.',
   },
   truncated_image: {
     what: 'El archivo termina antes que su imagen.',
@@ -137,23 +137,23 @@ export const errors: Record<ErrorCode, Explanation> = {
   timeout: {
     what: 'La lectura de esta radiografía tardó más de lo permitido, dos veces.',
     action:
-      'Expórtela de nuevo y envíe ese archivo. Si vuelve a fallar, avise a quien lleva el servicio.',
+      'Expórtela de nuevo y envíe ese archivo. Si vuelve a fallar, avise al administrador del servicio.',
   },
   worker_lost: {
     what: 'El proceso de lectura se detuvo con esta radiografía, varias veces.',
-    action: 'Envíela de nuevo. Si vuelve a fallar, avise a quien lleva el servicio.',
+    action: 'Envíela de nuevo. Si vuelve a fallar, avise al administrador del servicio.',
   },
   internal_error: {
-    what: 'El servicio ha fallado con esto. El fallo ha quedado registrado.',
-    action: 'Reintente. Si vuelve a fallar, avise a quien lleva el servicio.',
+    what: 'El servicio ha fallado de forma inesperada. El error ha quedado registrado.',
+    action: 'Reintente. Si vuelve a fallar, avise al administrador del servicio.',
   },
   unknown: {
     what: 'Otra versión del servicio no pudo leer esta radiografía, por una razón que esta no conoce.',
     action: 'Envíela de nuevo. Si vuelve a fallar, avise al administrador del servicio.',
   },
   malformed_request: {
-    what: 'Lo enviado no llegó entero.',
-    action: 'Reintente. Si vuelve a fallar, avise a quien lleva el servicio.',
+    what: 'La petición no llegó completa.',
+    action: 'Reintente. Si vuelve a fallar, avise al administrador del servicio.',
   },
   key_required: {
     what: 'El servicio no sabe quién pregunta.',
@@ -161,20 +161,20 @@ export const errors: Record<ErrorCode, Explanation> = {
   },
   invalid_key: {
     what: 'El servicio no conoce esta clave, o ya no es válida.',
-    action: 'Compruebe que la ha copiado entera, o pida otra a quien lleva el servicio.',
+    action: 'Compruebe que la ha copiado entera, o pida otra al administrador del servicio.',
   },
   missing_scope: {
     what: 'Su clave no permite hacer esto.',
-    action: 'Pida a quien lleva el servicio una clave que lo permita.',
+    action: 'Pida al administrador del servicio una clave que lo permita.',
   },
   cross_site: {
     what: 'La petición no venía de la página del propio servicio.',
     action:
-      'Abra el panel en su propia dirección y pruebe otra vez. Si vuelve a fallar, avise a quien lleva el servicio.',
+      'Abra el panel en su propia dirección y pruebe otra vez. Si vuelve a fallar, avise al administrador del servicio.',
   },
   misdirected_request: {
     what: 'El servicio no responde en esta dirección.',
-    action: 'Pida a quien lleva el servicio su dirección, o que permita esta.',
+    action: 'Pida al administrador del servicio su dirección, o que permita esta.',
   },
   not_found: {
     what: 'Aquí no hay nada.',
@@ -198,20 +198,21 @@ export const errors: Record<ErrorCode, Explanation> = {
     action: 'Revise la dirección, o empiece de nuevo desde la lista de trabajo.',
   },
   invalid_token: {
-    what: 'La sesión no es válida: ha terminado o no es para este servicio.',
-    action: 'Inicie sesión de nuevo. Si vuelve a fallar, avise a quien lleva el servicio.',
+    what: 'La sesión no es válida: ha caducado o es para otro servicio.',
+    action: 'Inicie sesión de nuevo. Si vuelve a fallar, avise al administrador del servicio.',
   },
   issuer_unavailable: {
     what: 'Ahora mismo no se puede comprobar quién inicia sesión.',
-    action: 'Inténtelo en un momento. Si vuelve a fallar, avise a quien lleva el servicio.',
+    action: 'Inténtelo en un momento. Si vuelve a fallar, avise al administrador del servicio.',
   },
   method_not_allowed: {
     what: 'El servicio no ofrece lo que se pidió en esta dirección.',
-    action: 'Recargue la página. Si vuelve a fallar, avise a quien gestiona el servicio.',
+    action: 'Recargue la página. Si vuelve a fallar, avise al administrador del servicio.',
   },
   request_timeout: {
     what: 'La conexión fue demasiado lenta y el servicio no esperó más.',
-    action: 'Se vuelve a enviar solo. Si vuelve a fallar, envíe menos radiografías a la vez.',
+    action:
+      'Se vuelve a enviar automáticamente. Si vuelve a fallar, envíe menos radiografías a la vez.',
   },
   no_result: {
     what: 'Esta radiografía aún no tiene un resultado que valorar.',
@@ -219,7 +220,7 @@ export const errors: Record<ErrorCode, Explanation> = {
   },
   too_many_requests: {
     what: 'Esta clave pide más de lo que puede en un minuto.',
-    action: 'Sigue solo en un momento.',
+    action: 'Sigue automáticamente en un momento.',
   },
   quota_reached: {
     what: 'Esta clave tiene en espera tantas radiografías como puede.',
@@ -235,15 +236,15 @@ export const errors: Record<ErrorCode, Explanation> = {
   },
   too_many_waiting: {
     what: 'Demasiadas páginas siguen al servicio a la vez.',
-    action: 'Sigue solo. Cierre las páginas que nadie mira.',
+    action: 'Sigue automáticamente. Cierre las páginas que no necesite.',
   },
   too_many_connections: {
     what: 'Hay demasiadas conexiones con el servicio a la vez.',
-    action: 'Sigue solo. Cierre las páginas que nadie mira.',
+    action: 'Sigue automáticamente. Cierre las páginas que no necesite.',
   },
   unavailable: {
     what: 'El servicio no puede responder ahora.',
-    action: 'Se vuelve a intentar solo.',
+    action: 'Se vuelve a intentar automáticamente.',
   },
   no_files: {
     what: 'No hay ningún archivo dentro.',
@@ -299,6 +300,6 @@ export const errors: Record<ErrorCode, Explanation> = {
   },
   not_sent: {
     what: 'El servicio no aceptó este archivo.',
-    action: 'Reintente. Si vuelve a fallar, avise a quien lleva el servicio.',
+    action: 'Reintente. Si vuelve a fallar, avise al administrador del servicio.',
   },
 }
