@@ -26,6 +26,15 @@ test('several events in one piece are parsed, with either line ending', async ()
   expect(events.map((event) => event.data)).toEqual(['1', '2'])
 })
 
+test('a line ending that is cut in two is one line ending', async () => {
+  const events = await parse('event: job\r', '\ndata: 1\r', '\n\r', '\nevent: job\rdata: 2\r\r\n')
+
+  expect(events).toEqual([
+    { name: 'job', data: '1' },
+    { name: 'job', data: '2' },
+  ])
+})
+
 test('comments and ids are ignored', async () => {
   const events = await parse(': waiting\n\nid: 7\nevent: job\ndata: 1\n\n')
 
