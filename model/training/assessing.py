@@ -1,4 +1,4 @@
-"""Calibrates a trained network on the validation fold and measures it on the test fold."""
+"""Calibration on the validation fold, and figures on the test fold, of a trained network."""
 
 import csv
 from collections import defaultdict
@@ -45,7 +45,7 @@ REPORTED: Final = "sensitivity_90"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assessment:
-    """What the held-out films say of a network.
+    """Figures, calibration and thresholds of a network on held-out films.
 
     Attributes:
         calibration: Fitted on the validation fold.
@@ -170,7 +170,7 @@ def assess(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoldPredictions:
-    """What the network of one fold, which never saw its films, says of them.
+    """Predictions of one fold's films by the network that never saw them.
 
     Attributes:
         indices: Of n films, of any sources.

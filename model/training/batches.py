@@ -19,7 +19,7 @@ from model.training.mixing import cut_mix
 
 
 class Batch(NamedTuple):
-    """Films as the loss wants them; of one film the same without N.
+    """Inputs and targets of one step; for a single film without the dimension N.
 
     Attributes:
         films: Shape (N, 1, S, S), in [0, 1].
@@ -142,7 +142,7 @@ def _positive_weights(films: FilmSet, training: Sequence[int]) -> dict[str, floa
 
 
 def steps_of_epoch(films: FilmSet, training: Sequence[int], config: TrainingConfig) -> int:
-    """How many batches `augmented_batches` gives."""
+    """Return the number of batches of `augmented_batches`."""
     if config.films_an_epoch is not None:
         drawn = sum(
             min(count, len(films.of_source(training, source)))

@@ -44,7 +44,7 @@ class FilmSet:
         return np.array([self.labels[index].target for index in indices], dtype=np.int_)
 
     def of_source(self, indices: Sequence[int], source: str) -> list[int]:
-        """Those of these indices whose films come from one source."""
+        """Return the indices whose films come from one source."""
         return [index for index in indices if self.labels[index].source == source]
 
 

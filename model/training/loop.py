@@ -127,7 +127,7 @@ def train_epoch(
 
 
 def forward_precision(precision: Precision, device: torch.device) -> ExitStack:
-    """What the forward pass runs within."""
+    """Return the precision context of the forward pass."""
     stack = ExitStack()
     if precision is Precision.BFLOAT16:
         stack.enter_context(torch.autocast(device.type, dtype=torch.bfloat16))

@@ -47,7 +47,7 @@ def _rectangle(size: int) -> Tensor:
 
 
 def _seen(mask: Tensor, where: Tensor) -> float:
-    """How surely an opacity is seen of which only `where` is left, in [0, 1]."""
+    """Return the certainty of an opacity of which only `where` is visible, in [0, 1]."""
     opacity = mask[:1]
     if opacity.isnan().any() or not opacity.any():
         opacity = torch.ones_like(opacity)  # it may be anywhere

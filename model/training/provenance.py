@@ -1,4 +1,4 @@
-"""What every artefact trained on these films must say."""
+"""Statements that every artefact trained on these films must carry."""
 
 from typing import Final
 
