@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, UTC, no patient data."""
+"""Structured logs: one JSON object per line, UTC, no patient data."""
 
 import logging
 import sys
@@ -36,17 +36,17 @@ def configure_logs(level: int = logging.INFO) -> None:
             ],
         )
     )
-    # Otherwise a line that cannot be written is printed, with all that it was to hold.
+    # Otherwise logging prints a line that cannot be written, with its whole content.
     logging.raiseExceptions = False
     _catch_what_would_be_printed()
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # Its access log holds paths; ours has each route's pattern instead.
+    # uvicorn's access log contains paths; ours contains the route's pattern instead.
     logging.getLogger("uvicorn.access").disabled = True
-    # It tells every address that it calls, and a callback's is its receiver's own.
+    # httpx logs every URL that it calls, and a callback URL is confidential.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    # It quotes the tags that it wonders at.
+    # pydicom quotes the values of unusual tags.
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)
     for name in ("uvicorn", "uvicorn.error"):
         logger = logging.getLogger(name)
@@ -55,7 +55,7 @@ def configure_logs(level: int = logging.INFO) -> None:
 
 
 def _exception_without_its_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Say what was raised and where, and not what it said.
+    """Replace an exception by its class and location, without its text.
 
     An exception's text can quote what was being read: a tag of a DICOM file, a value of a
     statement, a file name.
@@ -75,17 +75,17 @@ def _exception_without_its_text(_: WrappedLogger, __: str, event: EventDict) -> 
 
 
 def _message_without_exceptions(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Of other packages' messages, leave out what exceptions say that they were given to quote."""
+    """Remove the texts of exceptions from other packages' messages."""
     record: logging.LogRecord = event["_record"]
     args = event.pop("positional_args")
     if isinstance(args, tuple) and any(isinstance(arg, BaseException) for arg in args):
         named = (type(arg).__name__ if isinstance(arg, BaseException) else arg for arg in args)
         event["event"] = str(record.msg) % tuple(named)
     elif isinstance(args, dict) and record.exc_info:
-        # Celery's, with the exception's text among them.
+        # Celery's arguments contain the exception's text.
         event["event"] = str(record.msg)
     if record.exc_info:
-        # asyncio describes the task that failed, with its exception, on the lines that follow.
+        # asyncio describes the failed task, with its exception, on the following lines.
         event["event"] = event["event"].partition("\n")[0]
     return event
 

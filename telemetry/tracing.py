@@ -1,9 +1,9 @@
 """Traces of a job from its submission to its results, by OpenTelemetry.
 
-Kept where `OTEL_EXPORTER_OTLP_ENDPOINT` is set and the SDK is installed (requirements/tracing.txt);
-elsewhere nothing is imported, recorded or sent. A job's row carries the trace that its submission
-belongs to, because a message says nothing and a batch holds films of several jobs. Spans hold ids,
-counts and codes, never what a client or a file says of itself.
+Active where `OTEL_EXPORTER_OTLP_ENDPOINT` is set and the SDK is installed
+(requirements/tracing.txt); elsewhere nothing is imported, recorded or sent. A job's row carries the
+trace of its submission, because messages are empty and a batch contains films of several jobs.
+Spans contain ids, counts and codes, never data of a client or a file.
 """
 
 import os
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 Attribute = str | int | Sequence[str] | Sequence[int]
 
-#: Adds what is only known later to a span.
+#: Adds an attribute to a span.
 Note = Callable[[str, Attribute], None]
 
 #: Prefix of the names of our attributes.
@@ -38,7 +38,7 @@ class _Process:
 
 
 def begin_tracing(service: str) -> None:
-    """Send this process's spans, in its service's name, to where the environment says.
+    """Send this process's spans, under its service's name, to the configured collector.
 
     The address and its options are OpenTelemetry's own variables (`OTEL_EXPORTER_OTLP_…`,
     `OTEL_TRACES_SAMPLER`, `OTEL_SDK_DISABLED`), by OTLP over HTTP.
@@ -60,14 +60,14 @@ def begin_tracing(service: str) -> None:
         return
     release = version("pneumocam")
     resource = Resource.create({"service.name": service, "service.version": release})
-    # Not the process's global one, by which libraries would add spans of their own.
+    # Not the global provider, by which libraries would add spans of their own.
     _Process.provider = TracerProvider(resource=resource)
     _Process.provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     _Process.tracer = _Process.provider.get_tracer("pneumocam", release)
 
 
 def end_tracing() -> None:
-    """Send what is still to be sent."""
+    """Send the remaining spans, and stop tracing."""
     if _Process.provider is not None:
         _Process.provider.shutdown()
     _Process.provider = _Process.tracer = None
@@ -80,15 +80,15 @@ def current_tracer() -> "Tracer | None":
 
 @contextmanager
 def span(name: str, *, traceparent: str | None = None) -> Iterator[Note]:
-    """A span around a block, in whose threads and tasks it is the current one.
+    """Open a span around a block; it is current in the block's threads and tasks.
 
     Args:
-        name: What is done.
-        traceparent: The span to which it belongs (W3C Trace Context); what is none is ignored, and
-            a trace begins here.
+        name: Name of the span.
+        traceparent: The parent span (W3C Trace Context); an invalid value starts a new trace.
 
     Yields:
-        What adds an attribute. An exception adds its stable code, or its class, as `error.type`.
+        A function that adds an attribute. An exception adds its stable code, or its class, as
+        `error.type`.
     """
     if _Process.tracer is None:
         yield lambda _name, _value: None
@@ -99,7 +99,7 @@ def span(name: str, *, traceparent: str | None = None) -> Iterator[Note]:
         name,
         context_of(traceparent),
         kind=SpanKind.SERVER,
-        # With the text, which can hold what was being read.
+        # It would record the text, which can quote what was being read.
         record_exception=False,
         set_status_on_exception=False,
     ) as current:
@@ -112,7 +112,7 @@ def span(name: str, *, traceparent: str | None = None) -> Iterator[Note]:
 
 
 def current_traceparent() -> str | None:
-    """The current span, to go with a job; None where no trace is kept."""
+    """Return the current span as a `traceparent`; None while tracing is off."""
     if _Process.tracer is None:
         return None
     from opentelemetry.trace import get_current_span

@@ -81,12 +81,12 @@ def _configure(conf: Settings, **_: object) -> None:
 
 
 def _worker_name(pid: int) -> str:
-    """The worker whose main process this is; its pool's processes speak in its name."""
+    """Return the worker's name, shared by its main process and its pool."""
     return f"{socket.gethostname()}:{pid}"
 
 
 class _Process:
-    """What this process opened; empty until Celery says which kind of process it is."""
+    """Resources of this process; empty until Celery tells its kind."""
 
     bench: "Workbench | None" = None
     upkeep: Upkeep | None = None
@@ -94,10 +94,10 @@ class _Process:
 
 
 class _BatchRequest(Request):
-    """What the main process knows of a batch that one of the pool's processes works on."""
+    """A batch in a process of the pool, as the main process sees it."""
 
     def on_failure(self, exc_info: Any, *args: Any, **options: Any) -> Any:  # Any: Celery's own
-        """The process is gone: `analyze` itself lets no exception out."""
+        """Handle the loss of the process: `analyze` itself raises nothing."""
         # A worker that stops cancels its batches, and puts all of them back at the end.
         is_cancelled = self._already_cancelled  # type: ignore[attr-defined] # of Celery's own
         if _Process.upkeep is not None and not is_cancelled:
@@ -120,13 +120,13 @@ def analyze(self: Any) -> None:  # Any: Celery's task class has no types
             priorities, holder=f"{_worker_name(os.getppid())}/{self.request.id}"
         )
     except DeviceUnavailable as exc:
-        # What a process has once lost of a card it does not get back; the next one may. What was in
-        # hand is queued again already.
+        # A process that lost its graphics card does not get it back; a new process may. Its items
+        # are queued again already.
         log.critical("device_lost", reason=str(exc))
         raise SystemExit(1) from exc
     except Exception:
-        # The items are queued again, at once or when their leases run out, and the sweep hints
-        # them. Celery would write the exception's text to its log.
+        # The items are queued again, now or when their leases expire, and the sweep sends hints.
+        # Celery would write the exception's text to its log.
         log.exception("batch_failed")
 
 
@@ -145,7 +145,7 @@ def _begin(sender: Any, **_: Any) -> None:
         Database(settings.database_url).migrate(patience_s=settings.start_patience_s)
     except OperationalError as exc:
         raise StartupRefused("the database does not answer; see PNEUMOCAM_DATABASE_URL") from exc
-    # From now on, and not only once Redis has been reached: others' leases run out all the same.
+    # Started before Redis is reached, because other workers' leases expire all the same.
     _Process.upkeep = Upkeep(settings, _worker_name(os.getpid()))
     _Process.upkeep.start()
     _Process.webhooks = WebhookSender(settings)
@@ -164,12 +164,12 @@ def _open_bench(**_: Any) -> None:
         _Process.bench = Workbench.open(_settings())
         _Process.bench.announce(_worker_name(os.getppid()))
     except (CorruptArtefact, DeviceUnavailable, DeviceDisagrees) as exc:
-        # Changed since the worker began. It stops, and refuses when it is started again.
+        # Changed since the worker's start. It stops, and is refused when it is started again.
         log.critical("network_refused", reason=str(exc))
         os.kill(os.getppid(), signal.SIGTERM)
         raise SystemExit(1) from exc
     except Exception as exc:
-        # Such as a database that is away. Celery starts another process in place of this one.
+        # For example a database that is away. Celery starts another process in its place.
         log.exception("process_not_opened")
         raise SystemExit(1) from exc
 

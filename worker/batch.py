@@ -35,19 +35,19 @@ def run_batch(
     settings: WorkerSettings,
     holder: str,
 ) -> int:
-    """Give results to one batch of whatever is queued; how many items it held.
+    """Analyse one batch of queued items, and return its size.
 
     Args:
         database: The record.
-        store: Where uploads come from and pictures go.
+        store: The artifact store of uploads and pictures.
         classifier: The loaded network.
-        priorities: What may be claimed.
-        settings: Of them the size of a batch, and how long it may be held.
-        holder: `worker/batch`, under which the leases are found if this process dies.
+        priorities: Priorities that may be claimed.
+        settings: Batch size, lease and time limit.
+        holder: `worker/batch`, by which the leases are found if this process dies.
 
     Raises:
-        StoreUnavailable: The artifact store is away. The items are queued again, unharmed.
-        DeviceUnavailable: What runs the network does not work any more. The same.
+        StoreUnavailable: The artifact store is away; the items are queued again, uncounted.
+        DeviceUnavailable: The device failed; the items are queued again, uncounted.
     """
     trace = BatchTrace()
     with trace.stage("claim"):
@@ -99,10 +99,10 @@ def _outcomes(
     earlier: dict[str, EarlierResult],
     trace: BatchTrace,
 ) -> list[tuple[Lease, Outcome]]:
-    """What becomes of each item.
+    """Return the outcome of each item.
 
-    Films go their ways side by side: while one is fetched, or its pictures are flushed to disk,
-    others have the cores.
+    Films are processed side by side: while one is fetched, or its pictures are flushed to disk,
+    others use the cores.
     """
 
     def settle(lease: Lease) -> Outcome | None:
@@ -115,16 +115,16 @@ def _outcomes(
     detail = "The analysis of this file broke. It has been logged."
     broken = failed_outcome(ErrorCode.INTERNAL_ERROR, detail)
     return [
-        # What broke is tried again, alone: the others may have had the memory that it lacked.
+        # Failed items are tried again, alone: they may have lacked memory beside the others.
         (lease, outcome or _analyse(store, classifier, lease, trace) or broken)
         for lease, outcome in zip(leases, settled, strict=True)
     ]
 
 
 def _copy(store: ArtifactStore, lease: Lease, earlier: EarlierResult) -> Outcome | None:
-    """Give an item an earlier one's result, with pictures of its own; None if those are gone.
+    """Copy an earlier result and its pictures to an item; None if the pictures are gone.
 
-    They are copied, so that erasing one of the two leaves the other whole.
+    Pictures are copied, so that erasing one job leaves the other whole.
     """
     kinds = PICTURES if earlier.state is ItemState.SUCCEEDED else (Artifact.RADIOGRAPH,)
     try:
@@ -132,18 +132,18 @@ def _copy(store: ArtifactStore, lease: Lease, earlier: EarlierResult) -> Outcome
             source = picture_key(earlier.job_id, earlier.index, earlier.picture_token, kind)
             store.put(picture_key(lease.job_id, lease.index, lease.token, kind), store.get(source))
     except ArtifactNotFound:
-        return None  # erased meanwhile
+        return None  # the earlier job was erased
     return reused_outcome(earlier, lease)
 
 
 def _analyse(
     store: ArtifactStore, classifier: Classifier, lease: Lease, trace: BatchTrace
 ) -> Outcome | None:
-    """Analyse an item, store its pictures and say what to record; None if the analysis broke.
+    """Analyse an item, store its pictures and return its outcome; None if the analysis failed.
 
     Raises:
         StoreUnavailable: The artifact store is away.
-        DeviceUnavailable: What runs the network does not work any more.
+        DeviceUnavailable: The device failed.
     """
     try:
         with trace.stage("fetch"):
@@ -159,7 +159,7 @@ def _analyse(
     except DeviceUnavailable:
         raise
     except Exception:
-        # A defect of ours, whatever it is, must not take a neighbour with it.
+        # A defect of ours must not affect the other items.
         log.exception("analysis_broke")
         return None
     pictures = {
@@ -178,7 +178,7 @@ def _analyse(
 def _renewed(
     database: Database, leases: Sequence[Lease], settings: WorkerSettings
 ) -> Iterator[None]:
-    """Keep leases alive while their batch is worked on, but not for longer than it may take."""
+    """Renew leases while their batch runs, up to its time limit."""
     done = Event()
     stuck_at = time.monotonic() + settings.task_time_limit_s
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Stage:
-    """When the first film of a batch entered a stage, and the last one left it; in nanoseconds.
+    """Time of the first film's entry into a stage and the last one's exit, in nanoseconds.
 
     `spent` is the sum over the films, which may be in a stage side by side.
     """
@@ -33,7 +33,7 @@ class _Stage:
 
 
 class BatchTrace:
-    """When the stages of a batch began and ended.
+    """Begin and end of the stages of a batch.
 
     Exported after the batch, because only then its jobs, and so their traces, are known.
     """
@@ -44,7 +44,7 @@ class BatchTrace:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time a stage, which films may go through side by side."""
+        """Time a stage, in which several films may be at once."""
         began = time.time_ns()
         try:
             yield
@@ -63,12 +63,12 @@ class BatchTrace:
         *,
         refused: Collection[Lease],
     ) -> None:
-        """Add the batch, and the time that was waited for it, to each of its jobs' traces.
+        """Add the batch, and the wait before it, to each of its jobs' traces.
 
         Args:
             database: The record.
-            outcomes: Of the batch's items.
-            refused: Those that were not kept.
+            outcomes: Outcomes of the batch's items.
+            refused: Leases whose outcomes were not recorded.
         """
         if (tracer := current_tracer()) is None:
             return

@@ -1,4 +1,4 @@
-"""What a worker refuses to start with."""
+"""Checks before a worker starts."""
 
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -14,9 +14,9 @@ from model.runtime.device import Device
 
 
 class StartupRefused(SystemExit):
-    """Ends the worker, with a sentence for whoever started it.
+    """Ends the worker with a sentence for the operator.
 
-    Not an `Exception`, which Celery would log and go on.
+    No `Exception`, because Celery would log one and continue.
     """
 
     def __init__(self, reason: str) -> None:
@@ -24,13 +24,13 @@ class StartupRefused(SystemExit):
 
 
 def require_prefork(pool: str | type) -> None:
-    """Refuse a pool that cannot end a film that hangs, or dies of one that crashes.
+    """Refuse a pool that cannot end a hanging film, or that a crashing film ends.
 
     Args:
-        pool: As Celery was told: a class, or a name.
+        pool: Celery's pool, as a class or a name.
 
     Raises:
-        StartupRefused: It is another one than prefork.
+        StartupRefused: The pool is not prefork.
     """
     implementation = get_implementation(pool)
     if not (isinstance(implementation, type) and issubclass(implementation, TaskPool)):
@@ -38,10 +38,10 @@ def require_prefork(pool: str | type) -> None:
 
 
 def require_intact_network(directory: Path | None) -> None:
-    """Refuse weights that are not those the manifest names.
+    """Refuse weights that do not match the manifest.
 
     Raises:
-        StartupRefused: They are not, or a file is missing or damaged.
+        StartupRefused: They do not match, or a file is missing or damaged.
     """
     directory = directory or DEFAULT_ARTEFACT
     try:
@@ -56,13 +56,13 @@ def require_intact_network(directory: Path | None) -> None:
 
 
 def require_device(device: Device, directory: Path | None) -> None:
-    """Refuse a device that is not there, or that answers otherwise than the CPU.
+    """Refuse a device that is missing, or that disagrees with the CPU.
 
-    It is tried in a process that ends with this call: the one that calls stays small, and a driver
-    that crashes takes nothing with it.
+    A separate process tries it and ends with this call: the calling process stays small and
+    survives a crash of the driver.
 
     Raises:
-        StartupRefused: The network does not run on it as it should.
+        StartupRefused: The network does not run on it, or disagrees with the CPU.
     """
     if device is Device.CPU:
         return

@@ -1,4 +1,4 @@
-"""One call of a receiver, as Standard Webhooks 1.0 has it, to an address that was looked at."""
+"""One call of a webhook receiver (Standard Webhooks 1.0), to a checked address."""
 
 import ssl
 import time
@@ -20,35 +20,35 @@ from jobs.webhooks.deliveries import Delivery, DeliveryResult
 
 
 class ReceiverClient:
-    """Calls receivers; of what they answer, it reads the status and no body."""
+    """Calls receivers; reads the status of an answer and no body."""
 
     def __init__(self, *, timeout_s: float, allowed: tuple[Network, ...]) -> None:
-        """Prepare to call.
+        """Create the HTTP client.
 
         Args:
-            timeout_s: For the whole of a call, from the look-up to the answer's headers.
-            allowed: Networks that may be called though they are not public.
+            timeout_s: Time limit of a whole call, from the name look-up to the answer's headers.
+            allowed: Networks that may be called although they are not public.
         """
         self._timeout_s = timeout_s
         self._allowed = allowed
         self._client = httpx.AsyncClient(
-            # What the machine trusts, a hospital's own authority included.
+            # The machine's trust store, with a hospital's own authority.
             verify=ssl.create_default_context(),
             headers={"User-Agent": f"PneumoCAM/{version('pneumocam')}"},
             timeout=timeout_s,
             follow_redirects=False,
-            # A proxy would look names up itself, behind our back.
+            # A proxy would resolve names itself and bypass the check.
             trust_env=False,
-            # Calls go to addresses: a connection that is kept might be taken for another name's.
+            # Calls go to addresses: a kept connection could be reused for another name.
             limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     async def close(self) -> None:
-        """Close what is open."""
+        """Close the HTTP client."""
         await self._client.aclose()
 
     async def call(self, delivery: Delivery) -> DeliveryResult:
-        """Send an event once; what became of it."""
+        """Send an event once, and return the result."""
         started = time.monotonic()
         status = retry_after_s = None
         error: CallbackCode | DeliveryFault | None = None
@@ -72,11 +72,11 @@ class ReceiverClient:
     async def _post(self, delivery: Delivery) -> httpx.Response:
         url = parse_callback_url(delivery.url)
         addresses = await anyio.to_thread.run_sync(
-            # A resolver has patience of its own, and cannot be stopped.
+            # A resolver has its own time-out, and cannot be stopped.
             partial(resolve, url, allowed=self._allowed),
             abandon_on_cancel=True,
         )
-        # Each attempt takes the next address, in case one of them leads nowhere from here.
+        # Each attempt uses the next address, in case one of them is unreachable.
         address = addresses[(delivery.attempt - 1) % len(addresses)]
         call = self._client.stream(
             "POST",
@@ -87,7 +87,7 @@ class ReceiverClient:
                 "Content-Type": "application/json",
                 **_signed(delivery, datetime.now(UTC)),
             },
-            # The certificate is to be the name's, whatever the address.
+            # The certificate must be valid for the name, whatever the address.
             extensions={"sni_hostname": url.raw_host.decode()},
         )
         async with call as response:
@@ -104,7 +104,7 @@ def _signed(delivery: Delivery, now: datetime) -> dict[str, str]:
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:
-    """When to come back, as seconds or a date (RFC 9110, 10.2.3)."""
+    """Return Retry-After in seconds, given as seconds or a date (RFC 9110, 10.2.3)."""
     text = response.headers.get("Retry-After", "")
     if text.isdecimal():
         return float(text)
@@ -114,7 +114,7 @@ def _retry_after_s(response: httpx.Response) -> float | None:
 
 
 def _root(exc: BaseException) -> BaseException:
-    """What an exception came from, at the very beginning."""
+    """Return the first cause of an exception."""
     while (cause := exc.__cause__ or exc.__context__) is not None:
         exc = cause
     return exc

@@ -1,4 +1,4 @@
-"""Turns what the model package found into results of the record."""
+"""Mapping of the model package's results to results of the record."""
 
 from jobs.queue.leases import Lease, Outcome
 from jobs.queue.reuse import EarlierResult

@@ -9,25 +9,25 @@ from model.runtime.device import Device
 
 
 class WorkerSettings(ServiceSettings):
-    """What a worker reads on top of what every process does."""
+    """Settings of a worker, beyond those of every process."""
 
     #: Folder of the network to run; empty for the one that ships.
     model_dir: Path | None = None
-    #: What runs the network.
+    #: Device that runs the network.
     device: Device = Device.CPU
-    #: CPU threads, and films that are worked on side by side; 0 for all cores.
+    #: Number of CPU threads; 0 for all cores.
     threads: int = Field(0, ge=0)
     #: A batch that takes longer than this loses its process, and its items are tried alone.
     task_time_limit_s: int = Field(120, gt=0)
     #: Seconds a stopping worker gives the batch in hand before it is put back.
     soft_shutdown_s: float = Field(5.0, ge=0)
-    #: A worker that starts waits this long for its database.
+    #: Time that a starting worker waits for its database, in seconds.
     start_patience_s: float = Field(30.0, ge=0)
     #: Longest pause between two attempts to reach a Redis that is away.
     reconnect_s: float = Field(2.0, gt=0)
-    #: How often each worker erases what has expired, and one of them looks for orphans.
+    #: Interval in seconds of erasing expired jobs (each worker) and removing orphans (one).
     tidy_s: float = Field(60.0, gt=0)
-    #: Bytes that no record names are removed once they are this old; no upload takes so long.
+    #: Age in seconds from which files that no record names are removed; longer than any upload.
     orphan_age_s: float = Field(24 * 3600.0, gt=0)
     #: Attempts to deliver a webhook.
     webhook_attempts: int = Field(10, ge=1)

@@ -1,4 +1,4 @@
-"""The threads that keep the record in order beside the pool, in every worker."""
+"""Upkeep threads beside the pool, in every worker."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,9 +19,9 @@ log = structlog.get_logger()
 
 
 class Upkeep:
-    """Beats, sweeps, and takes back what a dead process of the pool held; tidies in a thread apart.
+    """Sends heartbeats, sweeps, requeues items of dead processes; tidies in a second thread.
 
-    Whatever fails is tried again the next time: nothing here is remembered.
+    A failed step is repeated at the next round; no state is kept.
     """
 
     def __init__(self, settings: WorkerSettings, name: str) -> None:
@@ -50,19 +50,21 @@ class Upkeep:
         self._at_once.put(lambda: None)
         for thread in self._threads:
             thread.join(timeout=5)
-        self._try("items_not_given_back", lambda: retries.give_back(self._database, self._name))
+        self._try(
+            "items_not_requeued", lambda: retries.requeue_unfinished(self._database, self._name)
+        )
         self._try("heartbeat_not_removed", lambda: heartbeats.leave(self._database, self._name))
 
     def process_died(self, batch: str) -> None:
         """Queue again the items of a batch whose process is gone."""
-        self._take_at_once(retries.take_back, batch)
+        self._take_at_once(retries.requeue_lost, batch)
 
     def time_ran_out(self, batch: str) -> None:
         """Queue again, or fail, the items of a batch whose time is over."""
         self._take_at_once(retries.time_out, batch)
 
     def _take_at_once(self, take: Callable[..., int], batch: str) -> None:
-        # By the thread that sweeps: the caller must not wait for a database.
+        # Done by the sweeping thread: the caller must not wait for a database.
         holder = f"{self._name}/{batch}"
         attempts = self._settings.max_attempts
         self._at_once.put(partial(take, self._database, holder, max_attempts=attempts))

@@ -16,16 +16,16 @@ from worker.settings import WorkerSettings
 
 log = structlog.get_logger()
 
-#: Events on their way at once, and those of one owner after which it has to wait.
+#: Events in flight at once, in all and of one owner.
 _AT_ONCE = 16
 _OF_ONE_OWNER = 4
 
-#: What an attempt may take beyond the receiver's time: to be recorded in a database that is busy.
+#: Time in seconds for recording an attempt in a busy database, beyond the receiver's time-out.
 _GRACE_S = 30
 
 
 class WebhookSender:
-    """Sends what is due, several at a time, so that a receiver that hangs delays nobody else's."""
+    """Sends due events, several at once, so that a hanging receiver delays only its owner's."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
@@ -40,11 +40,11 @@ class WebhookSender:
         self._thread = Thread(target=anyio.run, args=(self._run,), name="webhooks", daemon=True)
 
     def start(self) -> None:
-        """Begin sending."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop. What is on its way is sent again, by another worker, once its attempt is lost."""
+        """Stop. Another worker sends the events in flight again when their attempts expire."""
         self._stopping.set()
         self._thread.join(timeout=5)
 
@@ -89,7 +89,7 @@ class WebhookSender:
             settling = partial(settle, self._database, delivery, answer, self._patience)
             await anyio.to_thread.run_sync(settling)
         except Exception:
-            # It is sent again once its attempt counts as lost.
+            # It is sent again when its attempt expires.
             log.warning("webhook_not_settled", delivery=delivery.id, exc_info=True)
         finally:
             self._on_the_way[delivery.owner] -= 1

@@ -1,4 +1,4 @@
-"""What one process that analyses holds: the record, the store and the loaded network."""
+"""Resources of an analysing process: the record, the store and the loaded network."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from worker.settings import WorkerSettings
 
 @dataclass(frozen=True, slots=True)
 class Workbench:
-    """Opened once in each process, because neither connections nor networks survive a fork."""
+    """Resources opened once per process, because they do not survive a fork."""
 
     settings: WorkerSettings
     database: Database
@@ -29,7 +29,7 @@ class Workbench:
     @classmethod
     def open(cls, settings: WorkerSettings) -> "Workbench":
         """Connect, load the network, and run it once, so that the first film does not wait."""
-        # Films are read and drawn side by side; OpenCV's own threads would only get in the way.
+        # Films are processed side by side; OpenCV's own threads would only compete with them.
         cv2.setNumThreads(1)
         classifier = load_classifier(
             settings.model_dir or DEFAULT_ARTEFACT,
@@ -46,11 +46,11 @@ class Workbench:
         )
 
     def announce(self, worker: str) -> None:
-        """Say that this worker can work from now on, and with which network."""
+        """Record that this worker is ready, and its network."""
         heartbeats.announce(self.database, worker, self.classifier.manifest.to_dict())
 
     def run_batch(self, priorities: Iterable[Priority], *, holder: str) -> int:
-        """Give results to one batch of whatever is queued; how many items it held."""
+        """Analyse one batch of queued items, and return its size."""
         return run_batch(
             self.database,
             self.store,

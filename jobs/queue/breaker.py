@@ -4,10 +4,10 @@ import time
 
 
 class Breaker:
-    """Keeps an unresponsive server from delaying every request by a timeout."""
+    """Skips calls to a server that did not answer, instead of waiting for each time-out."""
 
     def __init__(self, pause_s: float) -> None:
-        """Begin closed: calls are allowed.
+        """Start closed: calls are allowed.
 
         Args:
             pause_s: Time without calls after a failure, in seconds.
@@ -17,7 +17,7 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether calls are to be skipped."""
+        """Return whether calls are to be skipped."""
         return time.monotonic() < self._open_until
 
     def trip(self) -> None:

@@ -1,4 +1,4 @@
-"""When a job is final: with the last of its items."""
+"""Completion of jobs: a job is final with its last item."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -12,15 +12,15 @@ from jobs.webhooks.outbox import tell_final
 
 
 def finish_jobs(session: Session, job_ids: Collection[str], now: datetime) -> None:
-    """Finish those of some jobs that have no open item left.
+    """Finish the given jobs that have no open item left.
 
-    Every transaction locks items before jobs, both in the order of their ids, so that no two wait
-    for each other.
+    Every transaction locks items before jobs, both in the order of their ids, which prevents
+    deadlocks.
     """
     if not job_ids:
         return
-    # The job's row is locked first: of two workers that commit a job's last two items at the same
-    # moment, the second then sees the first one's item.
+    # The job's row is locked first: if two workers commit a job's last two items at the same
+    # moment, the second one then sees the item of the first.
     jobs = session.scalars(
         select(JobRow).where(JobRow.id.in_(job_ids)).order_by(JobRow.id).with_for_update()
     ).all()

@@ -1,7 +1,7 @@
-"""The courier: Celery messages over Redis that say "there is work", and nothing else.
+"""The courier: empty Celery messages over Redis, hints that there is work.
 
-A message carries no id, no name and no pixels. What there is to do stands in the database; a
-message that is lost is sent again by the next sweep, and one too many finds nothing to claim.
+A hint carries no id, no name and no pixels; the database holds the work. The next sweep replaces
+a lost hint, and a surplus one finds nothing to claim.
 """
 
 import redis
@@ -15,15 +15,15 @@ from jobs.states import Priority
 #: The task's name. The gateway sends it by name and never imports the worker.
 ANALYZE = "pneumocam.analyze"
 
-#: Seconds before an unanswering Redis counts as away. The job is already safe by then.
+#: Time-out of Redis, in seconds. The job is recorded before a hint is sent.
 _SEND_TIMEOUT_S = 2
 
-#: Seconds for which a Redis that did not answer is left alone.
+#: Pause in seconds after a Redis that did not answer.
 _PAUSE_S = 2
 
 
 def celery_settings() -> dict[str, object]:
-    """What the sending and the receiving side must agree about."""
+    """Return the Celery configuration that gateway and worker share."""
     return {
         "task_queues": [Queue(priority.value) for priority in Priority],
         "task_default_queue": Priority.ROUTINE.value,
@@ -37,12 +37,12 @@ def celery_settings() -> dict[str, object]:
     }
 
 
-#: The one `maxmemory-policy` by which Redis, when it is full, refuses instead of forgetting.
+#: The only `maxmemory-policy` by which a full Redis refuses messages instead of evicting them.
 _KEEPS_ALL = "noeviction"
 
 
 class RedisMayEvict(redis.RedisError):
-    """Redis is set up to forget messages when it is full."""
+    """Redis is configured to evict messages when it is full."""
 
 
 def hints_for(items: int, batch_size: int) -> int:
@@ -51,7 +51,7 @@ def hints_for(items: int, batch_size: int) -> int:
 
 
 class WorkQueue:
-    """Sends hints, and counts those that wait."""
+    """The queues of hints in Redis."""
 
     def __init__(self, redis_url: str) -> None:
         self._breaker = Breaker(_PAUSE_S)
@@ -68,7 +68,7 @@ class WorkQueue:
             broker_connection_retry=False,
         )
         self._redis = redis.Redis.from_url(
-            # The one spelling that Celery and redis-py do not share.
+            # Celery and redis-py spell this scheme differently.
             redis_url.replace("redis+socket://", "unix://"),
             socket_timeout=_SEND_TIMEOUT_S,
             socket_connect_timeout=_SEND_TIMEOUT_S,
@@ -77,8 +77,8 @@ class WorkQueue:
     def hint(self, priority: Priority, count: int = 1) -> bool:
         """Send `count` hints; False if Redis did not take them, which loses nothing.
 
-        After a failure nothing is tried for a while, so that a frozen Redis does not hold up
-        every request for the length of a time-out. The sweeps send what is missing.
+        After a failure no hint is sent for a pause, so that a frozen Redis does not delay every
+        request by a time-out. The sweeps send the missing hints.
         """
         if self._breaker.is_open:
             return False
@@ -93,7 +93,7 @@ class WorkQueue:
         return True
 
     def waiting(self, priority: Priority) -> int:
-        """How many hints wait to be taken.
+        """Return the number of waiting hints.
 
         Raises:
             redis.RedisError: Redis is away.
@@ -101,15 +101,15 @@ class WorkQueue:
         return int(self._redis.llen(priority.value))
 
     def check(self) -> None:
-        """Raise unless Redis answers, and keeps what it was given.
+        """Raise unless Redis answers and is configured to keep messages.
 
         Raises:
-            RedisMayEvict: It forgets messages when it is full. No job is lost by that, but each
-                message waits for the next sweep.
+            RedisMayEvict: It evicts messages when it is full. No job is lost by that, but its
+                hint is replaced only by the next sweep.
             redis.RedisError: Redis is away.
         """
         try:
-            # Where CONFIG may be forbidden, as by those who host Redis, INFO is not.
+            # Hosted Redis may forbid CONFIG; INFO is allowed.
             policy = self._redis.info("memory").get("maxmemory_policy", _KEEPS_ALL)
         except redis.exceptions.NoPermissionError:
             return

@@ -10,7 +10,7 @@ from jobs.queue.fairness import CLAIM_ORDER, items_ahead
 from jobs.record.tables import ItemRow
 from jobs.states import ItemState
 
-#: Further ahead nothing is counted, so that asking costs little however much is queued.
+#: Items ahead are counted up to this number, which bounds the cost of the query.
 COUNTED_AHEAD = 10_000
 
 #: The pace is measured over this time.
@@ -24,12 +24,12 @@ _SAMPLE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class QueueEstimate:
-    """Where an item stands in the queue, if nothing else came.
+    """Queue position and estimated start time of an item, without later submissions.
 
     Attributes:
-        position: 1 for what is claimed next; `COUNTED_AHEAD` + 1 for that and everything behind.
-        starts_at: When it would be claimed at the recent pace; None if there is none, or if so
-            much is ahead that it was not counted.
+        position: 1 for the item that is claimed next; at most `COUNTED_AHEAD` + 1.
+        starts_at: Estimated time of the claim at the recent pace; None without a recent pace, or
+            for a position of `COUNTED_AHEAD` + 1.
     """
 
     position: int
@@ -37,7 +37,7 @@ class QueueEstimate:
 
 
 def estimate(session: Session, item: ItemRow, now: datetime) -> QueueEstimate:
-    """Where a queued item stands, and when it is likely to be started."""
+    """Return the queue position and estimated start time of a queued item."""
     ahead = items_ahead(session, item, up_to=COUNTED_AHEAD)
     pace = None if ahead == COUNTED_AHEAD else _items_per_second(session, item, now)
     return QueueEstimate(
@@ -47,9 +47,9 @@ def estimate(session: Session, item: ItemRow, now: datetime) -> QueueEstimate:
 
 
 def _items_per_second(session: Session, item: ItemRow, now: datetime) -> float | None:
-    """How fast items were analysed while this one, or the next in line, has waited.
+    """Return the pace while this item, or the first in line, was waiting; None if unknown.
 
-    Only while something waits is the pace all that the workers can do.
+    Only while items wait does the pace show the full capacity of the workers.
     """
     next_since = session.scalar(
         select(ItemRow.queued_at)
@@ -64,7 +64,7 @@ def _items_per_second(session: Session, item: ItemRow, now: datetime) -> float |
         select(ItemRow.finished_at)
         .where(
             ItemRow.finished_at > since,
-            ItemRow.attempts > 0,  # others were refused at the door
+            ItemRow.attempts > 0,  # 0 for files refused at submission
             ItemRow.state != ItemState.CANCELLED,
         )
         .order_by(ItemRow.finished_at.desc())

@@ -1,10 +1,10 @@
-"""The order in which items are claimed: `stat` before `routine`, then the owners in turn.
+"""Order of claims: `stat` before `routine`, then fair between owners.
 
 Start-time fair queueing (Goyal, Vin and Cheng, "Start-time Fair Queueing", SIGCOMM 1996), with
-every film as one unit of work: an item gets its turn when it is accepted, one after the owner's
-last one, but never one that has been passed already. Whoever sent 10,000 films has 10,000 turns in
-a row; another's single film gets the turn that is on now, and is next but one. Claims then only
-read an index in order, whatever the number of workers, and remember nothing.
+every film as one unit of work. An item gets its turn when it is accepted: one more than its
+owner's last turn, and at least the current turn. An owner of 10,000 films has 10,000 consecutive
+turns; another owner's single film gets the current turn and is claimed next but one. Claims read
+an index in order, whatever the number of workers, and keep no state.
 """
 
 from sqlalchemy import func, select, tuple_
@@ -14,15 +14,15 @@ from jobs.record.locks import Lock, lock
 from jobs.record.tables import ItemRow, JobRow
 from jobs.states import ItemState, Priority
 
-#: Items of one turn belong to different owners; the job that began first goes first.
+#: Items of one turn belong to different owners; the earlier job is claimed first.
 CLAIM_ORDER = (ItemRow.priority_rank, ItemRow.turn, ItemRow.job_id, ItemRow.index)
 
 
 def next_turn(session: Session, owner: str | None, priority: Priority) -> int:
-    """The turn of the first item of a new job; the job's others take those that follow."""
+    """Return the turn of a new job's first item; its other items take the following turns."""
     lock(session, Lock.TURNS, key=owner or "")
     of_priority = ItemRow.priority_rank == priority.rank
-    # Both, because one that lost its worker is queued again with a turn that has been passed.
+    # Both, because an item that lost its worker is queued again with an earlier turn.
     running = session.scalar(
         select(func.max(ItemRow.turn)).where(ItemRow.state == ItemState.RUNNING, of_priority)
     )
@@ -38,12 +38,12 @@ def next_turn(session: Session, owner: str | None, priority: Priority) -> int:
 
 
 def items_ahead(session: Session, item: ItemRow, *, up_to: int) -> int:
-    """Queued items that would be claimed before this one if nothing else came.
+    """Count the queued items that are claimed before this one, without later submissions.
 
     Args:
         session: A transaction.
         item: A queued item.
-        up_to: No more than this many are counted.
+        up_to: Upper bound of the count.
     """
     place = (item.priority_rank, item.turn, item.job_id, item.index)
     ahead = (

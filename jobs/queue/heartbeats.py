@@ -1,4 +1,4 @@
-"""Heartbeats: which workers live, and which network they run."""
+"""Heartbeats: the live workers, and the network that they run."""
 
 from datetime import timedelta
 
@@ -8,18 +8,18 @@ from sqlalchemy import delete, select, update
 from jobs.record.database import Database
 from jobs.record.tables import WorkerRow
 
-#: A worker that has not beaten for this many sweeps is taken for lost.
+#: Sweeps without a heartbeat after which a worker counts as lost.
 _MISSED_BEATS = 5
 
 
 def announce(database: Database, name: str, model: dict[str, JsonValue]) -> None:
-    """Say that a worker has loaded its network and can work from now on."""
+    """Record a worker that has loaded its network and is ready."""
     with database.write() as session:
         session.merge(WorkerRow(name=name, beat_at=database.now(session), model=model))
 
 
 def beat(database: Database, name: str) -> None:
-    """Say that an announced worker still lives, and forget those silent for a day."""
+    """Record a heartbeat of an announced worker, and delete workers silent for a day."""
     with database.write() as session:
         now = database.now(session)
         session.execute(update(WorkerRow).where(WorkerRow.name == name).values(beat_at=now))
@@ -27,19 +27,19 @@ def beat(database: Database, name: str) -> None:
 
 
 def leave(database: Database, name: str) -> None:
-    """Say that a worker has stopped on purpose."""
+    """Delete a worker that stops on purpose."""
     with database.write() as session:
         session.execute(delete(WorkerRow).where(WorkerRow.name == name))
 
 
 def live_workers(database: Database, *, sweep_s: float) -> list[str]:
-    """Names of the workers that beat lately."""
+    """Return the names of the live workers."""
     with database.read() as session:
         since = database.now(session) - timedelta(seconds=_MISSED_BEATS * sweep_s)
         return list(session.scalars(select(WorkerRow.name).where(WorkerRow.beat_at >= since)))
 
 
 def latest_model(database: Database) -> dict[str, JsonValue] | None:
-    """The manifest of the network that the worker seen last runs."""
+    """Return the manifest of the network of the worker with the latest heartbeat."""
     with database.read() as session:
         return session.scalar(select(WorkerRow.model).order_by(WorkerRow.beat_at.desc()).limit(1))

@@ -1,4 +1,4 @@
-"""Accepting a job: after `accept` returns, it is never lost."""
+"""Acceptance of jobs: after `accept` returns, the job is never lost."""
 
 import hashlib
 import json
@@ -20,13 +20,13 @@ from jobs.results import ItemError
 from jobs.states import ItemState, Priority
 from telemetry.tracing import current_traceparent
 
-#: How long a key stands for the submission that brought it.
+#: Lifetime of an idempotency key.
 KEY_LIFETIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that is already, durably, in the artifact store, unless it was refused."""
+    """A file that is stored durably in the artifact store, or was refused."""
 
     filename: str
     sha256: str
@@ -36,15 +36,15 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a client sent.
+    """A submission of one client.
 
     Attributes:
-        uploads: One a film, in the order in which they came.
-        priority: When it is claimed, relative to others.
+        uploads: The files in the order of arrival.
+        priority: Priority of all its items.
         reference: The client's own name for the job.
-        idempotency_key: Sending the same under the same key again makes no second job.
-        owner: The API key that sends it; idempotency keys are its own.
-        callback_url: Where to tell that the job is final; its owner has a signing secret.
+        idempotency_key: Key under which a repetition makes no second job.
+        owner: The sending API key; each owner has its own idempotency keys.
+        callback_url: URL to call when the job is final; its owner has a signing secret.
     """
 
     uploads: Sequence[Upload]
@@ -55,7 +55,7 @@ class Submission:
     callback_url: str | None = None
 
     def digest(self) -> str:
-        """SHA-256 over everything that decides what the job is."""
+        """Return the SHA-256 over everything that defines the job."""
         files = [(upload.filename, upload.sha256) for upload in self.uploads]
         callback = [] if self.callback_url is None else [self.callback_url]
         text = json.dumps([self.priority, self.reference, files, *callback])
@@ -63,7 +63,7 @@ class Submission:
 
 
 def new_job_id() -> str:
-    """A ULID: sortable by time of submission, 80 bits of it random."""
+    """Return a new ULID: sortable by time of submission, with 80 random bits."""
     return str(ULID())
 
 
@@ -78,17 +78,17 @@ def accept(
     """Record a job and its items in one transaction.
 
     Args:
-        database: Where the record goes.
-        job_id: From `new_job_id`; the uploads lie under it in the artifact store.
-        submission: What was sent; at least one of its files was not refused.
-        retention: How long results and pictures are kept.
-        check: Called in the transaction once the job is added; what it raises undoes it.
+        database: The record.
+        job_id: From `new_job_id`; prefix of the uploads in the artifact store.
+        submission: The submission; at least one of its files was not refused.
+        retention: Time for which results and pictures are kept.
+        check: Called in the transaction after the job is added; an exception rolls it back.
 
     Returns:
-        The job's id; of an earlier job, if the same was sent under the same key before.
+        The job's id; the earlier job's id if the submission is a repetition under its key.
 
     Raises:
-        IdempotencyKeyReused: Something else was sent under the same key before.
+        IdempotencyKeyReused: Another submission was sent under the same key before.
     """
     key, owner = submission.idempotency_key, submission.owner
     try:
@@ -99,7 +99,7 @@ def accept(
                     check(session)
                 return job_id
     except IntegrityError:
-        # Sent twice at the same moment, and the other was faster.
+        # A concurrent repetition was faster.
         with database.read() as session:
             earlier = _find(session, key or "", owner)
         if earlier is None:
@@ -109,14 +109,14 @@ def accept(
     return earlier.id
 
 
-def forget_old_keys(database: Database) -> None:
-    """Let keys be used anew whose lifetime is over."""
+def delete_old_idempotency_keys(database: Database) -> None:
+    """Delete idempotency keys whose lifetime is over."""
     with database.read() as session:
         is_old = and_(
             JobRow.idempotency_key.is_not(None),
             JobRow.created_at < database.now(session) - KEY_LIFETIME,
         )
-        # Nearly always there is none, and a writer would make others wait.
+        # Nearly always there is none, and a write transaction would make others wait.
         if session.scalar(select(JobRow.id).where(is_old).limit(1)) is None:
             return
     with database.write() as session:

@@ -1,9 +1,9 @@
-"""Who works on what: claim, renew, commit, cancel.
+"""Leases on items: claim, renew, commit, cancel.
 
-A claim hands out a lease: a token that only this attempt knows, and a moment when it ends. Every
-later write names the token (compare-and-set), so whatever a worker does after it lost its lease
-changes nothing, and each item has exactly one visible result however often it was delivered. What
-becomes of an item whose lease was lost stands in `jobs.queue.retries`.
+A claim returns a lease: a token that only this attempt knows, and an expiry time. Every later write
+names the token (compare-and-set). A worker that has lost its lease can therefore change nothing,
+and each item has exactly one visible result however often it was delivered. `jobs.queue.retries`
+handles items whose lease was lost.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from jobs.queue.completion import finish_jobs
 from jobs.queue.fairness import CLAIM_ORDER
-from jobs.queue.retries import without_spent
+from jobs.queue.retries import fail_exhausted
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow
 from jobs.results import ItemError, Result
@@ -55,26 +55,26 @@ def claim(
     max_attempts: int = 3,
     holder: str | None = None,
 ) -> list[Lease]:
-    """Take up to `limit` queued items, `stat` before `routine`, the owners in turn.
+    """Claim up to `limit` queued items, `stat` before `routine`, then fair between owners.
 
-    An item whose worker was lost before is handed out alone: if its file is what killed the
-    worker, it takes no neighbour with it. One that has had all its attempts is failed instead.
+    An item whose worker was lost before is claimed alone, so that a file that kills workers takes
+    no neighbour with it. An item that has used all its attempts is failed instead.
 
     Args:
         database: The record.
-        priorities: What this caller may take.
-        limit: Films the caller can analyse in one batch.
-        lease_s: How long the claim holds unless it is renewed.
-        max_attempts: How often an item is handed out.
-        holder: `worker/batch`, by which the leases are found if who holds them dies.
+        priorities: Priorities that the caller may claim.
+        limit: Largest number of items in one batch.
+        lease_s: Duration of the lease in seconds, unless it is renewed.
+        max_attempts: Largest number of claims of one item.
+        holder: `worker/batch`, by which the leases are found if their process dies.
     """
     ranks = sorted(priority.rank for priority in priorities)
     with database.write() as session:
         now = database.now(session)
         rows = _next_in_line(session, ranks, limit=limit)
-        rows = without_spent(session, rows, now, max_attempts=max_attempts)
+        rows = fail_exhausted(session, rows, now, max_attempts=max_attempts)
         if rows and rows[0].attempts > 0:
-            fresh = _suspects_have_their_half(session) and _next_in_line(
+            fresh = _retried_items_have_their_share(session) and _next_in_line(
                 session, ranks, limit=limit, fresh=True
             )
             rows = fresh or rows[:1]
@@ -84,7 +84,7 @@ def claim(
 
 
 def renew(database: Database, leases: Sequence[Lease], *, lease_s: float) -> None:
-    """Put the end of leases that are still held further off."""
+    """Extend the leases that still hold."""
     with database.write() as session:
         until = database.now(session) + timedelta(seconds=lease_s)
         for row in _held(session, leases).values():
@@ -95,8 +95,8 @@ def commit(database: Database, outcomes: Sequence[tuple[Lease, Outcome]]) -> lis
     """Record outcomes whose leases still hold, and finish the jobs they complete.
 
     Returns:
-        The leases that were refused: their items were cancelled, erased or given to another
-        worker meanwhile, and nothing of these outcomes is kept.
+        The refused leases: their items were cancelled, erased or claimed by another worker
+        meanwhile, and nothing of these outcomes is recorded.
     """
     with database.write() as session:
         now = database.now(session)
@@ -109,7 +109,7 @@ def commit(database: Database, outcomes: Sequence[tuple[Lease, Outcome]]) -> lis
 
 
 def cancel(database: Database, job_id: str) -> None:
-    """Cancel what is not final yet; a running attempt loses its lease. Repeatable."""
+    """Cancel the open items of a job; running attempts lose their leases. Repeatable."""
     with database.write() as session:
         now = database.now(session)
         rows = session.scalars(
@@ -131,10 +131,10 @@ def cancel(database: Database, job_id: str) -> None:
 def _next_in_line(
     session: Session, ranks: Sequence[int], *, limit: int, fresh: bool = False
 ) -> Sequence[ItemRow]:
-    """Queued items in the order of the claim, locked; of the fresh ones none was tried before."""
+    """Return and lock queued items in claim order; with `fresh`, only those never tried."""
     query = (
         select(ItemRow)
-        # A range, because PostgreSQL would sort all that is queued for a list.
+        # A range, because for a list PostgreSQL would sort the whole queue.
         .where(
             ItemRow.state == ItemState.QUEUED, ItemRow.priority_rank.between(ranks[0], ranks[-1])
         )
@@ -145,11 +145,11 @@ def _next_in_line(
     return session.scalars(query.where(ItemRow.attempts == 0) if fresh else query).all()
 
 
-def _suspects_have_their_half(session: Session) -> bool:
-    """Whether more processes are busy with items that lost a worker before than with fresh ones.
+def _retried_items_have_their_share(session: Session) -> bool:
+    """Return whether more processes run items that lost a worker before than fresh batches.
 
-    Such items are first in line and run alone. If many of them do not end, or kill their workers
-    once more, half of the workers still go on with everyone else's films.
+    Such items are first in line and run alone. If many of them hang or kill their workers again,
+    half of the workers still process fresh films.
     """
     suspects, batches = session.execute(
         select(
@@ -161,9 +161,9 @@ def _suspects_have_their_half(session: Session) -> bool:
 
 
 def _held(session: Session, leases: Sequence[Lease]) -> dict[str, ItemRow]:
-    """The items whose leases still hold, by token, locked.
+    """Return and lock the items whose leases still hold, by token.
 
-    Among the running ones, which are few, because no index is worth its while for tokens.
+    The query searches the few running items, because tokens have no index.
     """
     tokens = [lease.token for lease in leases]
     rows = session.scalars(

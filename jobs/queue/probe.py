@@ -1,7 +1,7 @@
 """Probe of this machine's worker, for container health checks: `python -m jobs.queue.probe`.
 
-Its exit status is 0 if it does. A database that is away is not the worker's fault: a worker waits
-for it, and to be restarted would not help.
+The exit status is 0 if a worker is live. It is also 0 while the database is away: the worker waits
+for it, and a restart would not help.
 """
 
 import socket
@@ -14,12 +14,12 @@ from jobs.settings import ServiceSettings
 
 
 def has_live_worker(database: Database, host: str, *, sweep_s: float) -> bool:
-    """Whether a worker on a host has beaten lately, or the database cannot tell.
+    """Return whether a worker on a host has a recent heartbeat, or the database is away.
 
     Args:
-        database: Where workers beat.
-        host: The machine, as it calls itself; in a container, the container.
-        sweep_s: How often they beat.
+        database: The record.
+        host: Host name of the machine or container.
+        sweep_s: Interval of heartbeats, in seconds.
     """
     try:
         alive = live_workers(database, sweep_s=sweep_s)

@@ -1,7 +1,7 @@
-"""How much may be open at once: in the whole service, and of one API key.
+"""Bounds on the number of open items: of the whole service, and of one API key.
 
-The counts are of the record itself, never of a number kept beside it, so that they cannot drift.
-Each ends at its bound and runs over an index alone, or over the open jobs of one key.
+Items are counted in the record itself, and not in a counter beside it, so that the count cannot
+drift. Each count stops at its bound and reads an index only, or the open jobs of one key.
 """
 
 from collections.abc import Callable
@@ -17,17 +17,17 @@ from jobs.record.locks import Lock, lock
 from jobs.record.tables import ItemRow, JobRow
 from jobs.states import OPEN_STATES, ItemState
 
-#: Throughput is what was analysed within this time.
+#: Time over which throughput is measured.
 _RECENT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many items may be queued or running.
+    """Largest numbers of items that may be queued or running.
 
     Attributes:
         all_open: In the whole service.
-        owners_open: Of the key that asks; None for no bound.
+        owners_open: Of the requesting key; None for no bound.
     """
 
     all_open: int
@@ -36,11 +36,11 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What there is to do, and how fast it is done.
+    """Open work and recent throughput.
 
     Attributes:
-        open_items: Queued or running.
-        items_per_s: Analysed lately, a second.
+        open_items: Number of queued or running items.
+        items_per_s: Items analysed per second in the last minute.
     """
 
     open_items: int
@@ -48,24 +48,24 @@ class Load:
 
     @property
     def backlog_s(self) -> float:
-        """Seconds that the open items take at the recent pace; infinite if there was none."""
+        """Return the seconds that the open items take; infinite without recent throughput."""
         if self.open_items == 0:
             return 0.0
         return self.open_items / self.items_per_s if self.items_per_s else float("inf")
 
 
 def require_room(session: Session, owner: str | None, bounds: Bounds, *, items: int = 0) -> None:
-    """Raise unless so many more items may be open.
+    """Raise if further items would exceed a bound.
 
     Args:
-        session: A transaction. What it has added itself counts as open.
-        owner: Whose items they are; None for nobody's.
-        bounds: How many may be open.
-        items: More that are to come; 0 asks whether the bounds hold as it is.
+        session: A transaction. Items that it has added count as open.
+        owner: Owner of the items; None for items without an owner.
+        bounds: The bounds.
+        items: Number of further items; 0 checks the current state.
 
     Raises:
-        QuotaReached: Too many of the owner's would be.
-        BacklogFull: Too many would be in the whole service.
+        QuotaReached: The owner's bound would be exceeded.
+        BacklogFull: The bound of the whole service would be exceeded.
     """
     if bounds.owners_open is not None:
         owners = _count(session, _owners_open(owner), up_to=bounds.owners_open + 1)
@@ -76,9 +76,9 @@ def require_room(session: Session, owner: str | None, bounds: Bounds, *, items: 
 
 
 def within(bounds: Bounds, owner: str | None) -> Callable[[Session], None]:
-    """The check for the transaction that accepts a job, after it has added the job's items.
+    """Return the check of the accepting transaction, run after it has added the job's items.
 
-    However many submissions come at the same moment, those that are accepted keep to the bounds.
+    Concurrent submissions that are accepted keep to the bounds together.
     """
 
     def check(session: Session) -> None:
@@ -90,11 +90,11 @@ def within(bounds: Bounds, owner: str | None) -> Callable[[Session], None]:
 
 
 def current_load(database: Database, *, owner: str | None = None) -> Load:
-    """What is open, of everyone or of one owner, and how fast items are analysed."""
+    """Return the open items, of everyone or of one owner, and the service's throughput."""
     with database.read() as session:
         query = _all_open() if owner is None else _owners_open(owner)
         since = database.now(session) - _RECENT
-        # What was refused at the door or used again took no time.
+        # Refused files and reused results took no time.
         analysed = select(ItemRow.index).where(
             ItemRow.finished_at > since,
             ItemRow.attempts > 0,
@@ -119,5 +119,5 @@ def _owners_open(owner: str | None) -> Select[int]:
 
 
 def _count(session: Session, query: Select[int], *, up_to: int | None = None) -> int:
-    """How many rows a query has, without looking further than asked."""
+    """Count the rows of a query, up to a bound."""
     return session.scalar(select(func.count()).select_from(query.limit(up_to).subquery())) or 0

@@ -1,4 +1,4 @@
-"""What becomes of an item whose attempt did not end: tried again, or failed with the reason."""
+"""Retries of items whose attempts did not end: queued again, or failed with a reason."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,29 +13,29 @@ from jobs.results import ErrorCode
 from jobs.states import ItemState
 
 
-def take_back_expired(database: Database, *, max_attempts: int) -> int:
-    """Queue items whose leases ran out: their workers were lost. How many those were."""
+def requeue_expired(database: Database, *, max_attempts: int) -> int:
+    """Queue items again whose leases expired, as their workers were lost; return their number."""
     with database.write() as session:
         now = database.now(session)
         rows = _running(session, ItemRow.lease_expires_at < now, skip_locked=True)
         _queue_again(rows)
-        without_spent(session, rows, now, max_attempts=max_attempts)
+        fail_exhausted(session, rows, now, max_attempts=max_attempts)
         return len(rows)
 
 
-def take_back(database: Database, holder: str, *, max_attempts: int) -> int:
-    """Queue what a process held that has died, without waiting for its leases to run out."""
+def requeue_lost(database: Database, holder: str, *, max_attempts: int) -> int:
+    """Queue the items of a dead process again, before their leases expire; return their number."""
     with database.write() as session:
         rows = _running(session, ItemRow.lease_holder == holder)
         _queue_again(rows)
-        without_spent(session, rows, database.now(session), max_attempts=max_attempts)
+        fail_exhausted(session, rows, database.now(session), max_attempts=max_attempts)
         return len(rows)
 
 
 def time_out(database: Database, holder: str, *, max_attempts: int) -> int:
-    """Take what a process held that did not end in time.
+    """Queue or fail the items of a process that exceeded its time limit; return their number.
 
-    What was not alone is tried again, alone. What was fails: the time was its own.
+    Items of a batch are tried again, alone. An item that was alone fails with `timeout`.
     """
     with database.write() as session:
         now = database.now(session)
@@ -48,8 +48,8 @@ def time_out(database: Database, holder: str, *, max_attempts: int) -> int:
         return len(rows)
 
 
-def give_back(database: Database, worker: str) -> int:
-    """Queue what a worker's processes held that is stopping. The attempt does not count."""
+def requeue_unfinished(database: Database, worker: str) -> int:
+    """Queue the unfinished items of a stopping worker again, without counting the attempt."""
     with database.write() as session:
         mine = ItemRow.lease_holder.startswith(f"{worker}/", autoescape=True)
         rows = _running(session, mine)
@@ -58,15 +58,15 @@ def give_back(database: Database, worker: str) -> int:
 
 
 def release(database: Database, tokens: Sequence[str]) -> None:
-    """Queue items as they were: the attempt failed for a reason that is not theirs."""
+    """Queue items again, without counting an attempt that failed for another reason."""
     with database.write() as session:
         _forget_attempt(_running(session, ItemRow.lease_token.in_(tokens)))
 
 
-def without_spent(
+def fail_exhausted(
     session: Session, rows: Sequence[ItemRow], now: datetime, *, max_attempts: int
 ) -> list[ItemRow]:
-    """Fail those of some queued items that have had all their attempts; the others."""
+    """Fail the queued items that have used all attempts, and return the others."""
     spent = [row for row in rows if row.attempts >= max_attempts]
     for row in spent:
         times = f"{row.attempts} times" if row.attempts > 1 else "once"
@@ -79,7 +79,7 @@ def without_spent(
 def _running(
     session: Session, condition: ColumnElement[bool], *, skip_locked: bool = False
 ) -> Sequence[ItemRow]:
-    """Running items, locked. There are few, and an index finds them, whatever the condition."""
+    """Return and lock the running items of a condition; they are few, and have an index."""
     return session.scalars(
         select(ItemRow)
         .where(ItemRow.state == ItemState.RUNNING, condition)

@@ -1,4 +1,4 @@
-"""Results that need not be found again: the same bytes, the same owner, the same network."""
+"""Reuse of results: the same bytes, the same owner, the same network."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ _WITH_RESULT = (ItemState.SUCCEEDED, ItemState.REJECTED)
 
 @dataclass(frozen=True, slots=True)
 class EarlierResult:
-    """An item that already has the result that another is to get.
+    """An earlier item whose result another item can copy.
 
     Attributes:
-        job_id: Its job, which is the same owner's.
-        index: Its place in the job.
+        job_id: The earlier item's job, of the same owner.
+        index: Index of the item in its job.
         picture_token: Part of the keys of its pictures.
-        state: Succeeded or rejected.
-        result: As it was recorded.
+        state: `succeeded` or `rejected`.
+        result: The recorded result.
     """
 
     job_id: str
@@ -37,14 +37,14 @@ class EarlierResult:
 def find_earlier_results(
     database: Database, leases: Iterable[Lease], *, model_name: str, model_version: str
 ) -> dict[str, EarlierResult]:
-    """What a network has already found in some items' bytes, by their leases' tokens.
+    """Find earlier results for the same bytes by the same network, by the leases' tokens.
 
-    Results of another owner are never looked at: that somebody else had the same film is not for
-    anyone to learn.
+    Results of other owners are never used: nobody may learn that another owner sent the same
+    film.
     """
     by_token = {lease.token: lease for lease in leases}
     with database.read() as session:
-        # Nearly always none of them is known, which one look at an index tells for all.
+        # Nearly always there is none, which one query on an index finds for all.
         known = set(
             session.scalars(
                 select(ItemRow.sha256)

@@ -13,8 +13,8 @@ from jobs.artifacts.orphans import remove_orphans
 from jobs.artifacts.store import ArtifactStore
 from jobs.audit.log import Action, Event, Via
 from jobs.queue.courier import WorkQueue, hints_for
-from jobs.queue.intake import forget_old_keys
-from jobs.queue.retries import take_back_expired
+from jobs.queue.intake import delete_old_idempotency_keys
+from jobs.queue.retries import requeue_expired
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow
 from jobs.retention.erasure import erase
@@ -46,7 +46,7 @@ class Tidied:
 
 def sweep(database: Database, queue: WorkQueue, *, batch_size: int, max_attempts: int) -> Swept:
     """Take back expired leases, and send the hints that are missing."""
-    taken_back = take_back_expired(database, max_attempts=max_attempts)
+    taken_back = requeue_expired(database, max_attempts=max_attempts)
     sent = _send_missing(database, queue, batch_size=batch_size)
     return Swept(leases_taken_back=taken_back, hints_sent=sent)
 
@@ -65,7 +65,7 @@ def tidy(
     Raises:
         StoreUnavailable: The store did not answer.
     """
-    forget_old_keys(database)
+    delete_old_idempotency_keys(database)
     expired = expired_jobs(database, limit=_ERASED_AT_ONCE)
     for job_id in expired:
         erase(database, store, job_id, event=Event(Action.EXPIRE, via=Via.SERVICE, job_id=job_id))

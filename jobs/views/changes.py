@@ -1,4 +1,4 @@
-"""Whether jobs have changed: all that a client that polls or waits makes the database do."""
+"""Versions of jobs: the only queries that polling and waiting clients cause."""
 
 import hashlib
 from collections.abc import Collection
@@ -11,7 +11,7 @@ from jobs.record.database import Database
 from jobs.record.tables import FeedbackRow, ItemRow, JobRow
 from jobs.states import ItemState
 
-#: Put together once: that takes longer than asking.
+#: Built once, because building a query takes longer than running it.
 _EVERYONES = (
     select(
         JobRow.id,
@@ -20,7 +20,7 @@ _EVERYONES = (
         select(func.max(FeedbackRow.id)).where(FeedbackRow.job_id == JobRow.id).scalar_subquery(),
         ItemRow.state,
         func.count(),
-        # With the index in it, so that two items that change places make a difference.
+        # Weighted by the index, so that two items that swap their states differ.
         func.sum(ItemRow.index),
         func.sum(ItemRow.attempts * (ItemRow.index + 1)),
     )
@@ -34,13 +34,13 @@ _AN_OWNERS = _EVERYONES.where(JobRow.owner == bindparam("owner"))
 
 @dataclass(frozen=True, slots=True)
 class JobVersion:
-    """Enough of a job to tell whether anything about it has changed.
+    """The version of a job: equal versions mean an unchanged job.
 
     Attributes:
-        digest: Differs whenever an item changed its state or was tried again, and when something
-            was said of a result. Not when others' items leave the queue ahead of it: that happens
-            many times a second, and would wake everyone who waits.
-        is_final: No item can change any more.
+        digest: Changes when an item changes its state or is tried again, and with feedback on a
+            result. It does not change with the queue position, which changes many times a second
+            and would wake all waiting clients.
+        is_final: Whether no item can change any more.
     """
 
     digest: str
@@ -48,16 +48,16 @@ class JobVersion:
 
 
 def job_version(database: Database, job_id: str, *, sees_only: str | None) -> JobVersion:
-    """One job, by one small query.
+    """Return the version of one job, by one small query.
 
     Args:
         database: The record.
         job_id: The job.
-        sees_only: The owner whose jobs may be seen; None for everyone's.
+        sees_only: The owner whose jobs are visible; None for all owners.
 
     Raises:
-        JobNotFound: There is none with this id, or it is not theirs to see.
-        JobErased: There was one.
+        JobNotFound: There is no job with this id, or the owner may not see it.
+        JobErased: The job was erased.
     """
     found = job_versions(database, [job_id], sees_only=sees_only)[job_id]
     if isinstance(found, JobVersion):
@@ -68,7 +68,7 @@ def job_version(database: Database, job_id: str, *, sees_only: str | None) -> Jo
 def job_versions(
     database: Database, job_ids: Collection[str], *, sees_only: str | None
 ) -> dict[str, JobVersion | JobNotFound | JobErased]:
-    """Many jobs, by one query, each with what there is to see or why there is nothing."""
+    """Return the versions of many jobs by one query, or the error of each missing job."""
     seen: dict[str, list[tuple[str, ...]]] = {}
     erased = set()
     with database.read() as session:

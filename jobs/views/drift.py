@@ -1,7 +1,7 @@
-"""How the films of the last weeks look to the network, beside those that it was measured on.
+"""Drift: the films of the last weeks compared with those that the network was measured on.
 
-Only counts and means leave this module, and of what a file says of itself only the two views that
-the network is made for, by name.
+The module returns counts and means only. Of the files' own values it names only the two views that
+the network is made for.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from jobs.record.tables import ItemRow, JobRow
 from jobs.results import FIRST_REASON, MODEL_VERSION, VIEW
 from jobs.states import ItemState
 
-#: Equal parts of the scale from 0 to 1, in which scores are counted.
+#: Number of equal bins of the probability from 0 to 1.
 SCORE_BINS = 10
 
 _VIEWS = frozenset({"PA", "AP"})
@@ -31,16 +31,16 @@ class DayOfFilms:
 
     Attributes:
         day: In UTC.
-        model_version: The network's; None of films that failed, which none has read.
-        succeeded: How many got a score.
-        rejected: How many were read and not scored.
-        failed: How many could not be read.
-        above_threshold: Of those with a score, how many reach the threshold.
-        probability_sum: Of their scores.
-        scores: How many fall into each of `SCORE_BINS` parts; the last one holds 1.
-        views: How many of those that were read say which view they are; `OTHER_VIEW` for other
+        model_version: The network's version; None for failed films, which no network has read.
+        succeeded: Number of films with a score.
+        rejected: Number of films that were read and not scored.
+        failed: Number of films that could not be read.
+        above_threshold: Number of scored films that reach the threshold.
+        probability_sum: Sum of the probabilities of the scored films.
+        scores: Number of scored films in each of `SCORE_BINS` bins; the last bin includes 1.
+        views: Number of read films by the view that they state; `OTHER_VIEW` for views other
             than PA and AP.
-        reasons: How many were rejected, by the code of the first reason.
+        reasons: Number of rejected films by the code of their first reason.
     """
 
     day: date
@@ -57,14 +57,14 @@ class DayOfFilms:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """What a model card's figures say of the films that they were measured on.
+    """Figures of the films that a model card was measured on.
 
     Attributes:
-        films: How many.
-        views: By view; empty where the card does not say.
-        mean_probability: Of their scores.
-        above_threshold: The share of them that reaches the threshold, in [0, 1].
-        rejected: The share of frontal films that the gate refuses, in [0, 1].
+        films: Number of films.
+        views: Number of films by view; empty if the card does not state it.
+        mean_probability: Mean probability.
+        above_threshold: Share of films that reach the threshold, in [0, 1].
+        rejected: Share of frontal films that the gate refuses, in [0, 1].
     """
 
     films: int
@@ -77,14 +77,14 @@ class TrainingSet:
 def films_by_day(
     database: Database, *, days: int, owner: str | None
 ) -> tuple[datetime, list[DayOfFilms]]:
-    """What was finished in the last days, oldest first, and when that was looked up.
+    """Return the films finished in the last days, oldest first, and the time of the query.
 
-    Erased films no longer count. Half a second for 100,000 films.
+    Erased films do not count. It takes half a second for 100,000 films.
 
     Args:
         database: The record.
-        days: How many, today among them.
-        owner: Of the jobs; None for everyone's.
+        days: Number of days, including today.
+        owner: Owner of the jobs; None for all owners.
     """
     with database.read() as session:
         now = database.now(session)
@@ -99,18 +99,17 @@ def films_by_day(
 
 
 def training_set(card: Mapping[str, Any]) -> TrainingSet | None:
-    """The training set as far as a model card's figures tell of it.
+    """Derive figures of the training set from a model card.
 
-    Of its films the share above the threshold follows from sensitivity, specificity and
-    precision, and the mean score from the share with opacity and the calibration in the large.
-    Films of further sources that a network was trained on as well have figures of their own and
-    do not count here.
+    The share above the threshold follows from sensitivity, specificity and precision; the mean
+    probability from the share of films with opacity and the calibration in the large. Films of
+    further sources have figures of their own and do not count here.
 
     Args:
-        card: The manifest of a network; whatever it lacks is None here.
+        card: The manifest of a network; missing values become None.
 
     Returns:
-        None where the card does not say how many films its figures are of.
+        None if the card does not state the number of measured films.
     """
     metrics = dict(_metrics(card))
     films = metrics.get("auroc", {}).get("films")
@@ -131,7 +130,7 @@ def training_set(card: Mapping[str, Any]) -> TrainingSet | None:
     excess = figure("calibration_in_the_large")
     return TrainingSet(
         films=films,
-        # Views of which the card has no figure would be missing.
+        # Views without a figure in the card would be missing.
         views=views if sum(views.values()) == films else {},
         mean_probability=None if with_opacity is None or excess is None else with_opacity + excess,
         above_threshold=above,
@@ -212,7 +211,7 @@ def _metrics(card: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _shares(
     sensitivity: float | None, specificity: float | None, precision: float | None
 ) -> tuple[float | None, float | None]:
-    """The shares of films with opacity, and of films above the threshold."""
+    """Return the shares of films with opacity, and of films above the threshold."""
     if sensitivity is None or specificity is None or precision is None:
         return None, None
     false_alarms = 1 - specificity

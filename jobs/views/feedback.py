@@ -1,4 +1,4 @@
-"""What people say of results: whether they agree, and why. For evaluating the network later."""
+"""Readers' feedback on results, for later evaluation of the network."""
 
 from collections.abc import Sequence
 
@@ -23,25 +23,25 @@ def add_feedback(
     comment: str | None,
     said_by: str | None,
 ) -> FeedbackRow:
-    """Add what somebody says of an item's result, with the result as it stands.
+    """Add a reader's opinion on an item's result, together with a copy of the result.
 
-    What was said before stays; of an item's, the last counts.
+    Earlier opinions are kept; the last one of an item counts.
 
     Args:
         database: The record.
         job_id: The item's job.
         index: The item.
-        opinion: Whether they agree.
-        comment: Why; patient data, as it may name the patient.
-        said_by: As the owner of jobs.
+        opinion: Agreement or disagreement.
+        comment: Free text; patient data, because it may name the patient.
+        said_by: The reader, identified like the owner of a job.
 
     Raises:
         JobNotFound: There is no such item.
-        JobErased: There was one.
-        NoResult: It was not read: not yet, or it could not be.
+        JobErased: Its job was erased.
+        NoResult: The item has no result yet, or failed.
     """
     with database.write() as session:
-        # Held until the end, so that it cannot be erased in between.
+        # Locked until the commit, so that the item cannot be erased meanwhile.
         item = session.get(
             ItemRow, (job_id, index), with_for_update={"read": True, "key_share": True}
         )
@@ -69,13 +69,13 @@ def add_feedback(
 def list_feedback(
     database: Database, *, owner: str | None, after: int, limit: int
 ) -> Sequence[tuple[FeedbackRow, bool]]:
-    """All that was said, oldest first, each with whether it is what counts of its item.
+    """Return opinions, oldest first, each with whether it is the last one of its item.
 
     Args:
         database: The record.
-        owner: Of the jobs; None for everyone's.
-        after: The id of the last one known; 0 for the beginning.
-        limit: How many.
+        owner: Owner of the jobs; None for all owners.
+        after: Id of the last known opinion; 0 for the beginning.
+        limit: Largest number of opinions.
     """
     later = aliased(FeedbackRow)
     last = (

@@ -1,7 +1,7 @@
-"""The service's figures, read from the record.
+"""Metrics of the whole service, read from the record.
 
-Workers are other processes, on other machines, and come and go; what they did stands in the
-database. So nobody has to ask them, nothing is lost with one of them, and no file is shared.
+Workers are other processes, on other machines, and come and go. Their work is recorded in the
+database, so that no worker has to be queried and nothing is lost with a worker.
 """
 
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ from jobs.record.tables import ItemRow, UtcDateTime
 from jobs.results import ErrorCode, ReasonCode, Result
 from jobs.states import ItemState, Priority
 
-#: A commit is seen a little after the moment it bears; results this young are read next time.
+#: A commit becomes visible a little after its timestamp; younger results are read next time.
 _SETTLED_AFTER = timedelta(seconds=5)
 
-#: Items read at once.
+#: Items read in one query.
 _PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits to be claimed, of one priority."""
+    """The queued items of one priority."""
 
     items: int
     oldest_age_s: float
@@ -35,10 +35,10 @@ class Finished:
     """One item that is final.
 
     Attributes:
-        code: Why it failed or was rejected; None of others.
-        attempts: How often it was claimed; 0 of one that never was.
-        timings_ms: Of its stages, as far as it got.
-        committed_at: When; the items of one batch bear the same moment.
+        code: Error code or first reason; None for a scored item.
+        attempts: Number of claims.
+        timings_ms: Duration of each stage that ran, in milliseconds.
+        committed_at: Time of the commit, the same for all items of a batch.
     """
 
     state: ItemState
@@ -50,7 +50,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far the finished items have been read."""
+    """The position up to which finished items have been read."""
 
     finished_at: datetime
     job_id: str = ""
@@ -58,7 +58,7 @@ class Position:
 
 
 def read_queues(database: Database) -> dict[Priority, Queue]:
-    """How much is queued, and for how long the oldest has waited."""
+    """Return the number of queued items and the wait of the oldest, by priority."""
     queues = {}
     with database.read() as session:
         now = database.now(session)
@@ -81,15 +81,15 @@ def read_queues(database: Database) -> dict[Priority, Queue]:
 
 
 def now_of(database: Database) -> datetime:
-    """The database's time."""
+    """Return the database's time."""
     with database.read() as session:
         return database.now(session)
 
 
 def read_finished(database: Database, after: Position) -> tuple[Sequence[Finished], Position]:
-    """A page of what has become final since then, and where the next one begins.
+    """Return a page of items that became final after a position, and the next position.
 
-    The page is empty when all has been read.
+    The page is empty when all have been read.
     """
     place = tuple_(ItemRow.finished_at, ItemRow.job_id, ItemRow.index)
     with database.read() as session:

@@ -1,4 +1,4 @@
-"""Reading the record: one job, one item, what has expired."""
+"""Queries on the record: one job, one item, expired jobs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class JobView:
 
     @property
     def state(self) -> JobState:
-        """Worked out from the items, so that it can never disagree with them."""
+        """Return the job's state, derived from its items."""
         if self.row.cancelled_at is not None:
             return JobState.CANCELLED
         if not any(self.counts[state] for state in OPEN_STATES):
@@ -36,15 +36,15 @@ class JobView:
 
 
 def require_visible(database: Database, job_id: str, *, sees_only: str | None) -> None:
-    """Raise for a job of another owner what is raised for one that never was.
+    """Raise for another owner's job the same error as for an unknown job.
 
     Args:
         database: The record.
         job_id: The job, erased or not.
-        sees_only: The owner whose jobs may be seen; None for everyone's.
+        sees_only: The owner whose jobs are visible; None for all owners.
 
     Raises:
-        JobNotFound: There is no such job, or it is not theirs to see.
+        JobNotFound: There is no such job, or the owner may not see it.
     """
     query = select(JobRow.id).where(JobRow.id == job_id)
     if sees_only is not None:
@@ -55,11 +55,11 @@ def require_visible(database: Database, job_id: str, *, sees_only: str | None) -
 
 
 def get_job(database: Database, job_id: str) -> JobView:
-    """One job with its items.
+    """Return one job with its items.
 
     Raises:
-        JobNotFound: There is none with this id.
-        JobErased: There was one.
+        JobNotFound: There is no job with this id.
+        JobErased: The job was erased.
     """
     with database.read() as session:
         row = session.scalar(
@@ -82,11 +82,11 @@ def get_job(database: Database, job_id: str) -> JobView:
 
 
 def get_item(database: Database, job_id: str, index: int) -> ItemRow:
-    """One item.
+    """Return one item.
 
     Raises:
-        JobNotFound: The job has no such item, or there is no such job.
-        JobErased: There was one.
+        JobNotFound: There is no such item or job.
+        JobErased: The job was erased.
     """
     with database.read() as session:
         row = session.get(ItemRow, (job_id, index))
@@ -96,10 +96,10 @@ def get_item(database: Database, job_id: str, index: int) -> ItemRow:
 
 
 def require_kept(database: Database, job_id: str) -> None:
-    """Raise if a job's retention is over: it is erased, or somebody is about to.
+    """Raise if a job's retention is over: it is erased, or about to be.
 
     Raises:
-        JobErased: Its bytes are gone, or may be.
+        JobErased: Its files are removed, or may be.
     """
     with database.read() as session:
         row = session.get(JobRow, job_id)
@@ -108,7 +108,7 @@ def require_kept(database: Database, job_id: str) -> None:
 
 
 def expired_jobs(database: Database, *, limit: int) -> list[str]:
-    """Ids of jobs whose retention is over."""
+    """Return the ids of jobs whose retention is over."""
     with database.read() as session:
         now = database.now(session)
         return list(

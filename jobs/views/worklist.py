@@ -1,4 +1,4 @@
-"""The worklist: which items match, in which order, a page at a time."""
+"""The worklist: filtered and sorted items, one page at a time."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ from jobs.states import ItemState, Priority
 
 
 class WorklistSort(StrEnum):
-    """The orders the worklist knows; a leading minus means the largest first."""
+    """Sort orders of the worklist; a leading minus means descending."""
 
     NEWEST = "-created_at"
     MOST_SUSPICIOUS = "-probability"
@@ -27,14 +27,14 @@ class WorklistSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WorklistFilter:
-    """Which items the worklist shows.
+    """Filter of the worklist.
 
     Attributes:
-        state: Where the film stands.
-        positive: On which side of the threshold it is.
-        priority: Of its job.
-        text: Words that its file name or its job's reference holds, each somewhere within.
-        owner: An API key; None for everyone's jobs.
+        state: State of the item.
+        positive: Whether the probability reaches the threshold.
+        priority: Priority of the item's job.
+        text: Words that must all occur anywhere in the file name or the job's reference.
+        owner: An API key; None for all owners.
     """
 
     state: ItemState | None = None
@@ -49,9 +49,9 @@ class Page:
     """A page of the worklist.
 
     Attributes:
-        rows: Items, each with its job and what was said of it.
-        next_cursor: Asks for the next page; None on the last.
-        as_of: When it was read, by the database's clock.
+        rows: Items, each with its job and feedback.
+        next_cursor: Cursor of the next page; None on the last page.
+        as_of: Time of the query, by the database's clock.
     """
 
     rows: list[ItemRow]
@@ -62,11 +62,11 @@ class Page:
 def read_page(
     database: Database, where: WorklistFilter, *, sort: WorklistSort, limit: int, cursor: str | None
 ) -> Page:
-    """One page of the worklist.
+    """Return one page of the worklist.
 
-    A search looks into every item that the filter leaves until the page is full: 0.1 s for 100,000
-    items of which none matches. Words are found anywhere in a name, because what people remember
-    of a file's name is seldom its beginning.
+    A search reads every item that passes the filter until the page is full: 0.1 s for 100,000
+    items without a match. Words match anywhere in a name, because people seldom remember the
+    beginning of a file name.
 
     Raises:
         InvalidCursor: The cursor is not one that this function returned for this order.
@@ -93,9 +93,9 @@ def read_page(
 
 
 def read_change(database: Database) -> str:
-    """What differs whenever anything in anyone's worklist has changed, and tells nothing else.
+    """Return a token that changes with any change of any owner's worklist.
 
-    A few looks into indexes, whatever the number of items that are done.
+    It needs a few index look-ups, whatever the number of final items.
     """
     queued, running = ItemRow.state == ItemState.QUEUED, ItemRow.state == ItemState.RUNNING
     query = select(
@@ -108,7 +108,7 @@ def read_change(database: Database) -> str:
                 select(func.max(FeedbackRow.id)),
                 select(func.count()).select_from(ItemRow).where(queued),
                 select(func.count()).select_from(ItemRow).where(running),
-                # Another one with every claim.
+                # Changes with every claim.
                 select(func.min(ItemRow.lease_token)).where(running),
                 select(func.max(ItemRow.lease_token)).where(running),
             )
@@ -137,10 +137,10 @@ def _conditions(where: WorklistFilter) -> list[ColumnElement[bool]]:
 
 @dataclass(frozen=True, slots=True)
 class _Cursor:
-    """The last row of a page, as far as the order needs it.
+    """The sort key of the last row of a page.
 
     Attributes:
-        suspicion: The row's probability, -1 for none; None where the order is by time.
+        suspicion: The row's probability, -1 without one; None for an order by time.
     """
 
     job_id: str
@@ -155,7 +155,7 @@ class _Cursor:
         return cls(row.job_id, row.index, suspicion)
 
     def later(self) -> ColumnElement[bool]:
-        """Of the rows that come after it."""
+        """Return the condition of the rows after it."""
         later_job = or_(
             ItemRow.job_id < self.job_id,
             and_(ItemRow.job_id == self.job_id, ItemRow.index > self.index),
@@ -190,5 +190,5 @@ class _Cursor:
 
 
 def _is_place(job_id: str, index: int) -> bool:
-    """Whether a database can be asked about it: some take no NUL, none a number of any size."""
+    """Return whether the values are valid for a query: no NUL, no oversized number."""
     return job_id.isalnum() and 0 <= index < 2**31

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from jobs.artifacts.store import PICTURES, ArtifactStore, picture_key, upload_key
 from jobs.errors import ArtifactNotFound, StoreUnavailable
 from jobs.queue.leases import Lease, claim, commit, renew
-from jobs.queue.retries import take_back, take_back_expired
+from jobs.queue.retries import requeue_expired, requeue_lost
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow
 from jobs.results import Result, ReusedFrom
@@ -258,7 +258,7 @@ def test_every_result_is_of_its_own_film_whatever_the_batches_and_the_losses(
                 database, Priority, limit=8, lease_s=60, max_attempts=99, holder="worker/dead"
             )
             lost += len(leases)
-            take_back(database, "worker/dead", max_attempts=99)
+            requeue_lost(database, "worker/dead", max_attempts=99)
 
     wrong = 0
     for number, job_id in enumerate(jobs):
@@ -287,7 +287,7 @@ def test_a_worker_that_wakes_up_after_its_lease_leaves_no_trace(
         frozen.extend(lease for lease, _ in outcomes)
         with database.write() as session:
             session.execute(update(ItemRow).values(lease_expires_at=ItemRow.queued_at))
-        take_back_expired(database, max_attempts=3)
+        requeue_expired(database, max_attempts=3)
         monkeypatch.setattr("worker.batch.commit", commit)
         run_all()
         return commit(database, outcomes)
@@ -390,7 +390,7 @@ def test_a_batch_that_is_stuck_is_not_kept_alive(
         seen.append("renewed")
 
     def hang(*_: object, **__: object) -> Any:
-        while not take_back_expired(database, max_attempts=3):
+        while not requeue_expired(database, max_attempts=3):
             time.sleep(0.05)
         seen.append("taken back")
         return UndecodableImage("It is too late.")

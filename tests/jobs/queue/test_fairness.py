@@ -13,7 +13,7 @@ from sqlalchemy import event, insert, text
 from jobs.queue.courier import WorkQueue
 from jobs.queue.intake import new_job_id
 from jobs.queue.leases import Lease, Outcome, cancel, claim, commit, renew
-from jobs.queue.retries import take_back_expired
+from jobs.queue.retries import requeue_expired
 from jobs.queue.reuse import find_earlier_results
 from jobs.record.database import MIGRATIONS, Database
 from jobs.record.tables import ItemRow, JobRow
@@ -132,7 +132,7 @@ def test_an_item_that_comes_back_turns_nobodys_clock_back(
     for _ in range(10):
         finish(database, claim(database, Priority, limit=8, lease_s=60))
     claim(database, Priority, limit=1, lease_s=60)
-    take_back_expired(database, max_attempts=3)
+    requeue_expired(database, max_attempts=3)
 
     late = accept_job(50, owner="late")
 

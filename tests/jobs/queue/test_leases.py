@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from jobs.queue.leases import Lease, Outcome, cancel, claim, commit, renew
-from jobs.queue.retries import take_back_expired
+from jobs.queue.retries import requeue_expired
 from jobs.record.database import Database
 from jobs.states import ItemState, JobState, Priority
 from jobs.views.queries import get_job
@@ -90,7 +90,7 @@ def test_a_late_commit_changes_nothing(database: Database, accept_job: AcceptJob
     job_id = accept_job(1)
     [frozen] = claim_any(database, lease_s=60)
     database.clock_offset = timedelta(seconds=61)
-    take_back_expired(database, max_attempts=3)
+    requeue_expired(database, max_attempts=3)
     [second] = claim_any(database)
     commit(database, [(second, DONE)])
 
@@ -112,9 +112,9 @@ def test_a_renewed_lease_is_not_taken_back(database: Database, accept_job: Accep
     renew(database, leases, lease_s=60)
     database.clock_offset = timedelta(seconds=89)
 
-    assert take_back_expired(database, max_attempts=3) == 0
+    assert requeue_expired(database, max_attempts=3) == 0
     database.clock_offset = timedelta(seconds=91)
-    assert take_back_expired(database, max_attempts=3) == 1
+    assert requeue_expired(database, max_attempts=3) == 1
 
 
 def test_cancelling_keeps_results_and_refuses_the_running_attempt(

@@ -6,10 +6,10 @@ import pytest
 
 from jobs.queue.leases import Lease, Outcome, cancel, claim, commit
 from jobs.queue.retries import (
-    give_back,
     release,
-    take_back,
-    take_back_expired,
+    requeue_expired,
+    requeue_lost,
+    requeue_unfinished,
     time_out,
 )
 from jobs.record.database import Database
@@ -35,7 +35,7 @@ def claim_any(
 def lose(database: Database, leases: list[Lease]) -> None:
     """Let a worker die: its leases run out, and a sweep comes by."""
     expire(database, leases)
-    take_back_expired(database, max_attempts=3)
+    requeue_expired(database, max_attempts=3)
 
 
 def expire(database: Database, leases: list[Lease]) -> None:
@@ -65,7 +65,7 @@ def test_what_has_had_its_attempts_is_not_handed_out_though_no_sweep_came_by(
     """As when the limit was lowered, or by whatever way the item came back to the queue."""
     job_id = accept_job(2)
     claim_any(database, 1)
-    take_back(database, "worker/batch", max_attempts=9)
+    requeue_lost(database, "worker/batch", max_attempts=9)
 
     claimed = claim_any(database, max_attempts=1)
 
@@ -80,7 +80,7 @@ def test_the_claim_that_fails_a_jobs_last_item_finishes_the_job(
 ) -> None:
     job_id = accept_job(1)
     claim_any(database)
-    take_back(database, "worker/batch", max_attempts=9)
+    requeue_lost(database, "worker/batch", max_attempts=9)
 
     assert claim_any(database, max_attempts=1) == []
 
@@ -158,8 +158,8 @@ def test_what_a_dead_process_held_is_queued_at_once_and_nothing_else(
     claim_any(database, 1, holder="worker/dead")
     claim_any(database, 1, holder="worker/alive")
 
-    assert take_back(database, "worker/dead", max_attempts=3) == 1
-    assert take_back(database, "worker/dead", max_attempts=3) == 0
+    assert requeue_lost(database, "worker/dead", max_attempts=3) == 1
+    assert requeue_lost(database, "worker/dead", max_attempts=3) == 0
 
     [again] = claim_any(database)
     assert (again.index, again.attempt) == (0, 2)
@@ -172,7 +172,7 @@ def test_a_late_report_of_a_death_takes_nothing_from_the_next_attempt(
     lose(database, claim_any(database, holder="worker/dead"))
     [second] = claim_any(database, holder="other/batch")
 
-    assert take_back(database, "worker/dead", max_attempts=3) == 0
+    assert requeue_lost(database, "worker/dead", max_attempts=3) == 0
     assert commit(database, [(second, DONE)]) == []
 
 
@@ -200,12 +200,12 @@ def test_a_stopping_worker_puts_back_what_its_processes_held_and_counts_nothing(
     claim_any(database, 1, holder="host:7/two")
     claim_any(database, 1, holder="host:77/one")
 
-    assert give_back(database, "host:7") == 2
+    assert requeue_unfinished(database, "host:7") == 2
 
     assert [(lease.index, lease.attempt) for lease in claim_any(database)] == [(0, 1), (1, 1)]
 
 
-@pytest.mark.parametrize("again", [take_back_expired, take_back])
+@pytest.mark.parametrize("again", [requeue_expired, requeue_lost])
 def test_a_cancelled_item_is_not_queued_again(
     database: Database, accept_job: AcceptJob, again: Callable[..., int]
 ) -> None:
@@ -213,7 +213,7 @@ def test_a_cancelled_item_is_not_queued_again(
     leases = claim_any(database)
     cancel(database, job_id)
 
-    holder = () if again is take_back_expired else ("worker/batch",)
+    holder = () if again is requeue_expired else ("worker/batch",)
     assert again(database, *holder, max_attempts=3) == 0
     assert commit(database, [(lease, DONE) for lease in leases]) == leases
     assert get_job(database, job_id).state is JobState.CANCELLED

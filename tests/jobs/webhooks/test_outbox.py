@@ -17,7 +17,7 @@ from jobs.errors import InvalidCursor
 from jobs.identity.keys import create_key, revoke_key
 from jobs.queue.intake import Submission, Upload, accept, new_job_id
 from jobs.queue.leases import Outcome, cancel, claim, commit
-from jobs.queue.retries import take_back_expired
+from jobs.queue.retries import requeue_expired
 from jobs.record.database import MIGRATIONS, Database
 from jobs.record.tables import DeliveryRow, WebhookSecretRow
 from jobs.retention.erasure import erase
@@ -134,7 +134,7 @@ def test_a_job_whose_worker_was_lost_too_often_is_told_of(
     claim(database, Priority, limit=1, lease_s=60)
     database.clock_offset = timedelta(seconds=61)
 
-    take_back_expired(database, max_attempts=1)
+    requeue_expired(database, max_attempts=1)
 
     assert [delivery.job_id for delivery in claim_due(database)] == [job_id]
 
