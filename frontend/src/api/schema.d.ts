@@ -1063,7 +1063,7 @@ export interface components {
         };
         /**
          * WorklistSort
-         * @description The orders the worklist knows; a leading minus means the largest first.
+         * @description Sort orders of the worklist; a leading minus means descending.
          * @enum {string}
          */
         WorklistSort: "-created_at" | "-probability";
