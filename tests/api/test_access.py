@@ -153,7 +153,7 @@ def test_no_route_answers_without_a_key_that_holds(
             problem = refused(missing, 401, "key_required")
             assert missing.headers["WWW-Authenticate"] == "Bearer"
             assert job not in problem["detail"]
-            for key in (revoked, owner[:-4] + "beef", "x"):
+            for key in (revoked, owner[:-4] + "beef", "~"):
                 invalid = refused(ask(client, route, job, bearer(key)), 401, "invalid_key")
                 assert key not in str(invalid)
     assert len(client.get("/v1/jobs", headers=bearer(owner)).json()["rows"]) == 1
