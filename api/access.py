@@ -15,7 +15,7 @@ from api.gateway import Gateway, GatewayDep, gateway_of
 from api.wire.errors import CrossSite, InvalidKey, KeyRequired, MissingScope
 from api.wire.request_record import record_of
 from jobs.audit.log import Via
-from jobs.identity.keys import ANYONE, Caller, check_key
+from jobs.identity.keys import ANONYMOUS, Caller, check_key
 from jobs.identity.sessions import check_session
 from jobs.states import JOB_ID_PATTERN, Scope
 from jobs.views.queries import require_visible
@@ -115,7 +115,7 @@ def find_caller(
     caller: Caller | None
     if not keys_needed(gateway):
         refuse_other_origins(request, may_lack=True)
-        caller, via = ANYONE, Via.OPEN
+        caller, via = ANONYMOUS, Via.OPEN
     elif token_caller is not None:
         # A proxy that signs browsers in may have added the token.
         refuse_other_origins(request, may_lack=True)

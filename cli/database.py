@@ -23,7 +23,7 @@ def service_database(url: str | None = None, *, wait_s: float = 3) -> Iterator[D
     """
     try:
         database = Database(url or read_settings().database_url)
-        database.migrate(patience_s=wait_s)
+        database.migrate(timeout_s=wait_s)
     except (OperationalError, OSError) as exc:
         raise CommandRefused(
             "the database cannot be opened; see PNEUMOCAM_DATABASE_URL and PNEUMOCAM_DATA_DIR."

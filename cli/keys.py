@@ -8,7 +8,7 @@ import typer
 from cli.database import service_database
 from cli.errors import CommandRefused
 from cli.tables import print_table
-from jobs.identity.keys import create_key, holds, list_keys, revoke_key
+from jobs.identity.keys import create_key, is_valid, list_keys, revoke_key
 from jobs.record.tables import ApiKeyRow
 from jobs.states import Scope
 
@@ -74,7 +74,7 @@ def _cells(row: ApiKeyRow) -> tuple[str, ...]:
     state = "valid"
     if row.revoked_at is not None:
         state = "revoked"
-    elif not holds(row, datetime.now(UTC)):
+    elif not is_valid(row, datetime.now(UTC)):
         state = "expired"
     return (
         row.id,

@@ -8,7 +8,7 @@ from pathlib import Path
 from api.settings import ApiSettings
 from cli.database import service_database
 from cli.errors import CommandRefused
-from jobs.identity.keys import any_key
+from jobs.identity.keys import has_keys
 
 #: The service does not start with less free space: films, pictures and the database need some.
 _MIN_FREE_BYTES = 200 * 2**20
@@ -24,7 +24,7 @@ def check_address(settings: ApiSettings) -> None:
     if settings.open_access or settings.is_loopback or settings.oidc_issuer:
         return
     with service_database(settings.database_url, wait_s=30) as database:
-        has_key = any_key(database)
+        has_key = has_keys(database)
     if not has_key:
         raise CommandRefused(
             f"PNEUMOCAM_HOST={settings.host} can be reached from other machines, and there is no "

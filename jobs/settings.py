@@ -17,7 +17,7 @@ from pydantic_settings import (
 _SECRETS = Path("/run/secrets")
 
 
-def _networks(listed: object) -> object:
+def _parse_networks(listed: object) -> object:
     """Networks from a list with commas, as it stands in a variable."""
     if not isinstance(listed, str):
         return listed
@@ -52,7 +52,7 @@ class ServiceSettings(BaseSettings):
     retention_days: float = Field(30.0, gt=0)
     #: Networks that callbacks of jobs may lead to though they are not public.
     webhook_allow: Annotated[
-        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_parse_networks)
     ] = ()
 
     @classmethod
@@ -71,7 +71,7 @@ class ServiceSettings(BaseSettings):
         return init_settings, env_settings, SecretsSettingsSource(settings_cls, _SECRETS)
 
     @model_validator(mode="after")
-    def _places_follow_the_data_folder(self) -> Self:
+    def _set_default_locations(self) -> Self:
         # A frozen model is filled in by the base class's setter, once, before anyone sees it.
         if not self.database_url:
             path = (self.data_dir / "pneumocam.db").absolute()

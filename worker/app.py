@@ -142,7 +142,7 @@ def _begin(sender: Any, **_: Any) -> None:
     require_intact_network(settings.model_dir)
     require_device(settings.device, settings.model_dir)
     try:
-        Database(settings.database_url).migrate(patience_s=settings.start_patience_s)
+        Database(settings.database_url).migrate(timeout_s=settings.start_patience_s)
     except OperationalError as exc:
         raise StartupRefused("the database does not answer; see PNEUMOCAM_DATABASE_URL") from exc
     # Started before Redis is reached, because other workers' leases expire all the same.

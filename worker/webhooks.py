@@ -10,7 +10,7 @@ import structlog
 from anyio.abc import TaskGroup
 
 from jobs.record.database import Database
-from jobs.webhooks.deliveries import Delivery, RetryPolicy, claim_deliveries, settle
+from jobs.webhooks.deliveries import Delivery, RetryPolicy, claim_deliveries, record_attempt
 from worker.receivers import ReceiverClient
 from worker.settings import WorkerSettings
 
@@ -86,7 +86,7 @@ class WebhookSender:
                 code=answer.error,
                 ms=answer.ms,
             )
-            settling = partial(settle, self._database, delivery, answer, self._patience)
+            settling = partial(record_attempt, self._database, delivery, answer, self._patience)
             await anyio.to_thread.run_sync(settling)
         except Exception:
             # It is sent again when its attempt expires.

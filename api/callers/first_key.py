@@ -1,6 +1,6 @@
 """Detection of the first API key, after which requests need credentials."""
 
-from jobs.identity.keys import any_key
+from jobs.identity.keys import has_keys
 from jobs.record.database import Database
 
 
@@ -14,5 +14,5 @@ class FirstKey:
     def was_made(self) -> bool:
         """Return True if a key was ever made, even one that has been revoked."""
         if not self._was_made:
-            self._was_made = any_key(self._database)
+            self._was_made = has_keys(self._database)
         return self._was_made

@@ -22,7 +22,7 @@ from jobs.states import Priority
 log = structlog.get_logger()
 
 #: Jobs looked at in one step.
-_JOBS_A_STEP = 50
+_JOBS_PER_STEP = 50
 
 
 def remove_orphans(
@@ -45,12 +45,12 @@ def remove_orphans(
     if begun is None:
         return 0
     installation, position = begun
-    if not store.belongs_to(installation):
+    if not store.claim_for(installation):
         log.warning("store_belongs_to_another_installation")
         return 0
-    walked = store.jobs_after(position, limit=_JOBS_A_STEP)
-    removed = _clean(database, store, walked, age_s=age_s)
-    _end_step(database, walked[-1].job_id if len(walked) == _JOBS_A_STEP else "")
+    walked = store.jobs_after(position, limit=_JOBS_PER_STEP)
+    removed = _remove_unreferenced(database, store, walked, age_s=age_s)
+    _end_step(database, walked[-1].job_id if len(walked) == _JOBS_PER_STEP else "")
     return removed
 
 
@@ -73,14 +73,14 @@ def _end_step(database: Database, position: str) -> None:
         session.execute(update(StoreRoundRow).values(position=position))
 
 
-def _clean(
+def _remove_unreferenced(
     database: Database, store: ArtifactStore, walked: Collection[StoredJob], *, age_s: float
 ) -> int:
     with database.read() as session:
         before = database.now(session) - timedelta(seconds=age_s)
         settled = [stored for stored in walked if stored.changed_at < before]
         # Read after the store was: what a later attempt stores is not among what was listed.
-        named = _named(session, [stored.job_id for stored in settled])
+        named = _referenced_keys(session, [stored.job_id for stored in settled])
     removed = 0
     for stored in settled:
         try:
@@ -90,7 +90,7 @@ def _clean(
     return removed
 
 
-def _named(session: Session, job_ids: Collection[str]) -> dict[str, set[str]]:
+def _referenced_keys(session: Session, job_ids: Collection[str]) -> dict[str, set[str]]:
     """What the items of recorded jobs, and attempts that still run, call their own."""
     known: dict[str, set[str]] = {
         job_id: set() for job_id in session.scalars(select(JobRow.id).where(JobRow.id.in_(job_ids)))
@@ -107,7 +107,7 @@ def _remove(
     database: Database, store: ArtifactStore, stored: StoredJob, named: set[str] | None
 ) -> int:
     """Remove what is not named; all of it, if the job is not recorded or has no item left."""
-    if named is None and not _reserve(database, stored.job_id):
+    if named is None and not _add_tombstone(database, stored.job_id):
         return 0
     if not named:
         return store.delete_job(stored.job_id)
@@ -116,7 +116,7 @@ def _remove(
     return len(orphans)
 
 
-def _reserve(database: Database, job_id: str) -> bool:
+def _add_tombstone(database: Database, job_id: str) -> bool:
     """Leave a tombstone, so that the job cannot be accepted any more; False if it just was."""
     try:
         with database.write() as session:

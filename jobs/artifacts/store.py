@@ -144,7 +144,7 @@ class ArtifactStore:
         """Remove every byte kept for a job; how many artifacts that were."""
         try:
             if self._folder is None:
-                keys = [path for path, _ in self._listed(prefix=f"{job_id}/")]
+                keys = [path for path, _ in self._list_keys(prefix=f"{job_id}/")]
                 if keys:
                     self.delete(keys)
                 return len(keys)
@@ -164,16 +164,16 @@ class ArtifactStore:
         """
         try:
             if self._folder is None:
-                return self._listed_jobs(job_id, limit)
+                return self._list_jobs(job_id, limit)
             with os.scandir(self._folder) as entries:
                 names = (entry.name for entry in entries if _JOB_ID.fullmatch(entry.name))
                 nearest = heapq.nsmallest(limit, (name for name in names if name > job_id))
-            found = (_stored_in(self._folder / name) for name in nearest)
+            found = (_read_job_folder(self._folder / name) for name in nearest)
             return [stored for stored in found if stored is not None]
         except (ObstoreError, OSError) as exc:
             raise StoreUnavailable(_reason(exc)) from exc
 
-    def belongs_to(self, installation: str) -> bool:
+    def claim_for(self, installation: str) -> bool:
         """Whether the store is this installation's. One that is nobody's yet becomes it."""
         try:
             return self.get(_INSTALLATION_KEY) == installation.encode()
@@ -188,17 +188,17 @@ class ArtifactStore:
         except (ObstoreError, OSError) as exc:
             raise StoreUnavailable(_reason(exc)) from exc
 
-    def _listed(
+    def _list_keys(
         self, *, prefix: str | None = None, after: str | None = None
     ) -> Iterator[tuple[str, datetime]]:
         """Keys of a bucket in order, each with the time when it was written."""
         for page in obstore.list(self._store, prefix, offset=after):
             yield from ((entry["path"], entry["last_modified"]) for entry in page)
 
-    def _listed_jobs(self, job_id: str, limit: int) -> list[StoredJob]:
+    def _list_jobs(self, job_id: str, limit: int) -> list[StoredJob]:
         found: dict[str, list[tuple[str, datetime]]] = {}
         # "0" is the character that follows "/".
-        for path, written_at in self._listed(after=f"{job_id}0" if job_id else None):
+        for path, written_at in self._list_keys(after=f"{job_id}0" if job_id else None):
             name = path.partition("/")[0]
             if not _JOB_ID.fullmatch(name):
                 continue
@@ -248,7 +248,7 @@ def _remove(folder: Path) -> int:
                 raise
 
 
-def _stored_in(folder: Path) -> StoredJob | None:
+def _read_job_folder(folder: Path) -> StoredJob | None:
     """What a job's folder holds; None if it is gone by now."""
     try:
         changed_at = folder.stat().st_mtime

@@ -24,7 +24,7 @@ from jobs.record.tables import OWNER_CHARACTERS, AuditHeadRow, AuditRow
 #: What the first event is chained to.
 GENESIS = "0" * 64
 
-_READ_AT_ONCE = 1000
+_ROWS_PER_FETCH = 1000
 
 
 class Action(StrEnum):
@@ -92,7 +92,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LogCheck:
     """What a look at the whole log found.
 
     Attributes:
@@ -108,7 +108,7 @@ class Verdict:
     fault: str | None = None
 
 
-def typed(action: Action, *, target: str) -> Event:
+def command_event(action: Action, *, target: str) -> Event:
     """What somebody with an account on this machine did by a command."""
     try:
         account = getpass.getuser()
@@ -132,7 +132,7 @@ def append(database: Database, session: Session, events: Sequence[Event]) -> Non
     for event in events:
         seq += 1
         columns = _columns(event)
-        chained = _chain(chained, _content(seq, at, columns))
+        chained = _chain_hash(chained, _content(seq, at, columns))
         rows.append({"seq": seq, "at": at, "hash": chained, **columns})
     session.execute(insert(AuditRow), rows)
     session.execute(update(AuditHeadRow).values(seq=seq, hash=chained))
@@ -167,10 +167,10 @@ def read_events(
     if job_id is not None:
         query = query.where(AuditRow.job_id == job_id)
     with database.read() as session:
-        yield from session.scalars(query.execution_options(yield_per=_READ_AT_ONCE))
+        yield from session.scalars(query.execution_options(yield_per=_ROWS_PER_FETCH))
 
 
-def verify(database: Database, *, known_head: str | None = None) -> Verdict:
+def verify(database: Database, *, known_head: str | None = None) -> LogCheck:
     """Compute every hash anew.
 
     Args:
@@ -180,25 +180,25 @@ def verify(database: Database, *, known_head: str | None = None) -> Verdict:
     """
     seq, previous, known_seen = 0, GENESIS, known_head in {None, GENESIS}
     with database.read() as session:
-        _see_one_moment(database, session)
+        _use_snapshot(database, session)
         head = session.execute(select(AuditHeadRow.seq, AuditHeadRow.hash)).one_or_none()
         query = select(AuditRow).order_by(AuditRow.seq)
-        for row in session.scalars(query.execution_options(yield_per=_READ_AT_ONCE)):
+        for row in session.scalars(query.execution_options(yield_per=_ROWS_PER_FETCH)):
             if row.seq != seq + 1:
-                return Verdict(seq, previous, seq + 1, f"Event {seq + 1} is missing.")
-            if row.hash != _chain(previous, content_of(row)):
+                return LogCheck(seq, previous, seq + 1, f"Event {seq + 1} is missing.")
+            if row.hash != _chain_hash(previous, content_of(row)):
                 fault = f"Event {row.seq} is not as it was written, or the one before it is not."
-                return Verdict(seq, previous, row.seq, fault)
+                return LogCheck(seq, previous, row.seq, fault)
             seq, previous = row.seq, row.hash
             known_seen = known_seen or previous == known_head
     if head is None or (head.seq, head.hash) != (seq, previous):
         ends = "nothing" if head is None else f"event {head.seq}"
         fault = f"The log ends with event {seq}, and its head says {ends}."
-        return Verdict(seq, previous, seq + 1, fault)
+        return LogCheck(seq, previous, seq + 1, fault)
     if not known_seen:
         fault = "The head that was noted before is not in the log: its end was cut off, or it was "
-        return Verdict(seq, previous, None, fault + "written anew.")
-    return Verdict(seq, previous)
+        return LogCheck(seq, previous, None, fault + "written anew.")
+    return LogCheck(seq, previous)
 
 
 def content_of(row: AuditRow) -> dict[str, Any]:
@@ -220,7 +220,7 @@ def _content(seq: int, at: datetime, event: dict[str, Any]) -> dict[str, Any]:
     return {"seq": seq, "at": moment, **event}
 
 
-def _chain(previous: str, content: dict[str, Any]) -> str:
+def _chain_hash(previous: str, content: dict[str, Any]) -> str:
     """The hash of an event: SHA-256 of the one before, a line feed, and the content as JSON.
 
     The JSON has its keys sorted, no spaces, and ASCII only, so that there is one way to write it.
@@ -229,7 +229,7 @@ def _chain(previous: str, content: dict[str, Any]) -> str:
     return hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
 
 
-def _see_one_moment(database: Database, session: Session) -> None:
+def _use_snapshot(database: Database, session: Session) -> None:
     """Let all queries of a transaction see the same moment, as SQLite does in any case."""
     if not database.is_sqlite:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})

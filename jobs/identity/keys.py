@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import OperationalError
 
-from jobs.audit.log import Action, append, typed
+from jobs.audit.log import Action, append, command_event
 from jobs.errors import KeyNotFound
 from jobs.record.database import Database
 from jobs.record.tables import ApiKeyRow
@@ -33,7 +33,7 @@ _SECRET_BYTES = 20
 _FORMAT = re.compile(r"pcam_([0-9a-f]{12})_([0-9a-f]{40})")
 
 #: A key's last use is written down this often at most, so that reading does not become writing.
-_NOTE_USE_EVERY = timedelta(minutes=1)
+_USE_INTERVAL = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Caller:
 
 
 #: Whoever asks where no key is needed.
-ANYONE = Caller(owner=None, name=None, scopes=frozenset(Scope))
+ANONYMOUS = Caller(owner=None, name=None, scopes=frozenset(Scope))
 
 
 def create_key(
@@ -125,7 +125,7 @@ def create_key(
                 max_open=max_open,
             )
         )
-        append(database, session, [typed(Action.CREATE_KEY, target=key_id)])
+        append(database, session, [command_event(Action.CREATE_KEY, target=key_id)])
     return NewKey(key_id, f"pcam_{key_id}_{secret}")
 
 
@@ -146,10 +146,10 @@ def revoke_key(database: Database, key_id: str) -> None:
         if row is None:
             raise KeyNotFound(key_id)
         row.revoked_at = row.revoked_at or database.now(session)
-        append(database, session, [typed(Action.REVOKE_KEY, target=key_id)])
+        append(database, session, [command_event(Action.REVOKE_KEY, target=key_id)])
 
 
-def any_key(database: Database) -> bool:
+def has_keys(database: Database) -> bool:
     """Whether a key was ever made.
 
     One that was revoked counts: ending the last key must not open the service to everyone.
@@ -169,13 +169,13 @@ def check_key(database: Database, text: str) -> Caller | None:
         now = database.now(session)
     # Compared in any case, so that the time taken does not tell which ids exist.
     is_its_secret = hmac.compare_digest("" if row is None else row.secret_sha256, digest(secret))
-    if row is None or not is_its_secret or not holds(row, now):
+    if row is None or not is_its_secret or not is_valid(row, now):
         return None
-    note_use(database, row, now)
+    record_use(database, row, now)
     return caller_of(row)
 
 
-def holds(row: ApiKeyRow, now: datetime) -> bool:
+def is_valid(row: ApiKeyRow, now: datetime) -> bool:
     """Whether a key is neither revoked nor expired."""
     return row.revoked_at is None and (row.expires_at is None or now < row.expires_at)
 
@@ -186,9 +186,9 @@ def caller_of(row: ApiKeyRow) -> Caller:
     return Caller(row.id, row.name, scopes, rate=row.rate, max_open=row.max_open)
 
 
-def note_use(database: Database, row: ApiKeyRow, now: datetime) -> None:
+def record_use(database: Database, row: ApiKeyRow, now: datetime) -> None:
     """Write down that a key is in use, coarsely."""
-    since = now - _NOTE_USE_EVERY
+    since = now - _USE_INTERVAL
     if row.last_used_at is not None and row.last_used_at > since:
         return
     # A database that takes no writes just now can still be read.

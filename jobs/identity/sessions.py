@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, update
 from sqlalchemy.exc import OperationalError
 
-from jobs.identity.keys import Caller, caller_of, digest, holds, note_use
+from jobs.identity.keys import Caller, caller_of, digest, is_valid, record_use
 from jobs.record.database import Database
 from jobs.record.tables import ApiKeyRow, SessionRow
 
 #: A session ends when nothing was asked in it for this long,
-IDLE = timedelta(hours=12)
+IDLE_TIMEOUT = timedelta(hours=12)
 #: and in any case after this long: an open dashboard asks by itself and is never idle.
-LONGEST = timedelta(hours=24)
+MAX_LIFETIME = timedelta(hours=24)
 
 #: The end is moved this seldom, so that reading does not become writing.
 _EXTEND_EVERY = timedelta(minutes=5)
@@ -33,7 +33,10 @@ def open_session(database: Database, key_id: str) -> str:
         session.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
         session.add(
             SessionRow(
-                token_sha256=digest(token), key_id=key_id, created_at=now, expires_at=now + IDLE
+                token_sha256=digest(token),
+                key_id=key_id,
+                created_at=now,
+                expires_at=now + IDLE_TIMEOUT,
             )
         )
     return token
@@ -48,10 +51,10 @@ def check_session(database: Database, token: str) -> Caller | None:
         if row is None or row.expires_at <= now:
             return None
         key = session.get_one(ApiKeyRow, row.key_id)
-    if not holds(key, now):
+    if not is_valid(key, now):
         return None
     _extend(database, row, now)
-    note_use(database, key, now)
+    record_use(database, key, now)
     return caller_of(key)
 
 
@@ -62,7 +65,7 @@ def close_session(database: Database, token: str) -> None:
 
 
 def _extend(database: Database, row: SessionRow, now: datetime) -> None:
-    until = min(now + IDLE, row.created_at + LONGEST)
+    until = min(now + IDLE_TIMEOUT, row.created_at + MAX_LIFETIME)
     if until - row.expires_at < _EXTEND_EVERY:
         return
     # A database that takes no writes just now can still be read.

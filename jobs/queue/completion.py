@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from jobs.record.tables import ItemRow, JobRow
 from jobs.states import OPEN_STATES
-from jobs.webhooks.outbox import tell_final
+from jobs.webhooks.outbox import add_final_event
 
 
 def finish_jobs(session: Session, job_ids: Collection[str], now: datetime) -> None:
@@ -31,4 +31,4 @@ def finish_jobs(session: Session, job_ids: Collection[str], now: datetime) -> No
     for job in jobs:
         if job.id not in still_open and job.finished_at is None:
             job.finished_at = now
-            tell_final(session, job, now)
+            add_final_event(session, job, now)

@@ -21,7 +21,7 @@ from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow
 from jobs.results import ItemError, Result
 from jobs.states import OPEN_STATES, ItemState, Priority
-from jobs.webhooks.outbox import tell_final
+from jobs.webhooks.outbox import add_final_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def cancel(database: Database, job_id: str) -> None:
         if rows:
             job = session.get_one(JobRow, job_id, with_for_update=True)
             job.cancelled_at = job.finished_at = now
-            tell_final(session, job, now)
+            add_final_event(session, job, now)
 
 
 def _next_in_line(

@@ -52,7 +52,7 @@ class Database:
             options["connect_args"] = {"connect_timeout": 3}
         self.engine = create_engine(parsed, **options)
         if self.is_sqlite:
-            event.listen(self.engine, "connect", _tune_sqlite)
+            event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         # PostgreSQL would otherwise let each statement see what was committed meanwhile.
         snapshots = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
@@ -89,13 +89,13 @@ class Database:
         with self.read() as session:
             session.execute(text("SELECT 1"))
 
-    def migrate(self, *, patience_s: float = 30.0) -> None:
+    def migrate(self, *, timeout_s: float = 30.0) -> None:
         """Bring the schema up to date; safe from several processes at once.
 
         Args:
-            patience_s: How long to wait for a server that is still starting.
+            timeout_s: How long to wait for a server that is still starting.
         """
-        deadline = time.monotonic() + patience_s
+        deadline = time.monotonic() + timeout_s
         while True:
             try:
                 self._upgrade()
@@ -114,7 +114,7 @@ class Database:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
-    def forget_deleted(self) -> None:
+    def purge_deleted_rows(self) -> None:
         """Overwrite what SQLite's write-ahead log still holds of rows that were deleted.
 
         It waits for whoever reads just now. PostgreSQL does the like in its own time.
@@ -130,14 +130,14 @@ class Database:
             connection.close()
         if is_busy:
             # Later changes overwrite it as well.
-            log.warning("deleted_rows_kept_for_now")
+            log.warning("deleted_rows_not_purged")
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
 
-def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:  # Any: the driver's own objects
+def _configure_sqlite(dbapi_connection: Any, _record: Any) -> None:  # Any: the driver's own objects
     # The driver would begin transactions by itself, late and only before writes; we begin them.
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()

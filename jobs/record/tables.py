@@ -93,7 +93,7 @@ class StoredErrorCode(TypeDecorator[ErrorCode]):
         return None if value is None else recorded_code(ErrorCode, value)
 
 
-def _closed_set(values: type[StrEnum]) -> Enum:
+def _enum_column(values: type[StrEnum]) -> Enum:
     """A column of plain text that reads back as the enum it was written from."""
     return Enum(
         values,
@@ -145,7 +145,7 @@ class JobRow(Base):
     )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
-    priority: Mapped[Priority] = mapped_column(_closed_set(Priority))
+    priority: Mapped[Priority] = mapped_column(_enum_column(Priority))
     reference: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: The turn of its last item, see `jobs.queue.fairness`; none where no item was queued.
@@ -189,7 +189,7 @@ class ItemRow(Base):
     priority_rank: Mapped[int]
     #: When it is claimed among those of its priority, see `jobs.queue.fairness`.
     turn: Mapped[int] = mapped_column(BigInteger, default=0)
-    state: Mapped[ItemState] = mapped_column(_closed_set(ItemState))
+    state: Mapped[ItemState] = mapped_column(_enum_column(ItemState))
     attempts: Mapped[int] = mapped_column(default=0)
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: The figures read what was finished since they looked last.
@@ -250,7 +250,7 @@ class FeedbackRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     job_id: Mapped[str] = mapped_column(String(26))
     index: Mapped[int]
-    opinion: Mapped[Opinion] = mapped_column(_closed_set(Opinion))
+    opinion: Mapped[Opinion] = mapped_column(_enum_column(Opinion))
     comment: Mapped[str | None] = mapped_column(Text)
     said_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: As the owner of jobs; none where no key was needed.
@@ -377,8 +377,8 @@ class DeliveryRow(Base):
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
-    type: Mapped[EventType] = mapped_column(_closed_set(EventType))
-    state: Mapped[DeliveryState] = mapped_column(_closed_set(DeliveryState))
+    type: Mapped[EventType] = mapped_column(_enum_column(EventType))
+    state: Mapped[DeliveryState] = mapped_column(_enum_column(DeliveryState))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: When it is sent next; while it is being sent, when that attempt is taken for lost.
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)

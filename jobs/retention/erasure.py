@@ -7,7 +7,7 @@ from jobs.audit.log import Event, append
 from jobs.queue.leases import cancel
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow
-from jobs.webhooks.outbox import forget_callback
+from jobs.webhooks.outbox import delete_callback
 
 
 def erase(
@@ -35,7 +35,7 @@ def erase(
     store.delete_job(job_id)
     with database.write() as session:
         session.execute(delete(ItemRow).where(ItemRow.job_id == job_id))
-        forget_callback(session, job_id)
+        delete_callback(session, job_id)
         erased = session.scalar(
             update(JobRow)
             .where(JobRow.id == job_id, JobRow.erased_at.is_(None))
@@ -50,7 +50,7 @@ def erase(
         )
         if erased is not None and event is not None:
             append(database, session, [event])
-    database.forget_deleted()
+    database.purge_deleted_rows()
     return erased is not None and event is not None
 
 

@@ -1,4 +1,4 @@
-"""Who sends which event when: claim, settle, try again later, give up.
+"""Who sends which event when: claim, record_attempt, try again later, give up.
 
 A claim counts the attempt and puts the event's next turn behind the time that the attempt may
 take, so two workers never send it at once, and one that dies holds it up no longer than that.
@@ -14,17 +14,17 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session, contains_eager
 
 from jobs.errors import CallbackCode
-from jobs.identity.keys import holds
+from jobs.identity.keys import is_valid
 from jobs.record.database import Database
 from jobs.record.tables import ApiKeyRow, AttemptRow, DeliveryRow, ItemRow, JobRow
 from jobs.states import DeliveryFault, DeliveryState, EventType, ItemState, JobState
 from jobs.webhooks.outbox import signing_secrets
 
 #: Of one owner, in one claim: a receiver that hangs must not take every sender.
-_OF_ONE_OWNER = 4
+_MAX_PER_OWNER = 4
 
 #: What every pause is multiplied by before the next.
-_BACKOFF = 4.0
+_BACKOFF_FACTOR = 4.0
 #: The longest pause, and the longest that a receiver's `Retry-After` can ask for.
 _LONGEST_PAUSE_S = 8 * 3600.0
 
@@ -72,7 +72,7 @@ class DeliveryResult:
     retry_after_s: float | None = None
 
     @property
-    def taken(self) -> bool:
+    def is_accepted(self) -> bool:
         """Whether the receiver has the event."""
         return self.status is not None and 200 <= self.status < 300
 
@@ -109,21 +109,21 @@ def claim_deliveries(
     """
     with database.read() as session:
         # Nearly every look finds nothing, and a writer would make others wait.
-        waits = select(DeliveryRow.id).where(_waits(database.now(session))).limit(1)
+        waits = select(DeliveryRow.id).where(_is_due(database.now(session))).limit(1)
         if session.scalar(waits) is None:
             return []
     with database.write() as session:
         now = database.now(session)
-        rows = session.scalars(_in_turn(now, limit=limit, busy=busy)).all()
+        rows = session.scalars(_due_deliveries(now, limit=limit, busy=busy)).all()
         return [
             _begin_attempt(session, row, policy, now)
             for row in rows
-            if not _is_given_up(session, row, policy, now)
+            if not _give_up_if_ended(session, row, policy, now)
         ]
 
 
-def settle(
-    database: Database, delivery: Delivery, answer: DeliveryResult, policy: RetryPolicy
+def record_attempt(
+    database: Database, delivery: Delivery, result: DeliveryResult, policy: RetryPolicy
 ) -> None:
     """Record what became of an attempt: delivered, to be tried again, or given up.
 
@@ -135,37 +135,39 @@ def settle(
         session.execute(
             update(AttemptRow)
             .where(AttemptRow.delivery_id == delivery.id, AttemptRow.number == delivery.attempt)
-            .values(ms=answer.ms, status=answer.status, error=answer.error)
+            .values(ms=result.ms, status=result.status, error=result.error)
         )
         mine = and_(DeliveryRow.id == delivery.id, DeliveryRow.state == DeliveryState.PENDING)
         change = update(DeliveryRow).where(mine)
-        if answer.taken:
+        if result.is_accepted:
             session.execute(change.values(state=DeliveryState.DELIVERED))
             return
         change = change.where(DeliveryRow.attempts == delivery.attempt)
-        if delivery.attempt >= policy.attempts or answer.status == _GONE:
+        if delivery.attempt >= policy.attempts or result.status == _GONE:
             session.execute(change.values(state=DeliveryState.GIVEN_UP))
             return
-        pause = timedelta(seconds=_pause_s(delivery.attempt, answer, policy))
+        pause = timedelta(seconds=_pause_s(delivery.attempt, result, policy))
         session.execute(change.values(due_at=now + pause))
 
 
-def _waits(now: datetime) -> ColumnElement[bool]:
+def _is_due(now: datetime) -> ColumnElement[bool]:
     return and_(DeliveryRow.state == DeliveryState.PENDING, DeliveryRow.due_at <= now)
 
 
-def _in_turn(now: datetime, *, limit: int, busy: Collection[str | None]) -> Select[DeliveryRow]:
+def _due_deliveries(
+    now: datetime, *, limit: int, busy: Collection[str | None]
+) -> Select[DeliveryRow]:
     """What is due, a few of each owner."""
     turn = func.row_number().over(partition_by=JobRow.owner, order_by=DeliveryRow.due_at)
-    waiting = select(DeliveryRow.id, turn.label("turn")).join(DeliveryRow.job).where(_waits(now))
+    waiting = select(DeliveryRow.id, turn.label("turn")).join(DeliveryRow.job).where(_is_due(now))
     turns = waiting.subquery()
     query = (
         select(DeliveryRow)
         .join(DeliveryRow.job)
         .options(contains_eager(DeliveryRow.job))
         .where(
-            _waits(now),
-            DeliveryRow.id.in_(select(turns.c.id).where(turns.c.turn <= _OF_ONE_OWNER)),
+            _is_due(now),
+            DeliveryRow.id.in_(select(turns.c.id).where(turns.c.turn <= _MAX_PER_OWNER)),
             or_(JobRow.owner.is_(None), JobRow.owner.not_in([*filter(None, busy)])),
         )
         .order_by(DeliveryRow.due_at)
@@ -175,10 +177,12 @@ def _in_turn(now: datetime, *, limit: int, busy: Collection[str | None]) -> Sele
     return query.where(JobRow.owner.is_not(None)) if None in busy else query
 
 
-def _is_given_up(session: Session, row: DeliveryRow, policy: RetryPolicy, now: datetime) -> bool:
+def _give_up_if_ended(
+    session: Session, row: DeliveryRow, policy: RetryPolicy, now: datetime
+) -> bool:
     """Give an event up that nobody may, or should, send any more."""
     key = None if row.job.owner is None else session.get(ApiKeyRow, row.job.owner)
-    key_ended = key is not None and not holds(key, now)
+    key_ended = key is not None and not is_valid(key, now)
     if key_ended:
         _log_attempt(session, row, now).error = DeliveryFault.KEY_ENDED
     elif row.attempts < policy.attempts:
@@ -229,8 +233,8 @@ def _body(session: Session, row: DeliveryRow) -> str:
     return json.dumps(event, separators=(",", ":"))
 
 
-def _pause_s(attempt: int, answer: DeliveryResult, policy: RetryPolicy) -> float:
-    growing = policy.first_pause_s * _BACKOFF ** (attempt - 1)
-    pause = min(max(growing, answer.retry_after_s or 0.0), _LONGEST_PAUSE_S)
+def _pause_s(attempt: int, result: DeliveryResult, policy: RetryPolicy) -> float:
+    growing = policy.first_pause_s * _BACKOFF_FACTOR ** (attempt - 1)
+    pause = min(max(growing, result.retry_after_s or 0.0), _LONGEST_PAUSE_S)
     # Those who waited for the same receiver do not come back to it at the same moment.
     return pause * random.uniform(1, 1.25)  # noqa: S311 - nothing secret about it

@@ -21,7 +21,7 @@ from jobs.record.tables import DeliveryRow, JobRow, WebhookSecretRow
 from jobs.states import DeliveryState, EventType
 
 #: How long a secret that was replaced signs beside the new one.
-ROTATION = timedelta(hours=24)
+OLD_SECRET_LIFETIME = timedelta(hours=24)
 
 _SECRET_BYTES = 32
 
@@ -52,7 +52,9 @@ def new_secret(database: Database, owner: str | None) -> NewSecret:
         session.execute(
             delete(WebhookSecretRow).where(of_owner, WebhookSecretRow.retires_at.is_not(None))
         )
-        session.execute(update(WebhookSecretRow).where(of_owner).values(retires_at=now + ROTATION))
+        session.execute(
+            update(WebhookSecretRow).where(of_owner).values(retires_at=now + OLD_SECRET_LIFETIME)
+        )
         session.add(WebhookSecretRow(id=str(ULID()), owner=owner, secret=text, created_at=now))
     return NewSecret(text, now)
 
@@ -66,14 +68,14 @@ def has_secret(database: Database, owner: str | None) -> bool:
 
 def signing_secrets(session: Session, owner: str | None, now: datetime) -> list[str]:
     """The secrets that sign an owner's callbacks, the newest first."""
-    holds: ColumnElement[bool] = or_(
+    is_active: ColumnElement[bool] = or_(
         WebhookSecretRow.retires_at.is_(None), WebhookSecretRow.retires_at > now
     )
-    query = select(WebhookSecretRow.secret).where(WebhookSecretRow.owner == owner, holds)
+    query = select(WebhookSecretRow.secret).where(WebhookSecretRow.owner == owner, is_active)
     return list(session.scalars(query.order_by(WebhookSecretRow.id.desc())))
 
 
-def tell_final(session: Session, job: JobRow, now: datetime) -> None:
+def add_final_event(session: Session, job: JobRow, now: datetime) -> None:
     """Write down that a job's owner wants to hear that it just became final.
 
     Part of the transaction in which it does.
@@ -93,7 +95,7 @@ def tell_final(session: Session, job: JobRow, now: datetime) -> None:
     )
 
 
-def forget_callback(session: Session, job_id: str) -> None:
+def delete_callback(session: Session, job_id: str) -> None:
     """Remove what is known of an erased job's callback; what is not sent yet never is."""
     session.execute(update(JobRow).where(JobRow.id == job_id).values(callback_url=None))
     session.execute(delete(DeliveryRow).where(DeliveryRow.job_id == job_id))

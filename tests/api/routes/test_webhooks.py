@@ -12,7 +12,7 @@ from jobs.artifacts.store import ArtifactStore
 from jobs.identity.keys import create_key
 from jobs.record.database import Database
 from jobs.states import Scope
-from jobs.webhooks.deliveries import DeliveryResult, RetryPolicy, claim_deliveries, settle
+from jobs.webhooks.deliveries import DeliveryResult, RetryPolicy, claim_deliveries, record_attempt
 from tests.api.conftest import film
 from tests.api.routes.test_jobs import finish
 from tests.api.wire.test_problems import refused
@@ -118,7 +118,7 @@ def test_what_became_of_a_webhook_can_be_read(
 
     [before] = deliveries(client, job_id=job["id"])
     [claimed] = claim_deliveries(database, RETRY_POLICY, limit=9)
-    settle(database, claimed, DeliveryResult(ms=12, status=500), RETRY_POLICY)
+    record_attempt(database, claimed, DeliveryResult(ms=12, status=500), RETRY_POLICY)
     [after] = deliveries(client, state="pending")
 
     assert before["attempts"] == []

@@ -173,7 +173,7 @@ def test_a_store_that_another_database_uses_is_left_alone(
 def test_many_jobs_are_walked_a_few_at_a_time_and_then_again(
     database: Database, store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(orphans, "_JOBS_A_STEP", 3)
+    monkeypatch.setattr(orphans, "_JOBS_PER_STEP", 3)
     for _ in range(8):
         store.put(upload_key(new_job_id(), 0), b"film")
 

@@ -112,9 +112,9 @@ def test_jobs_are_listed_in_order_each_with_all_of_its_keys(store: ArtifactStore
 
 
 def test_a_store_belongs_to_the_first_installation(store: ArtifactStore) -> None:
-    assert store.belongs_to("one")
-    assert store.belongs_to("one")
-    assert not store.belongs_to("other")
+    assert store.claim_for("one")
+    assert store.claim_for("one")
+    assert not store.claim_for("other")
 
 
 @pytest.fixture

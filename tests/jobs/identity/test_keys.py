@@ -9,7 +9,15 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from jobs.errors import IdempotencyKeyReused, JobNotFound, KeyNotFound
-from jobs.identity.keys import Caller, NewKey, any_key, check_key, create_key, list_keys, revoke_key
+from jobs.identity.keys import (
+    Caller,
+    NewKey,
+    check_key,
+    create_key,
+    has_keys,
+    list_keys,
+    revoke_key,
+)
 from jobs.identity.sessions import check_session, close_session, open_session
 from jobs.queue.intake import Submission, Upload, accept, new_job_id
 from jobs.record.database import MIGRATIONS, Database
@@ -85,7 +93,7 @@ def test_a_revoked_key_ends_at_once_with_its_sessions(database: Database, key: N
     assert check_key(database, key.text) is None
     assert check_session(database, token) is None
     assert list_keys(database)[0].revoked_at == first
-    assert any_key(database)
+    assert has_keys(database)
     with pytest.raises(KeyNotFound):
         revoke_key(database, "0" * 12)
 

@@ -22,7 +22,13 @@ from jobs.record.database import MIGRATIONS, Database
 from jobs.record.tables import DeliveryRow, WebhookSecretRow
 from jobs.retention.erasure import erase
 from jobs.states import DeliveryFault, DeliveryState, ItemState, Priority
-from jobs.webhooks.deliveries import Delivery, DeliveryResult, RetryPolicy, claim_deliveries, settle
+from jobs.webhooks.deliveries import (
+    Delivery,
+    DeliveryResult,
+    RetryPolicy,
+    claim_deliveries,
+    record_attempt,
+)
 from jobs.webhooks.outbox import DeliveryFilter, has_secret, list_deliveries, new_secret
 from tests.results import make_error, make_result
 
@@ -183,7 +189,7 @@ def test_a_failed_attempt_is_made_again_with_the_same_id_and_body_and_then_given
 
     for _ in range(3):
         [delivery] = claim_due(database)
-        settle(database, delivery, DeliveryResult(ms=7, status=500), RETRY_POLICY)
+        record_attempt(database, delivery, DeliveryResult(ms=7, status=500), RETRY_POLICY)
         assert claim_due(database) == []
         made.append((delivery.id, delivery.body))
         let_pauses_pass(database)
@@ -210,7 +216,9 @@ def test_pauses_grow_fourfold_with_jitter_to_about_a_day_in_all(
         let_pauses_pass(database)
         [delivery] = claim_deliveries(database, policy, limit=1)
         assert delivery.attempt == attempt
-        settle(database, delivery, DeliveryResult(ms=1, error=DeliveryFault.TIMEOUT), policy)
+        record_attempt(
+            database, delivery, DeliveryResult(ms=1, error=DeliveryFault.TIMEOUT), policy
+        )
         with database.read() as session:
             [row] = session.query(DeliveryRow)
             pauses.append((row.due_at - database.now(session)).total_seconds())
@@ -227,7 +235,9 @@ def test_a_receiver_may_ask_for_a_longer_pause(database: Database, accept_job: A
     finish_all(database)
     [delivery] = claim_due(database)
 
-    settle(database, delivery, DeliveryResult(ms=1, status=429, retry_after_s=600), RETRY_POLICY)
+    record_attempt(
+        database, delivery, DeliveryResult(ms=1, status=429, retry_after_s=600), RETRY_POLICY
+    )
 
     [row] = deliveries(database)
     with database.read() as session:
@@ -241,7 +251,7 @@ def test_a_receiver_that_is_gone_is_not_called_again(
     finish_all(database)
     [delivery] = claim_due(database)
 
-    settle(database, delivery, DeliveryResult(ms=1, status=410), RETRY_POLICY)
+    record_attempt(database, delivery, DeliveryResult(ms=1, status=410), RETRY_POLICY)
 
     assert deliveries(database)[0].state is DeliveryState.GIVEN_UP
 
@@ -275,10 +285,10 @@ def test_a_late_failure_changes_nothing_and_a_late_success_counts(
     let_pauses_pass(database)
     [second] = claim_due(database)
 
-    settle(database, frozen, DeliveryResult(ms=1, status=410), RETRY_POLICY)
+    record_attempt(database, frozen, DeliveryResult(ms=1, status=410), RETRY_POLICY)
     assert deliveries(database)[0].state is DeliveryState.PENDING
-    settle(database, frozen, DeliveryResult(ms=1, status=204), RETRY_POLICY)
-    settle(database, second, DeliveryResult(ms=1, status=500), RETRY_POLICY)
+    record_attempt(database, frozen, DeliveryResult(ms=1, status=204), RETRY_POLICY)
+    record_attempt(database, second, DeliveryResult(ms=1, status=500), RETRY_POLICY)
 
     assert deliveries(database)[0].state is DeliveryState.DELIVERED
 
@@ -325,7 +335,7 @@ def test_an_erased_job_tells_nothing_and_leaves_no_address(
 
     for job_id in (waiting, on_its_way):
         erase(database, store, job_id)
-    settle(database, claimed[0], DeliveryResult(ms=1, status=500), RETRY_POLICY)
+    record_attempt(database, claimed[0], DeliveryResult(ms=1, status=500), RETRY_POLICY)
 
     assert deliveries(database) == []
     assert claim_due(database) == []
