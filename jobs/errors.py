@@ -1,14 +1,14 @@
-"""What the jobs package raises on purpose."""
+"""Exceptions of the jobs package."""
 
 from enum import StrEnum
 
 
 class JobsError(Exception):
-    """Base class for what the jobs package raises on purpose."""
+    """Base class of the exceptions of the jobs package."""
 
 
 class JobNotFound(JobsError):
-    """No job has this id, or it is not the caller's to see."""
+    """No job has this id, or the caller may not see it."""
 
     def __init__(self, job_id: str) -> None:
         super().__init__(job_id)
@@ -30,11 +30,11 @@ class KeyNotFound(JobsError):
 
 
 class IdempotencyKeyReused(JobsError):
-    """The key belongs to a submission of something else."""
+    """The idempotency key was already used for a submission with other content."""
 
 
 class BacklogFull(JobsError):
-    """As many items are open in the whole service as may be."""
+    """The limit of open items of the whole service is reached."""
 
     def __init__(self, bound: int) -> None:
         super().__init__(bound)
@@ -45,7 +45,7 @@ class BacklogFull(JobsError):
 
 
 class QuotaReached(JobsError):
-    """As many items of one API key are open as may be."""
+    """The limit of open items of one API key is reached."""
 
     def __init__(self, bound: int) -> None:
         super().__init__(bound)
@@ -56,7 +56,7 @@ class QuotaReached(JobsError):
 
 
 class JobErased(JobsError):
-    """The job existed; its patient data has been removed."""
+    """The job existed, but its patient data was erased."""
 
     def __init__(self, job_id: str) -> None:
         super().__init__(job_id)
@@ -67,11 +67,11 @@ class JobErased(JobsError):
 
 
 class NoResult(JobsError):
-    """The item has no result yet, or never will have one."""
+    """The item has no result yet, or ended without one."""
 
 
 class ArtifactNotFound(JobsError):
-    """The store holds nothing under this key."""
+    """The artifact store holds nothing under this key."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
@@ -82,7 +82,7 @@ class ArtifactNotFound(JobsError):
 
 
 class StoreUnavailable(JobsError):
-    """The artifact store did not take or give the bytes: full, away, or forbidden."""
+    """The artifact store could not be read or written: it is full, unreachable or forbidden."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -93,17 +93,17 @@ class StoreUnavailable(JobsError):
 
 
 class CallbackCode(StrEnum):
-    """Why a callback URL is refused."""
+    """Reason for which a callback URL is refused."""
 
     INVALID = "invalid_callback_url"
     NOT_RESOLVED = "callback_not_resolved"
     ADDRESS_REFUSED = "callback_address_refused"
-    LOOKUP_FAILED = "callback_lookup_failed"  # temporary
-    NO_SECRET = "no_webhook_secret"  # noqa: S105 - a code, no password
+    LOOKUP_FAILED = "callback_lookup_failed"  # temporary failure of the resolver
+    NO_SECRET = "no_webhook_secret"  # noqa: S105 - an error code, not a password
 
 
 class CallbackRefused(JobsError):
-    """A callback URL is malformed, or leads where this service may not be made to call."""
+    """A callback URL is malformed, or its host is not allowed."""
 
     def __init__(self, code: CallbackCode, detail: str) -> None:
         super().__init__(code, detail)
@@ -115,4 +115,4 @@ class CallbackRefused(JobsError):
 
 
 class InvalidCursor(JobsError):
-    """A page cursor that this service did not hand out."""
+    """The page cursor was not issued by this service."""

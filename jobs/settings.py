@@ -1,4 +1,4 @@
-"""The settings that every process of the service reads."""
+"""Settings that all processes of the service share."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -13,22 +13,22 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-#: Where containers find secrets: files that are called as the variables are.
+#: Folder of secrets in a container. Each file has the name of the variable that it sets.
 _SECRETS = Path("/run/secrets")
 
 
 def _parse_networks(listed: object) -> object:
-    """Networks from a list with commas, as it stands in a variable."""
+    """Parse a comma-separated list of networks; return other values unchanged."""
     if not isinstance(listed, str):
         return listed
     return tuple(ip_network(text.strip()) for text in listed.split(",") if text.strip())
 
 
 class ServiceSettings(BaseSettings):
-    """Where the shared things are and how long they may take.
+    """Locations and timeouts that all processes of the service share.
 
-    Read once, where a process is assembled, from `PNEUMOCAM_*` variables and from files of these
-    names in /run/secrets.
+    They are read once, when a process starts, from `PNEUMOCAM_*` environment variables and from
+    files of the same names in /run/secrets.
     """
 
     model_config = SettingsConfigDict(
@@ -40,17 +40,18 @@ class ServiceSettings(BaseSettings):
     redis_url: str = "redis://localhost:6379/0"
     store_url: str = ""
 
-    #: A claim that is not renewed for this long is taken back.
+    #: Lease length in seconds. An item whose lease is not renewed in time is requeued.
     lease_s: float = Field(10.0, gt=0)
-    #: How often each worker beats, takes back expired leases and re-sends lost hints.
+    #: Seconds between two sweeps. A sweep writes the worker's heartbeat, requeues items whose
+    #: lease has expired, and sends lost hints again.
     sweep_s: float = Field(2.0, gt=0)
-    #: An item whose worker was lost this often is failed rather than tried again.
+    #: Number of attempts, each ended by the loss of its worker, after which an item is failed.
     max_attempts: int = Field(3, ge=1)
-    #: Films in one pass through the network.
+    #: Films per forward pass of the network.
     batch_size: int = Field(8, ge=1, le=256)
-    #: Results and pictures are kept this long after submission.
+    #: Days from submission after which results and pictures are erased.
     retention_days: float = Field(30.0, gt=0)
-    #: Networks that callbacks of jobs may lead to though they are not public.
+    #: Non-public networks that the callbacks of jobs may reach.
     webhook_allow: Annotated[
         tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_parse_networks)
     ] = ()
@@ -64,7 +65,7 @@ class ServiceSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then variables, then files, where there are any."""
+        """Prefer arguments to environment variables, and these to secret files."""
         del dotenv_settings, file_secret_settings
         if not _SECRETS.is_dir():
             return init_settings, env_settings
@@ -72,7 +73,8 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _set_default_locations(self) -> Self:
-        # A frozen model is filled in by the base class's setter, once, before anyone sees it.
+        # A frozen model refuses assignment, so the base class's setter fills in the defaults here,
+        # once, before the model is in use.
         if not self.database_url:
             path = (self.data_dir / "pneumocam.db").absolute()
             object.__setattr__(self, "database_url", f"sqlite:///{path}")

@@ -1,25 +1,25 @@
-"""The closed sets that both processes, the database and the wire share."""
+"""Enums and the job id format shared by the gateway, the workers, the database and the API."""
 
 from enum import StrEnum
 
-#: A job's id: a ULID in its canonical form. Nothing else reaches the database, store or log.
+#: Format of a job id: a ULID in canonical form. Other text reaches no database, store or log.
 JOB_ID_PATTERN = "[0-9A-HJKMNP-TV-Z]{26}"
 
 
 class Priority(StrEnum):
-    """How soon an item is claimed, and the name of the queue its hints travel on."""
+    """Priority of an item; its value is also the name of the queue that carries its hints."""
 
     STAT = "stat"
     ROUTINE = "routine"
 
     @property
     def rank(self) -> int:
-        """Position in the claiming order; 0 goes first."""
+        """Position in the claiming order; 0 is claimed first."""
         return 0 if self is Priority.STAT else 1
 
 
 class ItemState(StrEnum):
-    """Where one film stands. The last four are final."""
+    """State of an item. The last four are final."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -30,7 +30,7 @@ class ItemState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether the item will never change again."""
+        """True if the item never changes again."""
         return self not in OPEN_STATES
 
 
@@ -38,14 +38,14 @@ OPEN_STATES = frozenset({ItemState.QUEUED, ItemState.RUNNING})
 
 
 class Opinion(StrEnum):
-    """What somebody who looked at a film says of its result."""
+    """A reader's verdict on the result of a film."""
 
     AGREE = "agree"
     DISAGREE = "disagree"
 
 
 class JobState(StrEnum):
-    """Where a job stands, worked out from its items."""
+    """State of a job, derived from its items."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -54,14 +54,14 @@ class JobState(StrEnum):
 
 
 class EventType(StrEnum):
-    """What a webhook tells of."""
+    """Type of a webhook event."""
 
     JOB_FINISHED = "job.finished"
     JOB_CANCELLED = "job.cancelled"
 
 
 class DeliveryState(StrEnum):
-    """Where an event on its way to a receiver stands."""
+    """State of the delivery of a webhook event."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -69,27 +69,30 @@ class DeliveryState(StrEnum):
 
 
 class DeliveryFault(StrEnum):
-    """Why an attempt to deliver has no HTTP status, next to the codes of callback URLs."""
+    """Reason why a delivery attempt has no HTTP status.
+
+    `CallbackCode` holds the further reasons, which concern the callback URL.
+    """
 
     TIMEOUT = "timeout"
     TLS_FAILED = "tls_failed"
     NOT_CONNECTED = "not_connected"
     CONNECTION_LOST = "connection_lost"
-    KEY_ENDED = "key_ended"  # of the job's owner: nothing was sent
+    KEY_ENDED = "key_ended"  # the owner's API key was revoked or has expired; nothing was sent
 
 
 class Scope(StrEnum):
-    """What an API key may do."""
+    """Permission of an API key."""
 
-    SUBMIT = "submit"  # send films, and cancel what it sent
+    SUBMIT = "submit"  # submit jobs and cancel them
     READ = "read"
     ERASE = "erase"
-    ADMIN = "admin"  # the same with everyone's jobs; reads without `read`
-    METRICS = "metrics"  # the service's figures, and nothing of any job
+    ADMIN = "admin"  # the other scopes cover all owners' jobs; includes `read` and `metrics`
+    METRICS = "metrics"  # read the service's metrics, but no job
 
 
 class Artifact(StrEnum):
-    """The files kept for one item, by the names they have in URLs."""
+    """Kind of file stored for an item; the value is its name in URLs."""
 
     UPLOAD = "upload"
     RADIOGRAPH = "radiograph"
@@ -98,7 +101,7 @@ class Artifact(StrEnum):
 
     @property
     def media_type(self) -> str:
-        """What the bytes are; an upload is never named more closely than "bytes"."""
+        """Media type of the file; an upload is always `application/octet-stream`."""
         match self:
             case Artifact.UPLOAD:
                 return "application/octet-stream"

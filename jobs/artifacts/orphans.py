@@ -1,8 +1,9 @@
-"""Bytes that no record names: of a submission that died unrecorded, of an attempt that lost.
+"""Removal of artifacts that the record does not reference.
 
-The store is walked round and round, a few jobs at a time. The walk's place stands in the database,
-so that all workers together take one step in so many seconds, whichever of them it is, and the next
-one goes on where one was killed.
+They are left behind by a submission that ended before it was recorded, or by an attempt that lost
+its lease. The store is scanned continuously, a few jobs per step. The position of the scan is in
+the database, so that all workers together take one step per interval and any worker can continue
+where another one was killed.
 """
 
 from collections.abc import Collection
@@ -21,22 +22,22 @@ from jobs.states import Priority
 
 log = structlog.get_logger()
 
-#: Jobs looked at in one step.
+#: Jobs examined per step.
 _JOBS_PER_STEP = 50
 
 
 def remove_orphans(
     database: Database, store: ArtifactStore, *, every_s: float, age_s: float
 ) -> int:
-    """Take the next step of the walk, if it is time; how many artifacts were removed.
+    """Take the next step of the scan if it is due, and return the number of removed artifacts.
 
     Args:
-        database: What names the artifacts.
-        store: Where they lie. One that another installation uses is left alone.
-        every_s: Time from one step to the next, by whichever worker.
-        age_s: A job of which the store got something more recently is left for the next round. No
-            upload takes so long; if one did, its job would be refused, and never be accepted with
-            a film missing.
+        database: The record, which references the artifacts.
+        store: The store to scan. A store of another installation is left untouched.
+        every_s: Seconds between two steps of all workers together.
+        age_s: Minimum age in seconds. A job whose artifacts changed more recently is left for the
+            next round. No upload takes that long; the job of an upload that did would be refused,
+            never accepted with a film missing.
 
     Raises:
         StoreUnavailable: The store did not answer.
@@ -55,7 +56,7 @@ def remove_orphans(
 
 
 def _begin_step(database: Database, every_s: float) -> tuple[str, str] | None:
-    """Whose the store has to be, and where to go on; None if it is not time yet."""
+    """Return the installation and the position of the scan, or None if no step is due yet."""
     with database.write() as session:
         now = database.now(session)
         due = now - timedelta(seconds=every_s)
@@ -78,20 +79,23 @@ def _remove_unreferenced(
 ) -> int:
     with database.read() as session:
         before = database.now(session) - timedelta(seconds=age_s)
-        settled = [stored for stored in walked if stored.changed_at < before]
-        # Read after the store was: what a later attempt stores is not among what was listed.
-        named = _referenced_keys(session, [stored.job_id for stored in settled])
+        unchanged = [stored for stored in walked if stored.changed_at < before]
+        # Read after the store was listed: keys of later attempts are not in the listing.
+        referenced = _referenced_keys(session, [stored.job_id for stored in unchanged])
     removed = 0
-    for stored in settled:
+    for stored in unchanged:
         try:
-            removed += _remove(database, store, stored, named.get(stored.job_id))
+            removed += _remove(database, store, stored, referenced.get(stored.job_id))
         except StoreUnavailable as exc:
             log.warning("orphans_not_removed", job_id=stored.job_id, reason=exc.reason)
     return removed
 
 
 def _referenced_keys(session: Session, job_ids: Collection[str]) -> dict[str, set[str]]:
-    """What the items of recorded jobs, and attempts that still run, call their own."""
+    """Return the keys that items and running attempts reference, by recorded job.
+
+    A job that is not in the record is not in the result.
+    """
     known: dict[str, set[str]] = {
         job_id: set() for job_id in session.scalars(select(JobRow.id).where(JobRow.id.in_(job_ids)))
     }
@@ -104,20 +108,23 @@ def _referenced_keys(session: Session, job_ids: Collection[str]) -> dict[str, se
 
 
 def _remove(
-    database: Database, store: ArtifactStore, stored: StoredJob, named: set[str] | None
+    database: Database, store: ArtifactStore, stored: StoredJob, referenced: set[str] | None
 ) -> int:
-    """Remove what is not named; all of it, if the job is not recorded or has no item left."""
-    if named is None and not _add_tombstone(database, stored.job_id):
+    """Remove the unreferenced artifacts of a job, and return their number.
+
+    All artifacts are removed if the job is not in the record or has no items left.
+    """
+    if referenced is None and not _add_tombstone(database, stored.job_id):
         return 0
-    if not named:
+    if not referenced:
         return store.delete_job(stored.job_id)
-    orphans = [key for key in stored.keys if key not in named]
+    orphans = [key for key in stored.keys if key not in referenced]
     store.delete(orphans)
     return len(orphans)
 
 
 def _add_tombstone(database: Database, job_id: str) -> bool:
-    """Leave a tombstone, so that the job cannot be accepted any more; False if it just was."""
+    """Add a tombstone that prevents the job from being accepted; False if it just was accepted."""
     try:
         with database.write() as session:
             now = database.now(session)

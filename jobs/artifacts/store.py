@@ -1,7 +1,7 @@
-"""Where uploads and pictures lie: a local folder, or a bucket by URL.
+"""Artifact store for uploads and pictures: a local folder, or a bucket by URL.
 
-Keys are made of ids and attempt tokens only, never of file names, so nothing a client sends
-becomes a path.
+Keys consist of ids and attempt tokens only, never of file names, so that nothing from a client
+becomes part of a path.
 """
 
 import errno
@@ -25,35 +25,35 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
 
-#: Folders of artifacts are named by their jobs' ids; anything else in the store is left alone.
+#: Name of a folder of artifacts: the job's id. Anything else in the store is left untouched.
 _JOB_ID = re.compile(JOB_ID_PATTERN)
 
-#: What an attempt draws.
+#: Pictures that an attempt stores.
 PICTURES = (Artifact.RADIOGRAPH, Artifact.ACTIVATION_MAP, Artifact.HEATMAP)
 
-#: A bucket that does not answer is given up within seconds, and asked again by clients and sweeps:
-#: by itself object_store would go on for three minutes, and hold the request or the batch as long.
-#: A large file is sent in parts of 5 MiB, each of which must be taken within the read timeout.
+#: Timeouts of a bucket. A bucket that does not answer fails within seconds; clients and sweeps try
+#: again. By default object_store retries for three minutes, and blocks the request or the batch for
+#: that time. A large file is sent in parts of 5 MiB, each within the read timeout.
 _CLIENT: "ClientConfig" = {
     "connect_timeout": timedelta(seconds=3),
     "read_timeout": timedelta(seconds=10),
-    # As whoever writes http:// into AWS_ENDPOINT_URL wants it.
+    # An operator who sets AWS_ENDPOINT_URL to an http:// address chooses plain HTTP.
     "allow_http": True,
 }
 _RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=5)}
 
-#: Where the store says whose it is.
+#: Key of the artifact that holds the id of the installation that uses the store.
 _INSTALLATION_KEY = "installation"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredJob:
-    """What the store holds of one job.
+    """The artifacts of one job in the store.
 
     Attributes:
-        job_id: The job, whether the record knows it or not.
-        keys: Of everything, half-written files included.
-        changed_at: When the latest of it was written, by the store's clock.
+        job_id: Id of the job, which need not be in the record.
+        keys: Keys of all artifacts, partially written files included.
+        changed_at: Time of the latest write, by the store's clock.
     """
 
     job_id: str
@@ -62,21 +62,21 @@ class StoredJob:
 
 
 def upload_key(job_id: str, index: int) -> str:
-    """The key of the file as it came."""
+    """Return the key of the uploaded file of an item."""
     return f"{job_id}/{index}.{Artifact.UPLOAD}"
 
 
 def picture_key(job_id: str, index: int, token: str, artifact: Artifact) -> str:
-    """The key of a picture that one attempt made.
+    """Return the key of a picture of one attempt.
 
-    The attempt's token is part of the key, so that a worker that lost its lease can never
-    overwrite what the winning attempt stored.
+    The attempt's token is part of the key, so that a worker that lost its lease cannot overwrite
+    the pictures of the winning attempt.
     """
     return f"{job_id}/{index}.{token}.{artifact}"
 
 
 class ArtifactStore:
-    """Bytes by key. What `put` returned from survives a power cut."""
+    """Bytes by key. Bytes are durable once `put` has returned: they survive a power cut."""
 
     def __init__(self, store: "ObjectStore") -> None:
         self._store = store
@@ -84,12 +84,12 @@ class ArtifactStore:
 
     @classmethod
     def open(cls, url: str) -> "ArtifactStore":
-        """The store a URL names: `file:///…` or a bare path, `s3://bucket/prefix`.
+        """Open the store at a URL: `file:///…`, a path, or `s3://bucket/prefix`.
 
-        Credentials of a bucket come from the variables its own tools read (`AWS_*`).
+        The credentials of a bucket come from the standard environment variables (`AWS_*`).
 
         Raises:
-            StoreUnavailable: The folder cannot be made.
+            StoreUnavailable: The folder cannot be created.
         """
         if "://" in url and not url.startswith("file://"):
             return cls(from_url(url, client_options=_CLIENT, retry_config=_RETRIES))
@@ -101,10 +101,10 @@ class ArtifactStore:
         return cls(LocalStore(folder, automatic_cleanup=False))
 
     def put(self, key: str, data: bytes | BinaryIO) -> None:
-        """Store bytes, or all of a file, under a key, whole or not at all, and durably.
+        """Store bytes, or a whole file, under a key, atomically and durably.
 
         Raises:
-            StoreUnavailable: The disk is full, or the bucket is away.
+            StoreUnavailable: The disk is full, or the bucket is unreachable.
         """
         try:
             obstore.put(self._store, key, data)
@@ -113,10 +113,10 @@ class ArtifactStore:
             raise StoreUnavailable(_reason(exc)) from exc
 
     def get(self, key: str) -> bytes:
-        """The bytes under a key.
+        """Return the bytes under a key.
 
         Raises:
-            ArtifactNotFound: There are none.
+            ArtifactNotFound: The store holds nothing under the key.
             StoreUnavailable: The store did not answer.
         """
         try:
@@ -127,12 +127,12 @@ class ArtifactStore:
             raise StoreUnavailable(_reason(exc)) from exc
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Remove what lies under these keys, if anything does."""
+        """Remove the artifacts under these keys; missing ones are ignored."""
         try:
             if self._folder is None:
                 obstore.delete(self._store, list(keys))
             else:
-                # Not by object_store, which refuses to name what a killed writer left half-done.
+                # object_store refuses the names of partial files that a killed writer left behind.
                 for key in keys:
                     (self._folder / key).unlink(missing_ok=True)
         except FileNotFoundError:
@@ -141,7 +141,7 @@ class ArtifactStore:
             raise StoreUnavailable(_reason(exc)) from exc
 
     def delete_job(self, job_id: str) -> int:
-        """Remove every byte kept for a job; how many artifacts that were."""
+        """Remove all artifacts of a job, and return their number."""
         try:
             if self._folder is None:
                 keys = [path for path, _ in self._list_keys(prefix=f"{job_id}/")]
@@ -153,11 +153,11 @@ class ArtifactStore:
             raise StoreUnavailable(_reason(exc)) from exc
 
     def jobs_after(self, job_id: str, *, limit: int) -> list[StoredJob]:
-        """What the store holds of the next jobs, in the order of their ids.
+        """Return the artifacts of the next jobs, in the order of the job ids.
 
         Args:
-            job_id: Where to go on; empty for the first one.
-            limit: How many jobs at most.
+            job_id: Id after which to continue; empty to start with the first job.
+            limit: Maximum number of jobs.
 
         Raises:
             StoreUnavailable: The store did not answer.
@@ -174,7 +174,7 @@ class ArtifactStore:
             raise StoreUnavailable(_reason(exc)) from exc
 
     def claim_for(self, installation: str) -> bool:
-        """Whether the store is this installation's. One that is nobody's yet becomes it."""
+        """Assign a store without an owner to an installation; False if another one owns it."""
         try:
             return self.get(_INSTALLATION_KEY) == installation.encode()
         except ArtifactNotFound:
@@ -182,7 +182,7 @@ class ArtifactStore:
             return True
 
     def check(self) -> None:
-        """Raise StoreUnavailable unless a small artifact can be written and removed."""
+        """Raise StoreUnavailable unless a small artifact can be written."""
         try:
             obstore.put(self._store, "readiness/probe", b"ok")
         except (ObstoreError, OSError) as exc:
@@ -191,13 +191,13 @@ class ArtifactStore:
     def _list_keys(
         self, *, prefix: str | None = None, after: str | None = None
     ) -> Iterator[tuple[str, datetime]]:
-        """Keys of a bucket in order, each with the time when it was written."""
+        """Yield the keys of a bucket in order, each with the time of its last write."""
         for page in obstore.list(self._store, prefix, offset=after):
             yield from ((entry["path"], entry["last_modified"]) for entry in page)
 
     def _list_jobs(self, job_id: str, limit: int) -> list[StoredJob]:
         found: dict[str, list[tuple[str, datetime]]] = {}
-        # "0" is the character that follows "/".
+        # "0" is the character after "/", so the listing starts behind the job's folder.
         for path, written_at in self._list_keys(after=f"{job_id}0" if job_id else None):
             name = path.partition("/")[0]
             if not _JOB_ID.fullmatch(name):
@@ -215,10 +215,10 @@ class ArtifactStore:
         ]
 
     def _sync(self, key: str) -> None:
-        """Flush a local artifact and the folders that name it.
+        """Flush a local artifact and its folders to the disk; do nothing for a bucket.
 
-        The rename into place is atomic, but neither it nor the bytes survive a power cut until
-        they are flushed; object_store does not do that itself.
+        object_store renames a file into place atomically, but does not flush it. Without a flush,
+        neither the rename nor the bytes survive a power cut.
         """
         if self._folder is None:
             return
@@ -232,7 +232,7 @@ class ArtifactStore:
 
 
 def _remove(folder: Path) -> int:
-    """Remove a folder with all files in it; how many files that were."""
+    """Remove a folder with its files, and return the number of files."""
     removed = 0
     while True:
         try:
@@ -240,16 +240,16 @@ def _remove(folder: Path) -> int:
                 path.unlink(missing_ok=True)
                 removed += 1
             folder.rmdir()
-        except FileNotFoundError:  # also where another process removes the same folder
+        except FileNotFoundError:  # another process may be removing the same folder
             return removed
         except OSError as exc:
-            # An attempt that lost its lease may just have stored another picture.
+            # An attempt that lost its lease may have stored another picture in the meantime.
             if exc.errno != errno.ENOTEMPTY:
                 raise
 
 
 def _read_job_folder(folder: Path) -> StoredJob | None:
-    """What a job's folder holds; None if it is gone by now."""
+    """Return the artifacts in a job's folder, or None if the folder was just removed."""
     try:
         changed_at = folder.stat().st_mtime
         with os.scandir(folder) as entries:
@@ -264,7 +264,7 @@ def _read_job_folder(folder: Path) -> StoredJob | None:
 
 
 def _reason(exc: Exception) -> str:
-    """A cause in a word, without the paths and keys that the store's own messages carry."""
+    """Return a short reason, without the paths and keys in the store's own messages."""
     text = str(exc)
     if "No space left" in text or "os error 28" in text:
         return "no space left"

@@ -1,8 +1,8 @@
-"""The audit log: who did what with which job. It is only ever added to.
+"""Append-only audit log of actions, actors and jobs.
 
-Each event's hash is taken over its content and over the hash of the event before it. So nothing
-can be changed, left out or put in between without changing every hash that follows, and whoever
-noted one hash elsewhere can tell whether all up to it is still there.
+Each event's hash covers its content and the hash of the previous event. Changing, removing or
+inserting an event therefore changes every later hash. A hash that was noted elsewhere proves that
+all events up to it are unchanged.
 """
 
 import getpass
@@ -21,61 +21,61 @@ from sqlalchemy.orm import Session
 from jobs.record.database import Database
 from jobs.record.tables import OWNER_CHARACTERS, AuditHeadRow, AuditRow
 
-#: What the first event is chained to.
+#: Hash that stands before the first event.
 GENESIS = "0" * 64
 
 _ROWS_PER_FETCH = 1000
 
 
 class Action(StrEnum):
-    """What was done, or was asked for and refused."""
+    """Action that was carried out, or requested and refused."""
 
     SUBMIT = "submit"
     LIST = "list"
-    SEARCH = "search"  # the same list, by names and references
+    SEARCH = "search"  # list jobs by file names and references
     VIEW_JOB = "view_job"
     VIEW_PICTURE = "view_picture"
-    EXPORT = "export"  # the upload as it came, or what was said of results
+    EXPORT = "export"  # the uploaded file, or feedback on results
     JUDGE = "judge"  # agree or disagree with a result
     CANCEL = "cancel"
     ERASE = "erase"
-    EXPIRE = "expire"  # erased because its retention was over
+    EXPIRE = "expire"  # erase at the end of the retention
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
     CREATE_KEY = "create_key"
     REVOKE_KEY = "revoke_key"
-    CREATE_SECRET = "create_secret"  # noqa: S105 - of webhooks; no password
-    OTHER = "other"  # of a route that shows nothing of patients; recorded if it was refused
+    CREATE_SECRET = "create_secret"  # noqa: S105 - of webhooks; not a password
+    OTHER = "other"  # refused request to a route without patient data
 
 
 class Via(StrEnum):
-    """How whoever it was said who they are."""
+    """Way in which the actor was identified."""
 
     KEY = "key"
-    SESSION = "session"  # of a browser; the actor is the key that it signed in with
-    TOKEN = "token"  # noqa: S105 - of single sign-on; no password
-    OPEN = "open"  # nobody had to say
-    COMMAND = "command"  # typed on the service's machine; the actor is the account
+    SESSION = "session"  # browser session; the actor is the key that opened it
+    TOKEN = "token"  # noqa: S105 - of single sign-on; not a password
+    OPEN = "open"  # no key was required
+    COMMAND = "command"  # command on the service's machine; the actor is the account
     SERVICE = "service"  # the service itself
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened, without anything about a patient.
+    """One event of the log, without patient data.
 
     Attributes:
-        action: What was done or asked for.
-        actor: The id of a key, the pseudonym of a token's subject, or an account of the machine;
-            None if nobody had to say, or did so in a way that holds.
-        via: How they said it; None if they did not.
-        job_id: The job.
-        item_index: The film of the job.
-        target: Which artifact, which state of the job was shown, or which key.
-        status: The HTTP status of the answer; None where there was no request.
-        code: Why it was refused; None if it was not.
-        times: How often it happened: more than once where repetitions were counted together.
-        request_id: As in the log and in the answer; of repetitions the last one's.
-        address: Where the request came from.
+        action: Action that was carried out or requested.
+        actor: Id of a key, pseudonym of a token's subject, or account of the machine; None if no
+            key was required or the credential was not valid.
+        via: Way of identification; None if the actor gave no credential.
+        job_id: Id of the job.
+        item_index: Index of the item in the job.
+        target: The artifact, the state of the job that was shown, or the key.
+        status: HTTP status of the answer; None if there was no request.
+        code: Code of the refusal; None if the action was not refused.
+        times: Number of occurrences; above 1 if repetitions were counted together.
+        request_id: Id of the request, as in the log and the answer; the last one of repetitions.
+        address: IP address of the client.
     """
 
     action: Action
@@ -93,13 +93,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class LogCheck:
-    """What a look at the whole log found.
+    """Outcome of the verification of the whole log.
 
     Attributes:
-        events: How many events were looked at.
-        head: The hash of the last one, to be noted elsewhere; `GENESIS` if there is none.
-        broken_at: The number of the first event that is not as it was written; None if all are.
-        fault: What is wrong, in a sentence; None if nothing is.
+        events: Number of events verified.
+        head: Hash of the last event, to be noted elsewhere; `GENESIS` if there are no events.
+        broken_at: Sequence number of the first event that was changed; None if none was.
+        fault: Description of the fault; None if the log is intact.
     """
 
     events: int
@@ -109,24 +109,25 @@ class LogCheck:
 
 
 def command_event(action: Action, *, target: str) -> Event:
-    """What somebody with an account on this machine did by a command."""
+    """Build the event of a command that was run by an account of this machine."""
     try:
         account = getpass.getuser()
-    except (KeyError, OSError):  # a container's user has no name
+    except (KeyError, OSError):  # the user of a container has no name
         account = str(os.getuid())
     return Event(action, actor=account[:OWNER_CHARACTERS], via=Via.COMMAND, target=target)
 
 
 def append(database: Database, session: Session, events: Sequence[Event]) -> None:
-    """Add events at the end of the log, as part of a transaction that writes.
+    """Append events to the log as part of a write transaction.
 
-    The head's row is locked until the transaction ends, so that gateways and workers take turns.
-    Call it last, so that the turn is short, and nobody who waits for it holds it.
+    The head row is locked until the transaction ends, so that gateways and workers append one
+    after the other. Make this the last call of the transaction, so that the lock is held briefly
+    and no transaction waits for other locks while it holds this one.
     """
     seq, chained = session.execute(
         select(AuditHeadRow.seq, AuditHeadRow.hash).with_for_update()
     ).one()
-    # After the lock, so that the times of the log run forwards.
+    # Read after the lock is taken, so that times increase along the log.
     at = database.now(session)
     rows = []
     for event in events:
@@ -139,7 +140,10 @@ def append(database: Database, session: Session, events: Sequence[Event]) -> Non
 
 
 def record(database: Database, events: Sequence[Event]) -> None:
-    """Add events at the end of the log. When this returns, they survive any crash."""
+    """Append events to the log in a transaction of their own.
+
+    They survive any crash after the call has returned.
+    """
     with database.write() as session:
         append(database, session, events)
 
@@ -151,13 +155,13 @@ def read_events(
     until: datetime | None = None,
     job_id: str | None = None,
 ) -> Iterator[AuditRow]:
-    """Events in their order, as many as there are.
+    """Yield the events in order.
 
     Args:
-        database: Where the log is.
-        since: The first moment of interest.
-        until: The first moment that no longer is.
-        job_id: Only events about this job.
+        database: The database of the log.
+        since: Only events at or after this time.
+        until: Only events before this time.
+        job_id: Only events of this job.
     """
     query = select(AuditRow).order_by(AuditRow.seq)
     if since is not None:
@@ -171,12 +175,12 @@ def read_events(
 
 
 def verify(database: Database, *, known_head: str | None = None) -> LogCheck:
-    """Compute every hash anew.
+    """Verify the log by computing every hash again.
 
     Args:
-        database: Where the log is.
-        known_head: A head that was noted before. Without one, a log whose end was cut off
-            together with its head, or that was computed anew as a whole, looks like a good one.
+        database: The database of the log.
+        known_head: Head that was noted earlier. Without it, two changes are not detected: a cut-off
+            end together with its head, and a whole log that was computed again.
     """
     seq, previous, known_seen = 0, GENESIS, known_head in {None, GENESIS}
     with database.read() as session:
@@ -202,13 +206,13 @@ def verify(database: Database, *, known_head: str | None = None) -> LogCheck:
 
 
 def content_of(row: AuditRow) -> dict[str, Any]:
-    """What a row's hash is taken over, next to the hash before: all its columns but the hash."""
+    """Return the content that a row's hash covers: all columns except the hash."""
     fields = {name: getattr(row, name) for name in Event.__slots__}
     return _content(row.seq, row.at, fields)
 
 
 def _columns(event: Event) -> dict[str, Any]:
-    """An event's attributes, with plain text for what is of a closed set."""
+    """Return the attributes of an event, with enums as plain text."""
     return {
         name: value.value if isinstance(value, StrEnum) else value
         for name, value in asdict(event).items()
@@ -221,15 +225,15 @@ def _content(seq: int, at: datetime, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chain_hash(previous: str, content: dict[str, Any]) -> str:
-    """The hash of an event: SHA-256 of the one before, a line feed, and the content as JSON.
+    """Return the hash of an event: SHA-256 of the previous hash, a line feed and the JSON content.
 
-    The JSON has its keys sorted, no spaces, and ASCII only, so that there is one way to write it.
+    The JSON has sorted keys, no spaces and only ASCII, so that its form is unique.
     """
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
 
 
 def _use_snapshot(database: Database, session: Session) -> None:
-    """Let all queries of a transaction see the same moment, as SQLite does in any case."""
+    """Run all queries of a transaction on one snapshot. SQLite always does."""
     if not database.is_sqlite:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})

@@ -1,7 +1,7 @@
-"""API keys: who may ask the service for what.
+"""API keys and the permissions of callers.
 
-A key is shown once, when it is made. The database holds the SHA-256 of its secret, which is enough
-because the secret is random: there is nothing to guess from a list of words.
+A key is shown once, when it is created. The database holds only the SHA-256 of its secret. An
+unsalted hash is enough, because the secret is random and cannot be guessed from a list of words.
 """
 
 import hashlib
@@ -22,27 +22,27 @@ from jobs.record.database import Database
 from jobs.record.tables import ApiKeyRow
 from jobs.states import Scope
 
-#: What a new key may do unless it is said otherwise.
+#: Scopes of a new key by default.
 DEFAULT_SCOPES = (Scope.SUBMIT, Scope.READ)
 
 MAX_NAME_CHARACTERS = 100
 
 _ID_BYTES = 6
-#: 160 bits.
+#: Bytes of randomness in a key's secret (160 bits).
 _SECRET_BYTES = 20
 _FORMAT = re.compile(r"pcam_([0-9a-f]{12})_([0-9a-f]{40})")
 
-#: A key's last use is written down this often at most, so that reading does not become writing.
+#: Shortest time between two updates of a key's last use, so that reading rarely causes a write.
 _USE_INTERVAL = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key just made.
+    """A new key.
 
     Attributes:
-        id: Its part that may be shown and logged; jobs name it as their owner.
-        text: The whole key, which nobody can find out again.
+        id: Public part of the key, for display and logs; jobs name it as their owner.
+        text: The whole key, which cannot be recovered later.
     """
 
     id: str
@@ -51,15 +51,15 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever a request comes from.
+    """The sender of a request, identified by a key or a token.
 
     Attributes:
-        owner: The key's id, or the pseudonym of a token's subject, which owns the caller's jobs.
-            None where no key is needed; such jobs have no owner.
-        name: What the key is called; None where none is needed.
-        scopes: What it may do.
-        rate: Requests that it may send a minute; None for the service's default.
-        max_open: Items of its that may be queued or running; None for the service's default.
+        owner: Id of the key, or pseudonym of a token's subject, that owns the caller's jobs. None
+            if no key is required; such jobs have no owner.
+        name: Name of the key; None if no key is required.
+        scopes: Permissions of the caller.
+        rate: Maximum number of requests per minute; None for the service's default.
+        max_open: Maximum number of items queued or running; None for the service's default.
     """
 
     owner: str | None
@@ -69,18 +69,18 @@ class Caller:
     max_open: int | None = None
 
     def may(self, scope: Scope) -> bool:
-        """Whether it may do this. Who sees everyone's jobs may read, figures included."""
+        """Return True if the caller has a scope. `admin` includes `read` and `metrics`."""
         return scope in self.scopes or (
             scope in {Scope.READ, Scope.METRICS} and Scope.ADMIN in self.scopes
         )
 
     @property
     def sees_only(self) -> str | None:
-        """The owner whose jobs are all that it sees; None sees everyone's."""
+        """Owner to whose jobs the caller is restricted; None if the caller sees all jobs."""
         return None if Scope.ADMIN in self.scopes else self.owner
 
 
-#: Whoever asks where no key is needed.
+#: Caller of a service that requires no key.
 ANONYMOUS = Caller(owner=None, name=None, scopes=frozenset(Scope))
 
 
@@ -93,18 +93,18 @@ def create_key(
     rate: int | None = None,
     max_open: int | None = None,
 ) -> NewKey:
-    """Make a key.
+    """Create an API key.
 
     Args:
-        database: Where its digest goes.
-        name: Whose it is, for whoever reads the list; no secret.
-        scopes: What it may do.
-        lifetime: When it ends by itself; None for never.
-        rate: Requests that it may send a minute; None for the service's default.
-        max_open: Items of its that may be queued or running; None for the service's default.
+        database: The database in which to store the key's digest.
+        name: Name of the key's user in the list of keys; not secret.
+        scopes: Permissions of the key.
+        lifetime: Time after which the key expires; None for never.
+        rate: Maximum number of requests per minute; None for the service's default.
+        max_open: Maximum number of items queued or running; None for the service's default.
 
     Raises:
-        ValueError: The name is empty, too long, or not printable, or there is no scope.
+        ValueError: The name is empty, too long or not printable, or there is no scope.
     """
     if not name.strip() or len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
         raise ValueError(f"a name has 1 to {MAX_NAME_CHARACTERS} printable characters")
@@ -130,16 +130,18 @@ def create_key(
 
 
 def list_keys(database: Database) -> Sequence[ApiKeyRow]:
-    """Every key that was ever made, oldest first."""
+    """Return all keys ever created, oldest first."""
     with database.read() as session:
         return session.scalars(select(ApiKeyRow).order_by(ApiKeyRow.created_at)).all()
 
 
 def revoke_key(database: Database, key_id: str) -> None:
-    """End a key, and the sessions that began with it, from the next request on. Repeatable.
+    """Revoke a key, and the sessions opened with it, from the next request on.
+
+    Revoking a key again changes nothing.
 
     Raises:
-        KeyNotFound: There is none with this id.
+        KeyNotFound: No key has this id.
     """
     with database.write() as session:
         row = session.get(ApiKeyRow, key_id)
@@ -150,16 +152,16 @@ def revoke_key(database: Database, key_id: str) -> None:
 
 
 def has_keys(database: Database) -> bool:
-    """Whether a key was ever made.
+    """Return True if a key was ever created.
 
-    One that was revoked counts: ending the last key must not open the service to everyone.
+    Revoked keys count: revoking the last key must not open the service to everyone.
     """
     with database.read() as session:
         return session.scalar(select(ApiKeyRow.id).limit(1)) is not None
 
 
 def check_key(database: Database, text: str) -> Caller | None:
-    """Who sends this key; None if it is no key, or was revoked, or has expired."""
+    """Return the caller of a key; None if the text is no key or the key was revoked or expired."""
     parts = _FORMAT.fullmatch(text)
     if parts is None:
         return None
@@ -167,7 +169,7 @@ def check_key(database: Database, text: str) -> Caller | None:
     with database.read() as session:
         row = session.get(ApiKeyRow, key_id)
         now = database.now(session)
-    # Compared in any case, so that the time taken does not tell which ids exist.
+    # Compared in every case, so that the time taken does not reveal which ids exist.
     is_its_secret = hmac.compare_digest("" if row is None else row.secret_sha256, digest(secret))
     if row is None or not is_its_secret or not is_valid(row, now):
         return None
@@ -176,22 +178,22 @@ def check_key(database: Database, text: str) -> Caller | None:
 
 
 def is_valid(row: ApiKeyRow, now: datetime) -> bool:
-    """Whether a key is neither revoked nor expired."""
+    """Return True if a key is neither revoked nor expired."""
     return row.revoked_at is None and (row.expires_at is None or now < row.expires_at)
 
 
 def caller_of(row: ApiKeyRow) -> Caller:
-    """Whoever holds a key."""
+    """Return the caller that a key identifies."""
     scopes = frozenset(Scope(scope) for scope in row.scopes)
     return Caller(row.id, row.name, scopes, rate=row.rate, max_open=row.max_open)
 
 
 def record_use(database: Database, row: ApiKeyRow, now: datetime) -> None:
-    """Write down that a key is in use, coarsely."""
+    """Record the use of a key, at most once per `_USE_INTERVAL`."""
     since = now - _USE_INTERVAL
     if row.last_used_at is not None and row.last_used_at > since:
         return
-    # A database that takes no writes just now can still be read.
+    # A database that refuses writes can still be read.
     with suppress(OperationalError), database.write() as session:
         session.execute(
             update(ApiKeyRow)
@@ -204,5 +206,5 @@ def record_use(database: Database, row: ApiKeyRow, now: datetime) -> None:
 
 
 def digest(secret: str) -> str:
-    """What is stored of a random secret: its SHA-256, in hexadecimal."""
+    """Return the digest under which a random secret is stored: SHA-256 in hexadecimal."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Browser sessions: a key was shown once, and a random token in a cookie stands for it."""
+"""Browser sessions: a random token in a cookie that stands for an API key."""
 
 import secrets
 from contextlib import suppress
@@ -11,21 +11,21 @@ from jobs.identity.keys import Caller, caller_of, digest, is_valid, record_use
 from jobs.record.database import Database
 from jobs.record.tables import ApiKeyRow, SessionRow
 
-#: A session ends when nothing was asked in it for this long,
+#: Time without requests after which a session ends.
 IDLE_TIMEOUT = timedelta(hours=12)
-#: and in any case after this long: an open dashboard asks by itself and is never idle.
+#: Time after which a session ends in any case. An open dashboard sends requests and is never idle.
 MAX_LIFETIME = timedelta(hours=24)
 
-#: The end is moved this seldom, so that reading does not become writing.
+#: Shortest time by which the end of a session is moved, so that reading rarely causes a write.
 _EXTEND_EVERY = timedelta(minutes=5)
 
 _TOKEN_BYTES = 32
 
 
 def open_session(database: Database, key_id: str) -> str:
-    """Begin a session of a key that was just checked; the token that the browser keeps.
+    """Open a session of a key that was just checked, and return the browser's token.
 
-    The database holds its SHA-256 only. Sessions that are over are forgotten on the way.
+    The database holds only the SHA-256 of the token. Expired sessions are deleted at the same time.
     """
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     with database.write() as session:
@@ -43,9 +43,9 @@ def open_session(database: Database, key_id: str) -> str:
 
 
 def check_session(database: Database, token: str) -> Caller | None:
-    """Whose session this is; None if it is over, or its key was revoked or has expired."""
+    """Return the caller of a session; None if the session ended or its key is no longer valid."""
     with database.read() as session:
-        # Found by its digest, so that how long the search takes tells nothing about the token.
+        # Found by the digest, so that the time taken by the search reveals nothing about the token.
         row = session.get(SessionRow, digest(token))
         now = database.now(session)
         if row is None or row.expires_at <= now:
@@ -59,7 +59,7 @@ def check_session(database: Database, token: str) -> Caller | None:
 
 
 def close_session(database: Database, token: str) -> None:
-    """End a session. Repeatable."""
+    """End a session. Ending it again changes nothing."""
     with database.write() as session:
         session.execute(delete(SessionRow).where(SessionRow.token_sha256 == digest(token)))
 
@@ -68,7 +68,7 @@ def _extend(database: Database, row: SessionRow, now: datetime) -> None:
     until = min(now + IDLE_TIMEOUT, row.created_at + MAX_LIFETIME)
     if until - row.expires_at < _EXTEND_EVERY:
         return
-    # A database that takes no writes just now can still be read.
+    # A database that refuses writes can still be read.
     with suppress(OperationalError), database.write() as session:
         session.execute(
             update(SessionRow)

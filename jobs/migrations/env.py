@@ -1,4 +1,4 @@
-"""Alembic's entry: migrates over the connection that `Database.migrate` hands in."""
+"""Alembic entry point, which migrates over the connection passed by `Database.migrate`."""
 
 from alembic import context
 

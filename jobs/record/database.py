@@ -1,4 +1,4 @@
-"""One way into the database: short read and write transactions, SQLite or PostgreSQL."""
+"""Database access: short read and write transactions on SQLite or PostgreSQL."""
 
 import time
 from collections.abc import Iterator
@@ -20,28 +20,28 @@ from jobs.record.locks import Lock, lock
 
 log = structlog.get_logger()
 
-#: Alembic's folder, with one file per version of the schema.
+#: Folder of the Alembic migrations, one file per schema version.
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 
-#: Of one process. They are opened when they are needed.
+#: Maximum number of connections of one process. They are opened on demand.
 _MAX_CONNECTIONS = 15
 
-#: Seconds a SQLite writer waits for the one before it.
+#: Seconds that a SQLite writer waits for the write lock.
 _SQLITE_BUSY_TIMEOUT_S = 15
 
 
 class Database:
-    """A pool of connections to the one database of truth."""
+    """Connection pool of the database, which is the only authoritative record."""
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         self._url = parsed
-        #: Added to the server's time. Tests move it instead of waiting.
+        #: Offset added to the server's time. Tests change it instead of waiting.
         self.clock_offset = timedelta(0)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        # As many as are used at once stay open: to open one costs more than most transactions.
+        # Connections stay open: opening one costs more than most transactions.
         options: dict[str, Any] = {"pool_size": _MAX_CONNECTIONS, "max_overflow": 0}
         if self.is_sqlite:
             if parsed.database:
@@ -54,7 +54,7 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
-        # PostgreSQL would otherwise let each statement see what was committed meanwhile.
+        # By default, each statement of a PostgreSQL transaction sees what was committed before it.
         snapshots = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         reading = self.engine.execution_options(**snapshots)
         self._readers = sessionmaker(reading, expire_on_commit=False)
@@ -63,20 +63,20 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A transaction that only reads, on one consistent snapshot."""
+        """Open a read-only transaction on one consistent snapshot."""
         with self._readers() as session, session.begin():
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A transaction that commits at the end of the block, or not at all."""
+        """Open a write transaction: commit at the end of the block, or roll back on an error."""
         with self._writers() as session, session.begin():
             yield session
 
     def now(self, session: Session) -> datetime:
-        """The database's time, so that workers with wrong clocks agree about leases.
+        """Return the database's time, so that workers with wrong clocks agree on leases.
 
-        SQLite lives on the machine that asks, so there the machine's clock is the same thing.
+        SQLite runs on the caller's machine, so the clock of the machine is used there.
         """
         if self.is_sqlite:
             return datetime.now(UTC) + self.clock_offset
@@ -85,15 +85,18 @@ class Database:
         return moment.astimezone(UTC) + self.clock_offset
 
     def check(self) -> None:
-        """Raise unless the database answers."""
+        """Raise an error unless the database answers a query."""
         with self.read() as session:
             session.execute(text("SELECT 1"))
 
     def migrate(self, *, timeout_s: float = 30.0) -> None:
-        """Bring the schema up to date; safe from several processes at once.
+        """Upgrade the schema to the latest version. Several processes may call it at once.
 
         Args:
-            timeout_s: How long to wait for a server that is still starting.
+            timeout_s: Seconds to wait for a server that is still starting.
+
+        Raises:
+            OperationalError: The server did not answer within `timeout_s`.
         """
         deadline = time.monotonic() + timeout_s
         while True:
@@ -115,9 +118,9 @@ class Database:
             command.upgrade(config, "head")
 
     def purge_deleted_rows(self) -> None:
-        """Overwrite what SQLite's write-ahead log still holds of rows that were deleted.
+        """Overwrite the deleted rows that SQLite's write-ahead log still holds.
 
-        It waits for whoever reads just now. PostgreSQL does the like in its own time.
+        The call waits for active readers. PostgreSQL itself removes deleted rows in the background.
         """
         if not self.is_sqlite:
             return
@@ -129,7 +132,7 @@ class Database:
         finally:
             connection.close()
         if is_busy:
-            # Later changes overwrite it as well.
+            # Later changes overwrite the log as well.
             log.warning("deleted_rows_not_purged")
 
     def close(self) -> None:
@@ -138,20 +141,21 @@ class Database:
 
 
 def _configure_sqlite(dbapi_connection: Any, _record: Any) -> None:  # Any: the driver's own objects
-    # The driver would begin transactions by itself, late and only before writes; we begin them.
+    # The driver would begin transactions late and only before writes; `_begin_sqlite` does it
+    # instead.
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
-    # FULL, because a 202 promises that the job survives a power cut.
+    # FULL, because the answer 202 promises that the job survives a power cut.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
-    # What is erased is patient data: its bytes are overwritten, not only let go.
+    # Erased rows are patient data: their bytes are overwritten, not only released.
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later can fail with "database is locked" at once,
-    # without waiting, so writers take their turn at the start (sqlite.org/lang_transaction.html).
+    # without waiting, so writers take the lock at the start (sqlite.org/lang_transaction.html).
     writes = connection.get_execution_options().get("pneumocam_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,6 +1,6 @@
-"""Advisory locks of PostgreSQL, held until the transaction ends.
+"""PostgreSQL advisory locks that are held until the transaction ends.
 
-SQLite admits one writer at a time and needs none.
+SQLite admits one writer at a time and needs no locks.
 """
 
 from enum import IntEnum
@@ -10,23 +10,23 @@ from sqlalchemy.orm import Session
 
 
 class Lock(IntEnum):
-    """The locks, by number. All parts of one database share these numbers."""
+    """Numbers of the locks. They are shared by all parts of one database."""
 
-    #: Held while migrating, so that replicas that start together migrate once.
+    #: Held during a migration, so that replicas that start together migrate once.
     MIGRATION = 7_206_316
-    #: Held while counting open items, so that two submissions at the same moment see each other.
+    #: Held while open items are counted, so that concurrent submissions see each other.
     QUOTAS = 7_206_317
-    #: Held, per owner, from reading the owner's last turn to adding the next ones.
+    #: Held per owner from reading the owner's last turn to adding the next turns.
     TURNS = 7_206_318
 
 
 def lock(connection: Connection | Session, number: Lock, *, key: str | None = None) -> None:
-    """Take a lock and hold it until the transaction ends; do nothing on SQLite.
+    """Acquire a lock until the transaction ends; do nothing on SQLite.
 
     Args:
-        connection: A transaction.
-        number: Which lock.
-        key: Part of it to lock, such as an owner; None for all of it.
+        connection: An open transaction.
+        number: The lock.
+        key: Part of the lock to acquire, such as an owner; None for the whole lock.
     """
     bind = connection.get_bind() if isinstance(connection, Session) else connection
     if bind.dialect.name != "postgresql":

@@ -1,19 +1,19 @@
-"""How names are compared when somebody searches for one."""
+"""Text normalisation for the search by file name and reference."""
 
 import unicodedata
 
 
 def fold(text: str) -> str:
-    """Without case, accents and compatibility forms: "Núñez" and "NUNEZ" are the same."""
+    """Remove case, accents and compatibility forms, so that "Núñez" equals "NUNEZ"."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 def search_text(filename: str, reference: str | None) -> str:
-    """What a film is found by: its file's name and its job's reference, folded, a line each."""
+    """Return the searchable text of an item: folded file name and job reference, one per line."""
     return f"{fold(filename)}\n{fold(reference or '')}"
 
 
 def search_words(text: str) -> list[str]:
-    """The folded words of a search, all of which a film's text must hold, in any order."""
+    """Split a query into folded words. An item matches if its text contains all, in any order."""
     return fold(text).split()

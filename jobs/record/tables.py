@@ -1,4 +1,4 @@
-"""The durable record: what was accepted and what became of it."""
+"""Database tables of the durable record."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -27,18 +27,19 @@ from sqlalchemy.types import TypeEngine
 from jobs.results import ErrorCode, ItemError, Result, recorded_code
 from jobs.states import DeliveryState, EventType, ItemState, Opinion, Priority
 
-#: Of an API key's id (12), or of the pseudonym of a token's subject (37).
+#: Maximum length of an owner. An API key's id has 12 characters, the pseudonym of a token's subject
+#: 37.
 OWNER_CHARACTERS = 40
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC time on every database; SQLite alone would forget the zone."""
+    """Column of aware UTC times on every database; SQLite itself does not store the zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a naive time, and store the rest as UTC."""
+        """Convert a time to UTC; raise ValueError if it is naive."""
         del dialect
         if value is None:
             return None
@@ -47,7 +48,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the zone back that SQLite dropped."""
+        """Return the time in UTC; restore the zone that SQLite does not store."""
         del dialect
         if value is None:
             return None
@@ -55,7 +56,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class StoredResult(TypeDecorator[Result]):
-    """A result, as JSON. Rows written by other versions can be read."""
+    """Column of results, as JSON. Rows written by other versions can be read."""
 
     impl = JSON
     cache_ok = True
@@ -63,38 +64,38 @@ class StoredResult(TypeDecorator[Result]):
     def coerce_compared_value(
         self, op: OperatorType | None, value: object
     ) -> TypeEngine[JsonValue]:
-        """Treat paths into the JSON as the JSON type does."""
+        """Treat paths into the JSON in the same way as the JSON type."""
         return self.impl_instance.coerce_compared_value(op, value)
 
     def process_bind_param(
         self, value: Result | None, dialect: Dialect
     ) -> dict[str, JsonValue] | None:
-        """Store the fields that were set."""
+        """Store the fields that are set."""
         del dialect
         return None if value is None else value.to_record()
 
     def process_result_value(
         self, value: dict[str, JsonValue] | None, dialect: Dialect
     ) -> Result | None:
-        """Read a result of this version or another."""
+        """Read a result written by this version or another one."""
         del dialect
         return None if value is None else Result.from_record(value)
 
 
 class StoredErrorCode(TypeDecorator[ErrorCode]):
-    """An error code, as text. A code of another version is read as `ErrorCode.UNKNOWN`."""
+    """Column of error codes, as text. Codes of other versions are read as `ErrorCode.UNKNOWN`."""
 
     impl = String(64)
     cache_ok = True
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> ErrorCode | None:
-        """Read a code of this version or another."""
+        """Read a code written by this version or another one."""
         del dialect
         return None if value is None else recorded_code(ErrorCode, value)
 
 
 def _enum_column(values: type[StrEnum]) -> Enum:
-    """A column of plain text that reads back as the enum it was written from."""
+    """Return a column type that stores an enum as plain text."""
     return Enum(
         values,
         native_enum=False,
@@ -104,14 +105,14 @@ def _enum_column(values: type[StrEnum]) -> Enum:
 
 
 class Base(DeclarativeBase):
-    """The tables of one schema, migrated together."""
+    """Base class of the tables, which form one schema and are migrated together."""
 
 
 class JobRow(Base):
-    """One submission. Its state is worked out from its items, never stored beside them."""
+    """A job: one submission. Its state is derived from its items and not stored."""
 
     __tablename__ = "jobs"
-    # Two, because no two rows without an owner are the same to an index over both columns.
+    # Two indexes, because an index over both columns never finds two rows without owner equal.
     __table_args__ = (
         Index(
             "ix_jobs_idempotency_key",
@@ -121,7 +122,7 @@ class JobRow(Base):
             postgresql_where=text("owner IS NULL"),
         ),
         Index("ix_jobs_owner_idempotency_key", "owner", "idempotency_key", unique=True),
-        # Where an owner's next item stands in the queue is read from its open jobs.
+        # The turn of an owner's next item is computed from the owner's open jobs.
         Index(
             "ix_jobs_last_turn",
             "owner",
@@ -148,22 +149,22 @@ class JobRow(Base):
     priority: Mapped[Priority] = mapped_column(_enum_column(Priority))
     reference: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    #: The turn of its last item, see `jobs.queue.fairness`; none where no item was queued.
+    #: Turn of the last item, see `jobs.queue.fairness`; None if no item was queued.
     last_turn: Mapped[int | None] = mapped_column(BigInteger)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    #: What the client calls this submission, so that sending it twice makes one job.
+    #: The client's name for this submission, so that sending it twice makes one job.
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
-    #: Of everything that was sent under the key.
+    #: SHA-256 of everything that was sent under the idempotency key, in hexadecimal.
     body_digest: Mapped[str | None] = mapped_column(String(64))
-    #: The API key that made it, or the pseudonym of a token's subject; none where none was needed.
+    #: Id of the API key, or pseudonym of the token's subject; None if no key was required.
     owner: Mapped[str | None] = mapped_column(String(OWNER_CHARACTERS))
-    #: Where its owner wants to hear that it is final.
+    #: URL that is called when the job becomes final; None if the owner wants no callback.
     callback_url: Mapped[str | None] = mapped_column(String(2000))
-    #: The trace it belongs to (W3C Trace Context); none where traces are not kept.
+    #: Trace of the submission (W3C Trace Context); None if tracing is off.
     traceparent: Mapped[str | None] = mapped_column(String(55))
-    #: When its patient data was removed; the row stays behind as a tombstone.
+    #: Time when the patient data was erased; the row stays as a tombstone.
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
 
     items: Mapped[list["ItemRow"]] = relationship(
@@ -172,11 +173,11 @@ class JobRow(Base):
 
 
 class ItemRow(Base):
-    """One film of a job, and the lease of whoever works on it."""
+    """An item: one film of a job, and the lease of the worker that analyses it."""
 
     __tablename__ = "items"
     __table_args__ = (
-        # The claim reads the queued items in this order, and the queue position counts them.
+        # Claims read queued items in this order, and queue positions are counted in it.
         Index("ix_items_claim", "state", "priority_rank", "turn", "job_id", "index"),
         Index("ix_items_sha256", "sha256"),
     )
@@ -187,32 +188,34 @@ class ItemRow(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     size_bytes: Mapped[int]
     priority_rank: Mapped[int]
-    #: When it is claimed among those of its priority, see `jobs.queue.fairness`.
+    #: Rank in the claiming order within the priority, see `jobs.queue.fairness`.
     turn: Mapped[int] = mapped_column(BigInteger, default=0)
     state: Mapped[ItemState] = mapped_column(_enum_column(ItemState))
     attempts: Mapped[int] = mapped_column(default=0)
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    #: The figures read what was finished since they looked last.
+    #: Indexed, because the metrics read the items finished since the last reading.
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
 
     lease_token: Mapped[str | None] = mapped_column(String(32))
     lease_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
-    #: `worker/batch`, by which a worker finds what a process of its pool held.
+    #: Worker and batch, as `worker/batch`. A worker uses it to find the items that a dead process
+    #: of its pool held.
     lease_holder: Mapped[str | None] = mapped_column(String(255))
 
-    #: The attempt whose pictures are the item's: part of their keys in the store.
+    #: Token of the attempt that made the item's pictures; part of their keys in the store.
     picture_token: Mapped[str | None] = mapped_column(String(32))
     result: Mapped[Result | None] = mapped_column(StoredResult)
     error_code: Mapped[ErrorCode | None] = mapped_column(StoredErrorCode)
     error_detail: Mapped[str | None] = mapped_column(Text)
-    #: Copies of the result's figures that the worklist filters and sorts by.
+    #: Copy of the probability in `result`, in [0, 1], which the worklist filters and sorts by.
     probability: Mapped[float | None] = mapped_column(index=True)
+    #: Copy of the flag in `result`, which the worklist filters by.
     positive: Mapped[bool | None]
-    #: What the worklist is searched by, see `jobs.record.search_text`.
+    #: Text that the search of the worklist matches, see `jobs.record.search_text`.
     search_text: Mapped[str] = mapped_column(Text, default="")
 
     job: Mapped[JobRow] = relationship(back_populates="items")
-    #: What was said of the result, the latest last. Loaded where it is asked for, and only there.
+    #: Feedback on the result, the latest last. Queries that need it must load it explicitly.
     feedback: Mapped[list["FeedbackRow"]] = relationship(
         back_populates="item",
         order_by="FeedbackRow.id",
@@ -223,21 +226,21 @@ class ItemRow(Base):
 
     @property
     def error(self) -> ItemError | None:
-        """The reason of a failed item; None of others."""
+        """The reason why the item failed; None if it did not fail."""
         if self.error_code is None:
             return None
         return ItemError(code=self.error_code, detail=self.error_detail or "")
 
 
-#: What the worklist is sorted by: items without a probability come last, in the same order on every
-#: database. The number is part of the text, not a parameter, or no index would be used.
+#: Sort key of the worklist. Items without a probability come last on every database. The number is
+#: a literal, because the database uses no index for a parameter.
 sortable_probability = func.coalesce(ItemRow.probability, literal_column("-1.0"))
 
 Index("ix_items_suspicion", sortable_probability.desc(), ItemRow.job_id.desc(), ItemRow.index)
 
 
 class FeedbackRow(Base):
-    """What somebody said of a result. Never changed: of an item's, the last one counts."""
+    """A reader's feedback on a result. Rows never change; the last one of an item is current."""
 
     __tablename__ = "feedback"
     __table_args__ = (
@@ -253,47 +256,49 @@ class FeedbackRow(Base):
     opinion: Mapped[Opinion] = mapped_column(_enum_column(Opinion))
     comment: Mapped[str | None] = mapped_column(Text)
     said_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    #: As the owner of jobs; none where no key was needed.
+    #: Id as in `JobRow.owner`; None if no key was required.
     said_by: Mapped[str | None] = mapped_column(String(OWNER_CHARACTERS))
-    #: The result as it was then: a network that comes later may give another one.
+    #: Model at the time of the feedback. A later network may give another result.
     model_name: Mapped[str] = mapped_column(String(100))
     model_version: Mapped[str] = mapped_column(String(100))
+    #: Probability at the time of the feedback, in [0, 1].
     probability: Mapped[float | None]
+    #: Threshold at the time of the feedback, in [0, 1].
     threshold: Mapped[float]
 
     item: Mapped[ItemRow] = relationship(back_populates="feedback", lazy="raise")
 
 
 class WorkerRow(Base):
-    """A worker's heartbeat: that it lives, and which network it runs."""
+    """Heartbeat of a worker, with the network that it has loaded."""
 
     __tablename__ = "workers"
 
     name: Mapped[str] = mapped_column(String(255), primary_key=True)
     beat_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    #: The manifest of the network it loaded: what `GET /v1/model` shows.
+    #: Manifest of the loaded network, which `GET /v1/model` shows.
     model: Mapped[dict[str, JsonValue]] = mapped_column(JSON)
 
 
 class StoreRoundRow(Base):
-    """How far the walk over the artifact store has come that looks for orphans: one row."""
+    """Position of the scan of the artifact store for orphans. The table has one row."""
 
     __tablename__ = "store_rounds"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    #: What the store says of whose it is. Another installation's is not this one's to clean.
+    #: Id of this installation. A store that names another one is not cleaned.
     installation: Mapped[str] = mapped_column(String(32))
     began_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: The job whose folder was looked at last; empty at the start of a round.
+    #: Id of the job whose folder was examined last; empty at the start of a round.
     position: Mapped[str] = mapped_column(String(26), default="")
 
 
 class ApiKeyRow(Base):
-    """An API key, without its secret. It is never deleted: jobs name it as their owner."""
+    """An API key, without its secret. Rows are never deleted, because jobs name them as owners."""
 
     __tablename__ = "api_keys"
 
-    #: The part of the key that may be shown.
+    #: Public part of the key.
     id: Mapped[str] = mapped_column(String(12), primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
     scopes: Mapped[list[str]] = mapped_column(JSON)
@@ -302,13 +307,14 @@ class ApiKeyRow(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: Requests a minute, and items queued or running; the service's defaults where there is none.
+    #: Requests per minute; None for the service's default.
     rate: Mapped[int | None]
+    #: Maximum number of items queued or running; None for the service's default.
     max_open: Mapped[int | None]
 
 
 class SessionRow(Base):
-    """A browser that signed in with a key; it holds the token, this the token's digest."""
+    """A browser session opened with an API key. The browser holds the token, the row its digest."""
 
     __tablename__ = "sessions"
 
@@ -319,7 +325,7 @@ class SessionRow(Base):
 
 
 class AuditRow(Base):
-    """One event of the audit log. Triggers refuse to change or to remove it."""
+    """One event of the audit log. Database triggers refuse to change or delete it."""
 
     __tablename__ = "audit_events"
     __table_args__ = (
@@ -327,7 +333,7 @@ class AuditRow(Base):
         Index("ix_audit_events_at", "at"),
     )
 
-    #: 1 for the first event, and no number is left out.
+    #: Sequence number without gaps, from 1.
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str | None] = mapped_column(String(OWNER_CHARACTERS))
@@ -341,12 +347,12 @@ class AuditRow(Base):
     times: Mapped[int]
     request_id: Mapped[str | None] = mapped_column(String(64))
     address: Mapped[str | None] = mapped_column(String(45))
-    #: SHA-256 over the event and the hash of the one before it.
+    #: SHA-256 of the event and the hash of the event before it, in hexadecimal.
     hash: Mapped[str] = mapped_column(String(64))
 
 
 class AuditHeadRow(Base):
-    """The end of the audit log: one row, which whoever adds an event locks first."""
+    """End of the audit log. The table has one row; it is locked before an event is added."""
 
     __tablename__ = "audit_head"
 
@@ -356,21 +362,21 @@ class AuditHeadRow(Base):
 
 
 class WebhookSecretRow(Base):
-    """What an owner's callbacks are signed with. It has to be there whole: signing needs it."""
+    """Signing secret of an owner's callbacks, in plain text, because signing needs it."""
 
     __tablename__ = "webhook_secrets"
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
-    #: As of jobs; none where no key was needed.
+    #: Owner as in `JobRow.owner`; None if no key was required.
     owner: Mapped[str | None] = mapped_column(String(OWNER_CHARACTERS), index=True)
     secret: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    #: Of one that was replaced: how long it signs beside the new one.
+    #: Time until which a replaced secret signs beside the new one; None if it was not replaced.
     retires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class DeliveryRow(Base):
-    """One event on its way to a job's callback URL. Its id is the event's, however often sent."""
+    """Delivery of one event to a job's callback URL. All attempts share its id, the event's id."""
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (Index("ix_webhook_deliveries_due", "state", "due_at"),)
@@ -380,7 +386,7 @@ class DeliveryRow(Base):
     type: Mapped[EventType] = mapped_column(_enum_column(EventType))
     state: Mapped[DeliveryState] = mapped_column(_enum_column(DeliveryState))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    #: When it is sent next; while it is being sent, when that attempt is taken for lost.
+    #: Time of the next attempt; during an attempt, the time after which it counts as lost.
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)
 
@@ -389,7 +395,7 @@ class DeliveryRow(Base):
 
 
 class AttemptRow(Base):
-    """One sending of an event; without an end, its worker was lost."""
+    """One attempt to deliver an event. Without an outcome, it is running or its worker was lost."""
 
     __tablename__ = "webhook_attempts"
 
@@ -398,8 +404,9 @@ class AttemptRow(Base):
     )
     number: Mapped[int] = mapped_column(primary_key=True)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: Duration in milliseconds.
     ms: Mapped[int | None]
-    #: The receiver's HTTP status; none if it gave none.
+    #: HTTP status of the receiver; None if there was no answer.
     status: Mapped[int | None]
-    #: Code of the reason for having no status.
+    #: Code of the reason why there is no status; None if there is one.
     error: Mapped[str | None] = mapped_column(String(64))

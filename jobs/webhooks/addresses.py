@@ -1,9 +1,9 @@
-"""Which addresses a client may make this service call.
+"""Validation of callback URLs and of the addresses behind them.
 
-A callback URL is a request that a client makes the workers send from inside the hospital's network.
-So everything but the public internet is refused unless the operator lists it, the check is made on
-what a name resolves to, and the connection goes to an address that was checked: a name that
-resolves to something else a moment later (DNS rebinding) changes nothing.
+A callback URL lets a client make the workers send a request from inside the hospital's network. So
+every address outside the public internet is refused unless the operator allows it. The check is
+made on the addresses that a host name resolves to, and the connection goes to a checked address, so
+a name that resolves to another address later (DNS rebinding) has no effect.
 """
 
 import re
@@ -27,26 +27,27 @@ Network = IPv4Network | IPv6Network
 
 MAX_URL_CHARACTERS = 2000
 
-#: A name or an address, without what is escaped in it.
+#: A host name or address without escaped characters.
 _HOST = re.compile(r"[A-Za-z0-9._:-]+")
 
-#: Public by their numbers, and yet not: Azure's metadata service, IANA's protocol assignments
-#: (Oracle's metadata service is one), relays of 6to4, and 6to4, which embeds any IPv4 address.
+#: Networks that count as public by their number but are refused: Azure's metadata service, IANA's
+#: protocol assignments (one is Oracle's metadata service), 6to4 relays, 6to4 itself (it embeds any
+#: IPv4 address), and IPv6 documentation addresses.
 _NOT_PUBLIC = tuple(
     ip_network(text)
     for text in ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "2002::/16", "3fff::/20")
 )
 
-#: All that is routed in the public IPv6 internet. What lies outside can lead inside: NAT64,
-#: site-local and IPv4-compatible addresses.
+#: Addresses routed in the public IPv6 internet. Addresses outside can reach internal hosts: NAT64,
+#: site-local and IPv4-compatible ones.
 _PUBLIC_IPV6 = IPv6Network("2000::/3")
 
 
 def parse_callback_url(text: str) -> httpx.URL:
-    """The URL that a client gave, if it is one that could be called.
+    """Parse a callback URL and check its syntax.
 
     Raises:
-        CallbackRefused: With the code `INVALID`.
+        CallbackRefused: The URL is malformed; the code is `INVALID`.
     """
     if len(text) > MAX_URL_CHARACTERS or not text.isascii() or not text.isprintable():
         raise _invalid(f"At most {MAX_URL_CHARACTERS} printable ASCII characters.")
@@ -64,23 +65,24 @@ def parse_callback_url(text: str) -> httpx.URL:
 
 
 def resolve(url: httpx.URL, *, allowed: Sequence[Network]) -> list[str]:
-    """The addresses of a URL's host, all of which may be called.
+    """Return the addresses of a URL's host; refuse them all if one of them may not be called.
 
-    Blocks for as long as the resolver takes.
+    The call blocks until the resolver answers.
 
     Args:
-        url: From `parse_callback_url`.
-        allowed: Networks that may be called though they are not public.
+        url: URL from `parse_callback_url`.
+        allowed: Non-public networks that may be called.
 
     Returns:
-        Numeric addresses, those to prefer first.
+        Numeric addresses, preferred ones first.
 
     Raises:
-        CallbackRefused: With the code `ADDRESS_REFUSED` if one of them may not be called,
-            `NOT_RESOLVED` if there is none, or `LOOKUP_FAILED`.
+        CallbackRefused: The code is `ADDRESS_REFUSED` if one address may not be called,
+            `NOT_RESOLVED` if the host name is unknown, and `LOOKUP_FAILED` if the resolver failed
+            temporarily.
     """
     try:
-        # Every spelling of an address goes through here as well: 127.1, 0x7f000001, 2130706433.
+        # The resolver also normalises every spelling of an address: 127.1, 0x7f000001, 2130706433.
         found = socket.getaddrinfo(url.raw_host.decode(), None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as exc:
         if isinstance(exc, OSError) and exc.errno == socket.EAI_AGAIN:
@@ -92,14 +94,14 @@ def resolve(url: httpx.URL, *, allowed: Sequence[Network]) -> list[str]:
     if not all(may_call(ip_address(address), allowed) for address in addresses):
         raise CallbackRefused(
             CallbackCode.ADDRESS_REFUSED,
-            "Its host is inside a network that this service may not call; whoever runs the service "
-            "can allow it (PNEUMOCAM_WEBHOOK_ALLOW).",
+            "Its host is inside a network that this service may not call; the operator can "
+            "allow it (PNEUMOCAM_WEBHOOK_ALLOW).",
         )
     return list(dict.fromkeys(addresses))
 
 
 def may_call(address: Address, allowed: Sequence[Network]) -> bool:
-    """Whether an address is public, or in one of the networks that are allowed."""
+    """Return True if an address is public or in one of the allowed networks."""
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     if any(address in network for network in allowed):

@@ -1,7 +1,7 @@
-"""Who sends which event when: claim, record_attempt, try again later, give up.
+"""Delivery of webhook events: claim, record the attempt, retry later, give up.
 
-A claim counts the attempt and puts the event's next turn behind the time that the attempt may
-take, so two workers never send it at once, and one that dies holds it up no longer than that.
+A claim counts the attempt and moves the event's next attempt behind the attempt's lease. So two
+workers never send an event at once, and a worker that dies delays it by at most one lease.
 """
 
 import json
@@ -20,30 +20,31 @@ from jobs.record.tables import ApiKeyRow, AttemptRow, DeliveryRow, ItemRow, JobR
 from jobs.states import DeliveryFault, DeliveryState, EventType, ItemState, JobState
 from jobs.webhooks.outbox import signing_secrets
 
-#: Of one owner, in one claim: a receiver that hangs must not take every sender.
+#: Maximum number of events of one owner per claim, so that a hanging receiver does not occupy all
+#: senders.
 _MAX_PER_OWNER = 4
 
-#: What every pause is multiplied by before the next.
+#: Factor by which each pause between attempts exceeds the previous one.
 _BACKOFF_FACTOR = 4.0
-#: The longest pause, and the longest that a receiver's `Retry-After` can ask for.
+#: Longest pause between two attempts in seconds, before jitter. `Retry-After` cannot exceed it.
 _LONGEST_PAUSE_S = 8 * 3600.0
 
-#: The HTTP status by which a receiver says that it wants no more.
+#: HTTP status by which a receiver ends the deliveries of an event.
 _GONE = 410
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt to tell a receiver of an event.
+    """One attempt to deliver an event to a receiver.
 
     Attributes:
-        id: The event's; every attempt has the same.
-        job_id: The job that became final.
-        owner: Of the job.
-        url: Where it goes.
-        body: JSON; every attempt has the same.
-        secrets: What it is signed with, the newest first.
-        attempt: 1 for the first.
+        id: Id of the event, the same for every attempt.
+        job_id: Id of the job that became final.
+        owner: Owner of the job; None if no key was required.
+        url: URL of the receiver.
+        body: JSON of the event, the same for every attempt.
+        secrets: Signing secrets, newest first.
+        attempt: Number of the attempt, from 1.
     """
 
     id: str
@@ -57,13 +58,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """What became of an attempt.
+    """Outcome of a delivery attempt.
 
     Attributes:
-        ms: How long it took.
-        status: The receiver's HTTP status, if it gave one.
-        error: Why there is none, as a stable code.
-        retry_after_s: When the receiver asks to be called again.
+        ms: Duration in milliseconds.
+        status: HTTP status of the receiver; None if there was no answer.
+        error: Stable code of the reason why there is no status; None if there is one.
+        retry_after_s: Seconds until the next attempt that the receiver asked for; None if it did
+            not ask.
     """
 
     ms: int
@@ -73,19 +75,19 @@ class DeliveryResult:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the receiver has the event."""
+        """True if the receiver has accepted the event (status 200 to 299)."""
         return self.status is not None and 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long a receiver is waited for.
+    """Number and timing of the attempts to deliver an event.
 
     Attributes:
-        attempts: After so many, the event is given up.
-        first_pause_s: After the first one; later pauses grow fourfold, up to 8 hours. With 5 s, ten
-            attempts take about a day.
-        lease_s: When an attempt that nobody settled is taken for lost.
+        attempts: Number of attempts after which the event is given up.
+        first_pause_s: Pause after the first attempt in seconds. Later pauses grow fourfold, up to
+            8 hours. With 5 s, ten attempts take about a day.
+        lease_s: Seconds after which an attempt without a recorded outcome counts as lost.
     """
 
     attempts: int
@@ -96,19 +98,19 @@ class RetryPolicy:
 def claim_deliveries(
     database: Database, policy: RetryPolicy, *, limit: int, busy: Collection[str | None] = ()
 ) -> list[Delivery]:
-    """Take up to `limit` events that are due, those that waited longest first.
+    """Claim up to `limit` events that are due, longest waiting first.
 
-    An event whose owner's key no longer holds, or whose last attempt was lost with its worker, is
-    given up instead.
+    An event is given up instead if its owner's key was revoked or has expired, or if its last
+    allowed attempt was lost with its worker.
 
     Args:
         database: The record.
-        policy: How long receivers are waited for.
-        limit: Events the caller can send now.
-        busy: Owners that have enough on the way.
+        policy: Number and timing of attempts.
+        limit: Maximum number of events.
+        busy: Owners that get no further event, because enough of theirs are being sent.
     """
     with database.read() as session:
-        # Nearly every look finds nothing, and a writer would make others wait.
+        # Almost every check finds nothing, and a write transaction would block other writers.
         waits = select(DeliveryRow.id).where(_is_due(database.now(session))).limit(1)
         if session.scalar(waits) is None:
             return []
@@ -125,10 +127,10 @@ def claim_deliveries(
 def record_attempt(
     database: Database, delivery: Delivery, result: DeliveryResult, policy: RetryPolicy
 ) -> None:
-    """Record what became of an attempt: delivered, to be tried again, or given up.
+    """Record the outcome of an attempt: delivered, to be retried, or given up.
 
-    A worker that was frozen for longer than its lease changes nothing, unless its receiver took
-    the event after all.
+    A worker that was frozen for longer than its lease changes nothing, unless its receiver has
+    accepted the event.
     """
     with database.write() as session:
         now = database.now(session)
@@ -157,7 +159,7 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 def _due_deliveries(
     now: datetime, *, limit: int, busy: Collection[str | None]
 ) -> Select[DeliveryRow]:
-    """What is due, a few of each owner."""
+    """Select the events that are due, at most `_MAX_PER_OWNER` of each owner."""
     turn = func.row_number().over(partition_by=JobRow.owner, order_by=DeliveryRow.due_at)
     waiting = select(DeliveryRow.id, turn.label("turn")).join(DeliveryRow.job).where(_is_due(now))
     turns = waiting.subquery()
@@ -180,7 +182,10 @@ def _due_deliveries(
 def _give_up_if_ended(
     session: Session, row: DeliveryRow, policy: RetryPolicy, now: datetime
 ) -> bool:
-    """Give an event up that nobody may, or should, send any more."""
+    """Give up an event that must not be sent again; return True if it was given up.
+
+    It is given up if its owner's key was revoked or has expired, or if no attempt is left.
+    """
     key = None if row.job.owner is None else session.get(ApiKeyRow, row.job.owner)
     key_ended = key is not None and not is_valid(key, now)
     if key_ended:
@@ -196,7 +201,7 @@ def _begin_attempt(
 ) -> Delivery:
     _log_attempt(session, row, now)
     row.due_at = now + timedelta(seconds=policy.lease_s)
-    assert row.job.callback_url is not None  # forgotten together with the delivery
+    assert row.job.callback_url is not None  # deleted together with the delivery
     return Delivery(
         id=row.id,
         job_id=row.job_id,
@@ -216,7 +221,7 @@ def _log_attempt(session: Session, row: DeliveryRow, now: datetime) -> AttemptRo
 
 
 def _body(session: Session, row: DeliveryRow) -> str:
-    """The event; a job that is final changes no more, so it is the same at each attempt."""
+    """Return the JSON of the event. A final job never changes, so all attempts send the same."""
     states = select(ItemRow.state, func.count()).where(ItemRow.job_id == row.job_id)
     counts: dict[str, int] = dict.fromkeys(ItemState, 0)
     counts.update(
@@ -236,5 +241,5 @@ def _body(session: Session, row: DeliveryRow) -> str:
 def _pause_s(attempt: int, result: DeliveryResult, policy: RetryPolicy) -> float:
     growing = policy.first_pause_s * _BACKOFF_FACTOR ** (attempt - 1)
     pause = min(max(growing, result.retry_after_s or 0.0), _LONGEST_PAUSE_S)
-    # Those who waited for the same receiver do not come back to it at the same moment.
-    return pause * random.uniform(1, 1.25)  # noqa: S311 - nothing secret about it
+    # Random, so that events for the same receiver are not sent to it again at the same moment.
+    return pause * random.uniform(1, 1.25)  # noqa: S311 - jitter, not a secret

@@ -1,8 +1,8 @@
-"""Telling a job's owner that it is final, by Standard Webhooks.
+"""Outbox of webhook events about final jobs, by Standard Webhooks.
 
-An event is written in the transaction that makes a job final, so there is one for each such job
-whatever is killed when. Workers send it (`jobs.webhooks.deliveries`), at least once. It holds
-ids, a state and counts; whoever wants results asks for them with a key.
+An event is written in the transaction that makes a job final, so every such job has one, whichever
+process is killed at any moment. Workers send it at least once (`jobs.webhooks.deliveries`). It
+holds ids, a state and counts; results must be requested with a key.
 """
 
 import secrets
@@ -20,7 +20,7 @@ from jobs.record.database import Database
 from jobs.record.tables import DeliveryRow, JobRow, WebhookSecretRow
 from jobs.states import DeliveryState, EventType
 
-#: How long a secret that was replaced signs beside the new one.
+#: Time for which a replaced secret signs beside the new one.
 OLD_SECRET_LIFETIME = timedelta(hours=24)
 
 _SECRET_BYTES = 32
@@ -28,11 +28,11 @@ _SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """A signing secret just made; it is not shown again.
+    """A new signing secret, which is not shown again.
 
     Attributes:
-        text: As receivers' libraries take it: `whsec_` and 32 bytes in base64.
-        created_at: Now.
+        text: Secret in the format of Standard Webhooks libraries: `whsec_` and 32 bytes in base64.
+        created_at: Time of creation.
     """
 
     text: str
@@ -40,10 +40,10 @@ class NewSecret:
 
 
 def new_secret(database: Database, owner: str | None) -> NewSecret:
-    """Make the secret that signs an owner's callbacks from now on.
+    """Create the secret that signs an owner's callbacks from now on.
 
-    The one before it signs beside it for a day, so that receivers can change over; the one before
-    that ends at once.
+    The previous secret signs beside it for 24 hours, so that receivers can change over. The secret
+    before the previous one ends at once.
     """
     text = f"whsec_{b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
     with database.write() as session:
@@ -60,14 +60,14 @@ def new_secret(database: Database, owner: str | None) -> NewSecret:
 
 
 def has_secret(database: Database, owner: str | None) -> bool:
-    """Whether an owner's callbacks could be signed."""
+    """Return True if an owner has a secret that signs callbacks."""
     with database.read() as session:
         query = select(WebhookSecretRow.id).where(WebhookSecretRow.owner == owner).limit(1)
         return session.scalar(query) is not None
 
 
 def signing_secrets(session: Session, owner: str | None, now: datetime) -> list[str]:
-    """The secrets that sign an owner's callbacks, the newest first."""
+    """Return the secrets that sign an owner's callbacks, newest first."""
     is_active: ColumnElement[bool] = or_(
         WebhookSecretRow.retires_at.is_(None), WebhookSecretRow.retires_at > now
     )
@@ -76,9 +76,9 @@ def signing_secrets(session: Session, owner: str | None, now: datetime) -> list[
 
 
 def add_final_event(session: Session, job: JobRow, now: datetime) -> None:
-    """Write down that a job's owner wants to hear that it just became final.
+    """Add the event of a job that just became final, if the job has a callback URL.
 
-    Part of the transaction in which it does.
+    Call this in the transaction that makes the job final.
     """
     if job.callback_url is None:
         return
@@ -96,14 +96,14 @@ def add_final_event(session: Session, job: JobRow, now: datetime) -> None:
 
 
 def delete_callback(session: Session, job_id: str) -> None:
-    """Remove what is known of an erased job's callback; what is not sent yet never is."""
+    """Delete the callback URL and the deliveries of an erased job; unsent events are never sent."""
     session.execute(update(JobRow).where(JobRow.id == job_id).values(callback_url=None))
     session.execute(delete(DeliveryRow).where(DeliveryRow.job_id == job_id))
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """Which deliveries are listed; `owner` is as of jobs, None for everyone's."""
+    """Filter of listed deliveries; a field of None admits every job, state or owner."""
 
     job_id: str | None = None
     state: DeliveryState | None = None
@@ -113,7 +113,9 @@ class DeliveryFilter:
 def list_deliveries(
     database: Database, where: DeliveryFilter, *, limit: int, cursor: str | None
 ) -> tuple[Sequence[DeliveryRow], str | None]:
-    """One page of deliveries with their attempts, newest first, and the next page's cursor.
+    """Return one page of deliveries with their attempts, newest first, and the next page's cursor.
+
+    The cursor is None on the last page.
 
     Raises:
         InvalidCursor: The cursor is not one that this function returned.

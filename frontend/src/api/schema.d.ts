@@ -395,13 +395,13 @@ export interface components {
     schemas: {
         /**
          * Artifact
-         * @description The files kept for one item, by the names they have in URLs.
+         * @description Kind of file stored for an item; the value is its name in URLs.
          * @enum {string}
          */
         Artifact: "upload" | "radiograph" | "activation-map" | "heatmap";
         /**
          * CallbackCode
-         * @description Why a callback URL is refused.
+         * @description Reason for which a callback URL is refused.
          * @enum {string}
          */
         CallbackCode: "invalid_callback_url" | "callback_not_resolved" | "callback_address_refused" | "callback_lookup_failed" | "no_webhook_secret";
@@ -509,13 +509,15 @@ export interface components {
         };
         /**
          * DeliveryFault
-         * @description Why an attempt to deliver has no HTTP status, next to the codes of callback URLs.
+         * @description Reason why a delivery attempt has no HTTP status.
+         *
+         *     `CallbackCode` holds the further reasons, which concern the callback URL.
          * @enum {string}
          */
         DeliveryFault: "timeout" | "tls_failed" | "not_connected" | "connection_lost" | "key_ended";
         /**
          * DeliveryState
-         * @description Where an event on its way to a receiver stands.
+         * @description State of the delivery of a webhook event.
          * @enum {string}
          */
         DeliveryState: "pending" | "delivered" | "given_up";
@@ -549,7 +551,7 @@ export interface components {
         ErrorCode: "empty_file" | "not_an_image" | "unsafe_file" | "unreadable_image" | "undecodable_image" | "contradictory_image" | "truncated_image" | "image_too_large" | "image_too_small" | "unsupported_image" | "several_images" | "no_pixel_data" | "colour_image" | "blank_image" | "nested_archive" | "damaged_archive" | "encrypted_archive" | "upload_missing" | "worker_lost" | "timeout" | "internal_error" | "unknown";
         /**
          * EventType
-         * @description What a webhook tells of.
+         * @description Type of a webhook event.
          * @enum {string}
          */
         EventType: "job.finished" | "job.cancelled";
@@ -722,7 +724,7 @@ export interface components {
         };
         /**
          * ItemState
-         * @description Where one film stands. The last four are final.
+         * @description State of an item. The last four are final.
          * @enum {string}
          */
         ItemState: "queued" | "running" | "succeeded" | "rejected" | "failed" | "cancelled";
@@ -788,7 +790,7 @@ export interface components {
         };
         /**
          * JobState
-         * @description Where a job stands, worked out from its items.
+         * @description State of a job, derived from its items.
          * @enum {string}
          */
         JobState: "queued" | "running" | "finished" | "cancelled";
@@ -804,13 +806,13 @@ export interface components {
         };
         /**
          * Opinion
-         * @description What somebody who looked at a film says of its result.
+         * @description A reader's verdict on the result of a film.
          * @enum {string}
          */
         Opinion: "agree" | "disagree";
         /**
          * Priority
-         * @description How soon an item is claimed, and the name of the queue its hints travel on.
+         * @description Priority of an item; its value is also the name of the queue that carries its hints.
          * @enum {string}
          */
         Priority: "stat" | "routine";
@@ -913,7 +915,7 @@ export interface components {
         };
         /**
          * Scope
-         * @description What an API key may do.
+         * @description Permission of an API key.
          * @enum {string}
          */
         Scope: "submit" | "read" | "erase" | "admin" | "metrics";

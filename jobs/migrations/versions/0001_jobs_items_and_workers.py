@@ -8,13 +8,13 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# A migration is a record of what was: it names column types itself, so that a later change of
-# `jobs.record.tables` cannot change it.
+# A migration defines its own column types, so that a later change of `jobs.record.tables` does not
+# change it.
 MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Make the three tables."""
+    """Create the three tables."""
     op.create_table(
         "jobs",
         sa.Column("id", sa.String(26), primary_key=True),

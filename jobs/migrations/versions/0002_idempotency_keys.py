@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add a job's key, and the digest of what was sent under it."""
+    """Add the idempotency key of a job, and the digest of what was sent under it."""
     with op.batch_alter_table("jobs") as jobs:
         jobs.add_column(sa.Column("idempotency_key", sa.String(255)))
         jobs.add_column(sa.Column("body_digest", sa.String(64)))
@@ -18,7 +18,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget them."""
+    """Drop both columns."""
     op.drop_index("ix_jobs_idempotency_key", "jobs")
     with op.batch_alter_table("jobs") as jobs:
         jobs.drop_column("body_digest")

@@ -12,7 +12,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Add both tables, and make idempotency keys the owner's own."""
+    """Add tables of keys and sessions, and make idempotency keys unique per owner."""
     op.create_table(
         "api_keys",
         sa.Column("id", sa.String(12), primary_key=True),
@@ -31,8 +31,8 @@ def upgrade() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
     )
-    # No foreign key: SQLite would have to copy the table for it, and dropping the old one would
-    # take every item along.
+    # No foreign key: SQLite would have to copy the table for it, and dropping the old table would
+    # delete every item.
     op.add_column("jobs", sa.Column("owner", sa.String(12)))
     op.drop_index("ix_jobs_idempotency_key", "jobs")
     without_owner = sa.text("owner IS NULL")
@@ -50,7 +50,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them; owners' idempotency keys go, because two owners may use the same one."""
+    """Drop tables and owners, and delete owners' idempotency keys, which two owners may share."""
     op.drop_index("ix_jobs_owner_idempotency_key", "jobs")
     op.drop_index("ix_jobs_idempotency_key", "jobs")
     op.execute("UPDATE jobs SET idempotency_key = NULL, body_digest = NULL WHERE owner IS NOT NULL")

@@ -1,4 +1,4 @@
-"""Turns in the queue, holders of leases, results found by content, and the walk over the store."""
+"""Turns in the queue, lease holders, results found by content, and the scan of the store."""
 
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
 
-# What waits keeps its order within each owner, and the owners take turns from the start.
+# Waiting items keep their order within each owner, and the owners take turns from the start.
 NUMBER_ITEMS = """
     UPDATE items SET turn = line.turn FROM (
         SELECT items.job_id, items."index", row_number() OVER (
@@ -32,7 +32,7 @@ NUMBER_JOBS = """
 
 
 def upgrade() -> None:
-    """Add what claims go by, and give what is queued its turns."""
+    """Add the columns, indexes and table for claims and the scan, and number the waiting items."""
     op.add_column("jobs", sa.Column("last_turn", sa.BigInteger()))
     op.add_column("items", sa.Column("turn", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("items", sa.Column("lease_holder", sa.String(255)))
@@ -60,7 +60,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop it all; what is queued is then claimed by the jobs' ids again."""
+    """Drop the additions. Queued items are then claimed in the order of job ids again."""
     op.drop_table("store_rounds")
     for name in ("ix_jobs_key_age", "ix_jobs_expires_at", "ix_jobs_last_turn"):
         op.drop_index(name, "jobs")

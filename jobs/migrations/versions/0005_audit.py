@@ -1,4 +1,4 @@
-"""The audit log, which can only be added to, and owners that are no API keys."""
+"""The append-only audit log, and owners that are not API keys."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,11 +10,11 @@ depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
 
-#: What the first event's hash is chained to.
+#: Hash that stands before the first event.
 GENESIS = "0" * 64
 
-# Whoever owns the tables can drop these, and the chain of hashes shows what was done then; they
-# stop mistakes, and whoever has the gateway's rights and no more.
+# These triggers stop mistakes, and users with only the gateway's rights. The owner of the tables
+# can drop them; the chain of hashes then shows later changes.
 SQLITE_TRIGGERS = (
     """CREATE TRIGGER audit_events_keep_content BEFORE UPDATE ON audit_events
     BEGIN SELECT RAISE(ABORT, 'the audit log can only be added to'); END""",
@@ -44,7 +44,7 @@ POSTGRESQL_TRIGGERS = (
 
 
 def upgrade() -> None:
-    """Add the log with its end, what refuses to change it, and room for longer owners."""
+    """Create the log, its head and the triggers that protect it, and widen the owner column."""
     op.create_table(
         "audit_events",
         sa.Column("seq", sa.Integer(), primary_key=True, autoincrement=False),
@@ -74,13 +74,13 @@ def upgrade() -> None:
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     for trigger in SQLITE_TRIGGERS if is_sqlite else POSTGRESQL_TRIGGERS:
         op.execute(trigger)
-    # SQLite holds no column to its length, and would have to copy the table, items and all.
+    # SQLite enforces no column length, and would have to copy the table with its items.
     if not is_sqlite:
         op.alter_column("jobs", "owner", type_=sa.String(40))
 
 
 def downgrade() -> None:
-    """Drop the log; jobs of tokens, which the code of before does not know, go to no key."""
+    """Drop the log, and clear the owner of jobs from tokens, which older code does not know."""
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     op.drop_table("audit_events")
     op.drop_table("audit_head")

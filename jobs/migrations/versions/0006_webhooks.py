@@ -1,4 +1,4 @@
-"""Callbacks of jobs, what became of each delivery, and the traces that jobs belong to."""
+"""Callbacks of jobs, their deliveries, and the traces of jobs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Add the three tables, and what a job knows of its callback and its trace."""
+    """Create the three tables, and the columns for a job's callback and trace."""
     op.add_column("jobs", sa.Column("callback_url", sa.String(2000)))
     op.add_column("jobs", sa.Column("traceparent", sa.String(55)))
     op.create_table(
@@ -55,7 +55,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop the tables and columns."""
     op.drop_table("webhook_attempts")
     op.drop_table("webhook_deliveries")
     op.drop_table("webhook_secrets")

@@ -1,4 +1,4 @@
-"""What is said of results, and what the worklist is searched and sorted by."""
+"""Feedback on results, and the columns for the search and order of the worklist."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,12 +12,12 @@ depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
 
-#: Of a database with many films, this many are read and written at a time.
+#: Number of items updated in one statement.
 CHUNK = 1000
 
 
 def upgrade() -> None:
-    """Add feedback, and make every film that is there findable."""
+    """Create the feedback table, and fill the search text of every existing item."""
     op.create_table(
         "feedback",
         sa.Column("id", sa.Integer(), primary_key=True),
@@ -47,7 +47,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop the table, the search text and the indexes."""
     op.drop_index("ix_items_suspicion", "items")
     op.drop_index("ix_jobs_erased_at", "jobs")
     op.drop_column("items", "search_text")
@@ -74,7 +74,7 @@ def _fill_search_text() -> None:
         .where(items.c.job_id == sa.bindparam("of_job"), items.c.index == sa.bindparam("at_index"))
         .values(search_text=sa.bindparam("text"))
     )
-    # All at once, because a change may move the films that are still to be read.
+    # Read at once, because an update may move the rows that are still to be read.
     found = connection.execute(films).all()
     for start in range(0, len(found), CHUNK):
         connection.execute(
