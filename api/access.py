@@ -201,7 +201,7 @@ def require_own(job_id: str, caller: Caller, gateway: Gateway) -> None:
     Raises:
         JobNotFound: There is no such job, or the caller may not see it.
     """
-    require_visible(gateway.database, job_id, sees_only=caller.sees_only)
+    require_visible(gateway.database, job_id, visible_owner=caller.visible_owner)
 
 
 def _own_job(request: Request, job_id: WrittenJobId, caller: CallerDep) -> str:
@@ -210,7 +210,7 @@ def _own_job(request: Request, job_id: WrittenJobId, caller: CallerDep) -> str:
 
 
 #: Id of a job that the caller may see. Every route about a job takes its id this way, or calls
-#: `require_own`, or looks with the caller's `sees_only`, before anything else.
+#: `require_own`, or looks with the caller's `visible_owner`, before anything else.
 JobId = Annotated[str, Depends(_own_job)]
 
 

@@ -62,18 +62,18 @@ class JobWatcher(Polling[_JobWaiter]):
         super().__init__()
         self._database = database
 
-    async def look(self, job_id: str, *, sees_only: str | None) -> JobVersion:
+    async def look(self, job_id: str, *, visible_owner: str | None) -> JobVersion:
         """Return a job's current version.
 
         Args:
             job_id: Id of the job.
-            sees_only: Owner whose jobs may be seen; None for everyone's.
+            visible_owner: Owner whose jobs may be seen; None for everyone's.
 
         Raises:
             JobNotFound: There is no such job, or the caller may not see it.
             JobErased: The job was erased.
         """
-        look = partial(job_version, self._database, job_id, sees_only=sees_only)
+        look = partial(job_version, self._database, job_id, visible_owner=visible_owner)
         return await anyio.to_thread.run_sync(look)
 
     async def wait(self, job_id: str, *, known: str | None, timeout_s: float) -> JobVersion:
@@ -94,7 +94,7 @@ class JobWatcher(Polling[_JobWaiter]):
         waiter = _JobWaiter(job_id=job_id, known=known)
         await self._wait(waiter, timeout_s=timeout_s)
         if waiter.seen is None:
-            return await self.look(job_id, sees_only=None)
+            return await self.look(job_id, visible_owner=None)
         if isinstance(waiter.seen, JobVersion):
             return waiter.seen
         raise waiter.seen
@@ -102,7 +102,7 @@ class JobWatcher(Polling[_JobWaiter]):
     async def _look_for(self, waiters: Collection[_JobWaiter]) -> None:
         job_ids = {waiter.job_id for waiter in waiters}
         # The callers' rights were checked before they began to wait.
-        look = partial(job_versions, self._database, sees_only=None)
+        look = partial(job_versions, self._database, visible_owner=None)
         seen = await anyio.to_thread.run_sync(look, job_ids)
         for waiter in waiters:
             waiter.look_at(seen[waiter.job_id])

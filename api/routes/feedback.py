@@ -101,7 +101,7 @@ def export_feedback(gateway: GatewayDep, caller: CallerDep) -> StreamingResponse
     are patient data.
     """
     return StreamingResponse(
-        _lines(gateway, caller.sees_only),
+        _lines(gateway, caller.visible_owner),
         media_type="text/csv; charset=utf-8; header=present",
         headers={"Content-Disposition": 'attachment; filename="pneumocam-feedback.csv"'},
     )

@@ -92,7 +92,7 @@ async def _require_room(gateway: GatewayDep, caller: CallerDep) -> None:
 
 async def _hold_open(request: Request, job_id: JobId, gateway: GatewayDep) -> AsyncGenerator[None]:
     """Find the job and take a place before the stream begins, when a refusal can be answered."""
-    await gateway.job_watcher.look(job_id, sees_only=None)
+    await gateway.job_watcher.look(job_id, visible_owner=None)
     with gateway.places.hold(request):
         yield
 
@@ -178,7 +178,7 @@ async def read_job(
     The ETag stands for everything but the queue position, which others change all the time.
     """
     gateway = gateway_of(request)
-    seen = await gateway.job_watcher.look(job_id, sees_only=caller.sees_only)
+    seen = await gateway.job_watcher.look(job_id, visible_owner=caller.visible_owner)
     knows = if_none_match is None or is_known(etag_of(seen), if_none_match)
     if wait and knows and not seen.is_final:
         with gateway.places.hold(request):
@@ -211,7 +211,7 @@ async def follow_job(
     """
     known: str | None = None
     is_queued = False
-    seen = await gateway.job_watcher.look(job_id, sees_only=None)
+    seen = await gateway.job_watcher.look(job_id, visible_owner=None)
     while True:
         if etag_of(seen) != known or is_queued:
             job = await _read(gateway, job_id)

@@ -56,7 +56,7 @@ def read_drift(
 
     Of the caller's own films, or with `admin` of everyone's. What was erased no longer counts.
     """
-    as_of, found = films_by_day(gateway.database, days=days, owner=caller.sees_only)
+    as_of, found = films_by_day(gateway.database, days=days, owner=caller.visible_owner)
     known = training_set(latest_model(gateway.database) or {})
     return Drift(
         as_of=as_of,

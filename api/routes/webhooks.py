@@ -62,6 +62,6 @@ def read_deliveries(
     cursor: Annotated[str | None, Query(max_length=26)] = None,
 ) -> Deliveries:
     """One page of deliveries with their attempts, newest first."""
-    where = DeliveryFilter(job_id=job_id, state=state, owner=caller.sees_only)
+    where = DeliveryFilter(job_id=job_id, state=state, owner=caller.visible_owner)
     rows, next_cursor = list_deliveries(gateway.database, where, limit=limit, cursor=cursor)
     return Deliveries(rows=[present_delivery(row) for row in rows], next_cursor=next_cursor)

@@ -107,7 +107,7 @@ def _read(gateway: Gateway, caller: Caller, query: WorklistQuery) -> Worklist:
         positive=query.positive,
         priority=query.priority,
         text=query.text,
-        owner=caller.sees_only,
+        owner=caller.visible_owner,
     )
     page = read_page(
         gateway.database, where, sort=query.sort, limit=query.limit, cursor=query.cursor

@@ -75,7 +75,7 @@ class Caller:
         )
 
     @property
-    def sees_only(self) -> str | None:
+    def visible_owner(self) -> str | None:
         """Owner to whose jobs the caller is restricted; None if the caller sees all jobs."""
         return None if Scope.ADMIN in self.scopes else self.owner
 

@@ -47,34 +47,34 @@ class JobVersion:
     is_final: bool
 
 
-def job_version(database: Database, job_id: str, *, sees_only: str | None) -> JobVersion:
+def job_version(database: Database, job_id: str, *, visible_owner: str | None) -> JobVersion:
     """Return the version of one job, by one small query.
 
     Args:
         database: The record.
         job_id: The job.
-        sees_only: The owner whose jobs are visible; None for all owners.
+        visible_owner: The owner whose jobs are visible; None for all owners.
 
     Raises:
         JobNotFound: There is no job with this id, or the owner may not see it.
         JobErased: The job was erased.
     """
-    found = job_versions(database, [job_id], sees_only=sees_only)[job_id]
+    found = job_versions(database, [job_id], visible_owner=visible_owner)[job_id]
     if isinstance(found, JobVersion):
         return found
     raise found
 
 
 def job_versions(
-    database: Database, job_ids: Collection[str], *, sees_only: str | None
+    database: Database, job_ids: Collection[str], *, visible_owner: str | None
 ) -> dict[str, JobVersion | JobNotFound | JobErased]:
     """Return the versions of many jobs by one query, or the error of each missing job."""
     seen: dict[str, list[tuple[str, ...]]] = {}
     erased = set()
     with database.read() as session:
         rows = session.execute(
-            _EVERYONES if sees_only is None else _AN_OWNERS,
-            {"job_ids": list(job_ids), "owner": sees_only},
+            _EVERYONES if visible_owner is None else _AN_OWNERS,
+            {"job_ids": list(job_ids), "owner": visible_owner},
         )
         for job_id, erased_at, *rest in rows:
             seen.setdefault(job_id, []).append(tuple(str(value) for value in rest))

@@ -35,20 +35,20 @@ class JobView:
         return JobState.RUNNING
 
 
-def require_visible(database: Database, job_id: str, *, sees_only: str | None) -> None:
+def require_visible(database: Database, job_id: str, *, visible_owner: str | None) -> None:
     """Raise for another owner's job the same error as for an unknown job.
 
     Args:
         database: The record.
         job_id: The job, erased or not.
-        sees_only: The owner whose jobs are visible; None for all owners.
+        visible_owner: The owner whose jobs are visible; None for all owners.
 
     Raises:
         JobNotFound: There is no such job, or the owner may not see it.
     """
     query = select(JobRow.id).where(JobRow.id == job_id)
-    if sees_only is not None:
-        query = query.where(JobRow.owner == sees_only)
+    if visible_owner is not None:
+        query = query.where(JobRow.owner == visible_owner)
     with database.read() as session:
         if session.scalar(query) is None:
             raise JobNotFound(job_id)

@@ -125,10 +125,10 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counted: list[int] = []
 
     def count(
-        database: Database, job_ids: set[str], *, sees_only: None
+        database: Database, job_ids: set[str], *, visible_owner: None
     ) -> dict[str, JobVersion | JobNotFound | JobErased]:
         counted.append(len(job_ids))
-        return job_versions(database, job_ids, sees_only=sees_only)
+        return job_versions(database, job_ids, visible_owner=visible_owner)
 
     monkeypatch.setattr("api.following.jobs.job_versions", count)
     return counted

@@ -156,8 +156,8 @@ def test_who_sees_what() -> None:
     def caller(*scopes: Scope) -> Caller:
         return Caller("0123456789ab", "x", frozenset(scopes))
 
-    assert caller(Scope.READ).sees_only == "0123456789ab"
-    assert caller(Scope.ADMIN).sees_only is None
+    assert caller(Scope.READ).visible_owner == "0123456789ab"
+    assert caller(Scope.ADMIN).visible_owner is None
     assert caller(Scope.ADMIN).may(Scope.READ)
     assert not caller(Scope.ADMIN).may(Scope.ERASE)
     assert not caller(Scope.READ).may(Scope.SUBMIT)
@@ -184,10 +184,10 @@ def test_an_idempotency_key_is_its_owners(database: Database) -> None:
 def test_a_job_of_another_owner_is_unknown(database: Database) -> None:
     job_id = accept(database, new_job_id(), submission("a" * 12), retention=timedelta(days=1))
 
-    require_visible(database, job_id, sees_only="a" * 12)
-    require_visible(database, job_id, sees_only=None)
+    require_visible(database, job_id, visible_owner="a" * 12)
+    require_visible(database, job_id, visible_owner=None)
     with pytest.raises(JobNotFound):
-        require_visible(database, job_id, sees_only="b" * 12)
+        require_visible(database, job_id, visible_owner="b" * 12)
 
 
 def test_a_database_of_before_keys_keeps_everything(bare_database_url: str) -> None:

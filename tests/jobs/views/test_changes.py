@@ -21,7 +21,7 @@ DONE = Outcome(state=ItemState.SUCCEEDED, result=make_result(0.5))
 
 
 def look(database: Database, job_id: str) -> JobVersion:
-    return job_version(database, job_id, sees_only=None)
+    return job_version(database, job_id, visible_owner=None)
 
 
 def test_every_change_of_an_item_makes_a_difference(
@@ -79,7 +79,7 @@ def test_many_jobs_are_looked_at_by_one_query(
         lambda *args: queries.append(args[2]) if args[2].startswith("SELECT") else None,
     )
 
-    seen = job_versions(database, [*known, erased, "unknown"], sees_only=None)
+    seen = job_versions(database, [*known, erased, "unknown"], visible_owner=None)
 
     assert len(queries) == 1
     assert all(isinstance(seen[job_id], JobVersion) for job_id in known)
@@ -94,14 +94,14 @@ def test_another_owners_job_is_one_that_never_was(
     with database.write() as session:
         session.execute(update(JobRow).values(owner="one"))
 
-    assert job_version(database, job_id, sees_only="one") == look(database, job_id)
+    assert job_version(database, job_id, visible_owner="one") == look(database, job_id)
     with pytest.raises(JobNotFound):
-        job_version(database, job_id, sees_only="other")
+        job_version(database, job_id, visible_owner="other")
     erase(database, store, job_id)
     with pytest.raises(JobNotFound):
-        job_version(database, job_id, sees_only="other")
+        job_version(database, job_id, visible_owner="other")
     with pytest.raises(JobErased):
-        job_version(database, job_id, sees_only="one")
+        job_version(database, job_id, visible_owner="one")
 
 
 def test_an_attempt_more_makes_a_difference(database: Database, accept_job: AcceptJob) -> None:
