@@ -68,8 +68,19 @@ class Compose:
     ) -> None:
         if error is not None:
             print(self.compose("logs", "--tail", "60"))
-        # The images share their layers with others and cost nothing; they are removed as well.
+        self._keep_layers()
         self.compose("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "10")
+
+    def _keep_layers(self) -> None:
+        """Tag the images, so that their layers outlive the project and the next build is quick."""
+        for service in ("api", "worker"):
+            kept = f"pneumocam-test_{service}:kept"
+            before = self._run(["docker", "images", "--quiet", "--no-trunc", kept]).strip()
+            for image in set(self.inspect(service, "{{.Image}}")) - {before}:
+                self._run(["docker", "tag", image, kept])
+                if before:
+                    # Refused while others are built on it, as it should be.
+                    subprocess.run(["docker", "rmi", before], capture_output=True, check=False)
 
     def scale(self, workers: int) -> None:
         """Let so many workers run, and wait until each of them beats."""
