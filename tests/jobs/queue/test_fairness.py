@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alembic import command
@@ -128,9 +128,10 @@ def test_an_item_that_comes_back_turns_nobodys_clock_back(
 ) -> None:
     """A lost item's turn has passed. Who comes now lines up with the others, not with it."""
     accept_job(200, owner="a")
-    [lost] = claim(database, Priority, limit=1, lease_s=0.001)
+    [lost] = claim(database, Priority, limit=1, lease_s=60)
     for _ in range(10):
         finish(database, claim(database, Priority, limit=8, lease_s=60))
+    database.clock_offset = timedelta(seconds=61)
     claim(database, Priority, limit=1, lease_s=60)
     requeue_expired(database, max_attempts=3)
 
@@ -174,26 +175,27 @@ def queue_many(database: Database, *, owners: int, items: int, finished: int = 0
                     last_turn=each - 1,
                 )
             )
-            rows = [
+            session.execute(
+                text(
+                    "WITH RECURSIVE films(number) AS "
+                    "(SELECT 0 UNION ALL SELECT number + 1 FROM films WHERE number < :each - 1) "
+                    'INSERT INTO items (job_id, "index", filename, sha256, size_bytes, '
+                    "priority_rank, turn, state, attempts, queued_at, finished_at, search_text) "
+                    "SELECT jobs.id, number, 'film.png', "
+                    ":zeros || CAST(1000000 + :before + number AS TEXT), 1, 1, number, "
+                    "CASE WHEN number < :finished THEN 'succeeded' ELSE 'queued' END, "
+                    "CASE WHEN number < :finished THEN 1 ELSE 0 END, jobs.created_at, "
+                    "CASE WHEN number < :finished THEN jobs.created_at END, '' "
+                    "FROM jobs CROSS JOIN films WHERE jobs.id = :job_id"
+                ),
                 {
                     "job_id": job_id,
-                    "index": index,
-                    "filename": "film.png",
-                    "sha256": f"{number:032x}{index:032x}",
-                    "size_bytes": 1,
-                    "priority_rank": 1,
-                    "turn": index,
-                    "state": ItemState.QUEUED,
-                    "attempts": 0,
-                    "queued_at": now,
-                    "finished_at": None,
-                    "search_text": "",
-                }
-                for index in range(each)
-            ]
-            for row in rows[: finished // owners]:
-                row |= {"state": ItemState.SUCCEEDED, "attempts": 1, "finished_at": now}
-            session.execute(insert(ItemRow), rows)
+                    "zeros": "0" * 57,
+                    "before": number * each,
+                    "each": each,
+                    "finished": finished // owners,
+                },
+            )
     if not database.is_sqlite:
         with database.write() as session:
             session.execute(text("ANALYZE"))

@@ -13,7 +13,7 @@ from jobs.queue.intake import Submission, Upload, accept, new_job_id
 from jobs.queue.leases import Outcome, cancel, claim, commit
 from jobs.queue.quotas import Bounds, current_load, require_room, within
 from jobs.record.database import Database
-from jobs.record.tables import ItemRow, JobRow
+from jobs.record.tables import JobRow
 from jobs.states import ItemState, Priority
 from tests.results import make_result
 
@@ -136,23 +136,17 @@ def _fill(database: Database, *, jobs: int, films: int) -> None:
                 for number, job_id in enumerate(ids)
             ],
         )
+        # By the database itself, in a tenth of the time of sending it so many rows.
         session.execute(
-            insert(ItemRow),
-            [
-                {
-                    "job_id": job_id,
-                    "index": index,
-                    "filename": "a.png",
-                    "sha256": "0" * 64,
-                    "size_bytes": 1,
-                    "priority_rank": 1,
-                    "state": ItemState.QUEUED,
-                    "attempts": 0,
-                    "queued_at": now,
-                }
-                for job_id in ids
-                for index in range(films)
-            ],
+            text(
+                "WITH RECURSIVE films(number) AS "
+                "(SELECT 0 UNION ALL SELECT number + 1 FROM films WHERE number < :films - 1) "
+                'INSERT INTO items (job_id, "index", filename, sha256, size_bytes, priority_rank, '
+                "turn, state, attempts, queued_at, search_text) "
+                "SELECT jobs.id, films.number, 'a.png', :sha256, 1, 1, 0, 'queued', 0, "
+                "jobs.created_at, '' FROM jobs CROSS JOIN films"
+            ),
+            {"films": films, "sha256": "0" * 64},
         )
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE items"))
