@@ -27,12 +27,10 @@ def film(marker: str = "") -> bytes:
     return buffer.getvalue()
 
 
-@pytest.fixture
-def settings(database_url: str, redis_server: RedisServer, tmp_path: Path) -> ApiSettings:
-    """Small limits, and everything inside the test's own folder."""
-    redis_server.flush()
+def small_settings(folder: Path, *, database_url: str, redis_server: RedisServer) -> ApiSettings:
+    """Small limits, and everything inside a folder."""
     return ApiSettings(
-        data_dir=tmp_path,
+        data_dir=folder,
         database_url=database_url,
         redis_url=redis_server.url,
         allowed_hosts=("testserver", "localhost", "127.0.0.1"),
@@ -41,6 +39,13 @@ def settings(database_url: str, redis_server: RedisServer, tmp_path: Path) -> Ap
         max_request_bytes=300_000,
         batch_size=2,
     )
+
+
+@pytest.fixture
+def settings(database_url: str, redis_server: RedisServer, tmp_path: Path) -> ApiSettings:
+    """Small limits, and everything inside the test's own folder."""
+    redis_server.flush()
+    return small_settings(tmp_path, database_url=database_url, redis_server=redis_server)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -27,12 +28,18 @@ def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, bits)
 
 
+@cache
+def _first_key() -> rsa.RSAPrivateKey:
+    """The key of every issuer, until a test gives it another: making one takes a while."""
+    return rsa_key()
+
+
 class Issuer:
     """Signs tokens, and publishes the keys to check them with."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.keys: dict[str, PrivateKey] = {"first": rsa_key()}
+        self.keys: dict[str, PrivateKey] = {"first": _first_key()}
         #: What is published of keys beyond the keys themselves, for all of them.
         self.about_keys: dict[str, str] = {}
         #: Answers are held back while it is not set.

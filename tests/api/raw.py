@@ -2,26 +2,32 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.server.connections import BoundedProtocol
 from api.settings import ApiSettings
+from tests.waiting import wait_until
 
 
 @contextmanager
 def listening(
-    settings: ApiSettings, protocol: type[BoundedProtocol] = BoundedProtocol
+    served: ApiSettings | FastAPI, protocol: type[BoundedProtocol] = BoundedProtocol
 ) -> Iterator[int]:
-    """A started gateway, as `pneumocam api` starts it; its port."""
+    """A started gateway, as `pneumocam api` starts it; its port.
+
+    Args:
+        served: The application, or the settings that one is made of.
+        protocol: What reads requests.
+    """
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
-            create_app(settings),
+            served if isinstance(served, FastAPI) else create_app(served),
             http=protocol,
             ws="none",
             log_config=None,
@@ -31,9 +37,8 @@ def listening(
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([bound],))
         thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.02)
+        wait_until(lambda: server.started or not thread.is_alive())
+        assert server.started
         try:
             yield bound.getsockname()[1]
         finally:

@@ -26,6 +26,7 @@ from jobs.states import Scope
 from tests.api.conftest import film
 from tests.api.routes.test_jobs import finish
 from tests.api.wire.test_problems import refused
+from tests.waiting import wait_until
 
 UNKNOWN = "00000000000000000000000000"
 
@@ -317,8 +318,7 @@ def listening(settings: ApiSettings) -> Iterator[int]:
         server = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None))
         thread = threading.Thread(target=server.run, args=([bound],))
         thread.start()
-        while not server.started:
-            time.sleep(0.02)
+        wait_until(lambda: server.started)
         yield bound.getsockname()[1]
         server.should_exit = True
         thread.join()

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from tests.model.preparation.download import (
     write_download,
 )
 from tests.model.synthetic import dicom
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +89,7 @@ def test_a_killed_run_leaves_whole_arrays_and_goes_on(tmp_path: Path) -> None:
     )
     arguments = command(download, tmp_path / "out", "--workers", "2")
     process = subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not arrays_of(tmp_path / "out") and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: arrays_of(tmp_path / "out"))
     readers = psutil.Process(process.pid).children(recursive=True)
 
     process.kill()

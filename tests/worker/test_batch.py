@@ -1,6 +1,5 @@
 """One batch, from the claim to the commit, with the network that ships."""
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -25,6 +24,7 @@ from model.analysis import analyse_film
 from model.classifier import Classifier
 from model.errors import DeviceUnavailable, UndecodableImage
 from model.runtime.protocol import Outputs
+from tests.waiting import wait_until
 from tests.worker.conftest import Submit, film
 from worker.batch import run_batch
 from worker.settings import WorkerSettings
@@ -390,8 +390,7 @@ def test_a_batch_that_is_stuck_is_not_kept_alive(
         seen.append("renewed")
 
     def hang(*_: object, **__: object) -> Any:
-        while not requeue_expired(database, max_attempts=3):
-            time.sleep(0.05)
+        wait_until(lambda: requeue_expired(database, max_attempts=3))
         seen.append("taken back")
         return UndecodableImage("It is too late.")
 

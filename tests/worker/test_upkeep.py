@@ -1,7 +1,6 @@
 """Tests of the upkeep beside a worker's pool."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,6 +11,7 @@ from jobs.record.database import Database
 from jobs.states import ItemState, Priority
 from jobs.views.queries import get_job
 from tests.servers.redis import RedisServer
+from tests.waiting import wait_until
 from tests.worker.conftest import Submit
 from worker.settings import WorkerSettings
 from worker.upkeep import Upkeep
@@ -43,13 +43,6 @@ def upkeep(
     upkeep.stop()
 
 
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + SWEEP_S / 2
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def hold(database: Database, batch: str) -> None:
     claim(database, Priority, limit=8, lease_s=SWEEP_S, holder=f"host:1/{batch}")
 
@@ -63,8 +56,10 @@ def test_what_a_dead_process_held_is_queued_and_hinted_without_waiting_for_a_swe
     upkeep.process_died("batch")
 
     # A hint alone may be that of the first sweep.
-    wait_for(lambda: get_job(database, job_id).items[0].state is ItemState.QUEUED)
-    wait_for(lambda: queue.waiting(Priority.ROUTINE))
+    wait_until(
+        lambda: get_job(database, job_id).items[0].state is ItemState.QUEUED, within_s=SWEEP_S / 2
+    )
+    wait_until(lambda: queue.waiting(Priority.ROUTINE), within_s=SWEEP_S / 2)
     assert get_job(database, job_id).items[0].attempts == 1
 
 
@@ -78,10 +73,10 @@ def test_a_batch_whose_time_ran_out_is_queued_and_then_failed(
 
     hold(database, "first")
     upkeep.time_ran_out("first")
-    wait_for(lambda: state() is ItemState.QUEUED)
+    wait_until(lambda: state() is ItemState.QUEUED, within_s=SWEEP_S / 2)
     hold(database, "second")
     upkeep.time_ran_out("second")
-    wait_for(lambda: state() is ItemState.FAILED)
+    wait_until(lambda: state() is ItemState.FAILED, within_s=SWEEP_S / 2)
 
     assert get_job(database, job_id).items[0].error_code == "timeout"
 

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,9 +19,11 @@ from jobs.queue.leases import Outcome, claim, commit
 from jobs.record.database import Database
 from jobs.record.tables import DeliveryRow
 from jobs.states import DeliveryState, ItemState, Priority
+from jobs.webhooks.deliveries import RetryPolicy, claim_deliveries
 from jobs.webhooks.outbox import DeliveryFilter, list_deliveries, new_secret
 from tests.conftest import ROOT
 from tests.results import make_result
+from tests.waiting import wait_until
 from tests.worker.receiver import HANG, Receiver
 from worker.settings import WorkerSettings
 from worker.webhooks import WebhookSender
@@ -31,20 +32,18 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(sqlite_url: str) -> Iterator[Database]:
     """One kind is enough here: the other is looked at where deliveries are claimed."""
-    database = Database(f"sqlite:///{tmp_path}/test.db")
-    database.migrate()
+    database = Database(sqlite_url)
     yield database
     database.close()
 
 
 @pytest.fixture
-def settings(database: Database, tmp_path: Path) -> WorkerSettings:
-    del database
+def settings(sqlite_url: str, tmp_path: Path) -> WorkerSettings:
     return WorkerSettings(
         data_dir=tmp_path,
-        database_url=f"sqlite:///{tmp_path}/test.db",
+        database_url=sqlite_url,
         sweep_s=0.05,
         webhook_allow=LOOPBACK,
         webhook_retry_s=0.05,
@@ -80,11 +79,8 @@ def delivery_of(database: Database, job_id: str) -> DeliveryRow:
 
 
 def wait_for(database: Database, job_id: str, holds: Callable[[DeliveryRow], bool]) -> DeliveryRow:
-    deadline = time.monotonic() + 30
-    while not holds(row := delivery_of(database, job_id)):
-        assert time.monotonic() < deadline, [(one.status, one.error) for one in row.log]
-        time.sleep(0.02)
-    return row
+    wait_until(lambda: holds(delivery_of(database, job_id)))
+    return delivery_of(database, job_id)
 
 
 def is_final(row: DeliveryRow) -> bool:
@@ -150,8 +146,10 @@ def test_a_receiver_that_never_takes_it_is_given_up(
     with Receiver([500] * 9) as receiver, sending(settings, webhook_attempts=3):
         job_id = finish_job(database, receiver.url)
         row = wait_for(database, job_id, is_final)
-        time.sleep(0.5)
 
+    database.clock_offset = timedelta(days=7)
+    again = RetryPolicy(attempts=9, first_pause_s=1, lease_s=1)
+    assert claim_deliveries(database, again, limit=9) == []
     assert row.state is DeliveryState.GIVEN_UP
     assert len(receiver.arrivals) == len(row.log) == 3
 
@@ -252,13 +250,13 @@ def test_an_address_inside_is_not_called_even_if_it_got_into_the_record(
 
 
 _SENDER = """
-import time
+import signal
 from telemetry.logs import configure_logs
 from worker.settings import WorkerSettings
 from worker.webhooks import WebhookSender
 configure_logs()
 WebhookSender(WorkerSettings()).start()
-time.sleep(600)
+signal.pause()
 """
 
 

@@ -41,9 +41,9 @@ EVERYTHING = ("submit", "read", "erase")
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """One kind is enough here."""
-    return f"sqlite:///{tmp_path}/test.db"
+    return sqlite_url
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from api.settings import Addresses, ApiSettings
 from jobs.artifacts.store import ArtifactStore
 from jobs.audit.log import Action, read_events, verify
 from jobs.identity.keys import create_key, revoke_key
+from jobs.queue.leases import cancel
 from jobs.record.database import Database
 from jobs.record.tables import AuditHeadRow, AuditRow, JobRow
 from jobs.states import Scope
@@ -33,6 +34,7 @@ from tests.api.routes.test_jobs import finish
 from tests.api.test_access import SAME, UNKNOWN, MakeKey, bearer, listening, sign_in, submit
 from tests.api.test_access import make_key as make_key  # noqa: PLC0414 - a fixture
 from tests.conftest import ROOT
+from tests.waiting import wait_until
 
 #: What is not of patients and is open to everyone.
 NOT_IN_THE_LOG = {("GET", "/livez"), ("GET", "/readyz")}
@@ -323,12 +325,14 @@ def test_a_key_that_ends_while_a_request_waits_is_refused_and_named(
 ) -> None:
     key = make_key()
     links = submit(client, key)["links"]
+    job_id = links["self"].rpartition("/")[2]
     waiting = Thread(target=client.get, args=(links["self"],), kwargs={
-        "params": {"wait": 4}, "headers": bearer(key)
+        "params": {"wait": 30}, "headers": bearer(key)
     })  # fmt: skip
     waiting.start()
-    time.sleep(0.5)
+    wait_until(lambda: client.app.state.gateway.watcher.held_open)  # type: ignore[attr-defined] # as Starlette has it
     revoke_key(database, key.split("_")[1])
+    cancel(database, job_id)
     waiting.join()
 
     last = events(database)[-1]
@@ -453,11 +457,12 @@ def free_port() -> int:
 
 
 def wait_until_listening(port: int) -> None:
-    for _ in range(600):
+    def listens() -> bool:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.1)
-    raise TimeoutError("the gateway did not start")
+            return True
+        return False
+
+    wait_until(listens)
 
 
 def test_a_killed_gateway_has_written_all_that_it_answered(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from api.app import create_app
 from api.server.connections import MAX_HEADER_BYTES, BoundedProtocol
 from api.settings import ApiSettings
 from jobs.artifacts.store import ArtifactStore, upload_key
@@ -19,6 +20,7 @@ from jobs.record.database import Database
 from jobs.states import Priority, Scope
 from tests.api.conftest import film
 from tests.api.raw import connect, exchange, headers_of, listening, read_to_end, status_of
+from tests.waiting import wait_until
 
 Say = Callable[[str], None]
 
@@ -32,10 +34,8 @@ PROMISE_S = 15
 
 
 @pytest.fixture
-def settings(settings: ApiSettings, database_url: str) -> ApiSettings:
+def settings(settings: ApiSettings) -> ApiSettings:
     """Deadlines that a test can wait for."""
-    if not database_url.startswith("sqlite"):
-        pytest.skip("the database makes no difference to a connection")
     return settings.model_copy(update={"header_timeout_s": 1.0, "body_timeout_s": 1.0})
 
 
@@ -140,7 +140,8 @@ def test_an_answer_that_nobody_reads_is_given_up(
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         path = f"/v1/jobs/{job_id}/items/0/upload"
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        time.sleep(4)  # the deadline, and several times as much again
+        metrics = b"GET /metrics HTTP/1.1\r\nHost: localhost" + CLOSE
+        wait_until(lambda: b'{reason="slow_reader"} 1' in exchange(port, metrics), within_s=20)
         received = 0
         with suppress(ConnectionResetError):
             while chunk := client.recv(65536):
@@ -198,17 +199,23 @@ def test_twice_as_many_connections_are_not_even_listened_to(settings: ApiSetting
     with listening(few) as port, ExitStack() as held:
         for _ in range(4):
             held.enter_context(connect(port)).sendall(b"GET ")
-        time.sleep(0.2)
-        with connect(port) as one_more, suppress(ConnectionResetError, BrokenPipeError):
-            one_more.sendall(GET + b"\r\n")
-            assert one_more.recv(100) == b""
+
+        def is_not_listened_to() -> bool:
+            with connect(port) as one_more, suppress(ConnectionResetError, BrokenPipeError):
+                one_more.sendall(GET + b"\r\n")
+                return one_more.recv(100) == b""
+            return True
+
+        # The last of the four may not have been accepted yet.
+        wait_until(is_not_listened_to, within_s=5)
 
 
 def test_more_held_open_requests_than_may_be_are_told_so(
     settings: ApiSettings, database: Database
 ) -> None:
-    few = settings.model_copy(update={"max_waiting": 2})
-    with listening(few) as port, ExitStack() as held:
+    app = create_app(settings.model_copy(update={"max_waiting": 2}))
+    watcher = app.state.gateway.watcher
+    with listening(app) as port, ExitStack() as held:
         job = _open_job(database)
         waiting = [
             f"GET /v1/jobs/{job}?wait=20 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode(),
@@ -216,11 +223,11 @@ def test_more_held_open_requests_than_may_be_are_told_so(
         ]
         for request in waiting:
             held.enter_context(connect(port)).sendall(request)
-        time.sleep(0.5)
+        wait_until(lambda: watcher.held_open == 2)
         refusals = [exchange(port, request.replace(b"\r\n\r\n", CLOSE)) for request in waiting]
         plain = exchange(port, waiting[0].replace(b"?wait=20", b"").replace(b"\r\n\r\n", CLOSE))
         held.close()
-        time.sleep(0.5)
+        wait_until(lambda: watcher.held_open == 0)
         after = exchange(
             port,
             waiting[0].replace(b"wait=20", b"wait=0.1").replace(b"\r\n\r\n", CLOSE),
@@ -275,8 +282,7 @@ def test_a_refused_body_of_two_hundred_megabytes_is_not_read(
     Counting.received = 0
     with listening(settings, Counting) as port, connect(port) as client:
         client.sendall(head)
-        while Counting.received < len(head):
-            time.sleep(0.01)
+        wait_until(lambda: Counting.received >= len(head))
         sender = threading.Thread(target=_send, args=(client, 200_000_000))
         sender.start()
         answer = read_to_end(client)

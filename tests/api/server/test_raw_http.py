@@ -1,26 +1,48 @@
 """Requests that no client library would send: refused with a reason, cheaply, and never a 500."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from api.settings import ApiSettings
 from jobs.record.database import Database
-from tests.api.conftest import film
+from tests.api.conftest import film, small_settings
 from tests.api.raw import exchange, headers_of, listening, status_of
+from tests.databases import SqliteTemplate
+from tests.servers.redis import RedisServer
 
 END = b"Connection: close\r\n\r\n"
 HOST = b"Host: localhost\r\n"
 UNKNOWN = b"00000000000000000000000000"
 
 
-@pytest.fixture
-def settings(settings: ApiSettings, database_url: str) -> ApiSettings:
-    """On one database: the requests end long before it."""
-    if not database_url.startswith("sqlite"):
-        pytest.skip("the database makes no difference to a request's form")
-    return settings
+@pytest.fixture(scope="module")
+def shared_settings(
+    tmp_path_factory: pytest.TempPathFactory,
+    sqlite_template: SqliteTemplate,
+    redis_server: RedisServer,
+) -> ApiSettings:
+    """Settings of a gateway that many strange requests are sent to, one after another."""
+    folder = tmp_path_factory.mktemp("gateway")
+    url = sqlite_template.copy_to(folder / "test.db")
+    return small_settings(folder, database_url=url, redis_server=redis_server)
+
+
+@pytest.fixture(scope="module")
+def shared_port(shared_settings: ApiSettings) -> Iterator[int]:
+    """The port of that gateway."""
+    with listening(shared_settings) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def roomy_port(shared_settings: ApiSettings) -> Iterator[int]:
+    """The port of a gateway that takes bodies of 20 MB."""
+    with listening(shared_settings.model_copy(update={"max_request_bytes": 20_000_000})) as port:
+        exchange(port, b"GET /livez HTTP/1.1\r\n" + HOST + END)  # what the first request sets up
+        yield port
 
 
 def form(body: bytes, boundary: bytes = b"b") -> bytes:
@@ -75,19 +97,18 @@ FORMS = {
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_a_broken_form_is_refused_cheaply(settings: ApiSettings, name: str) -> None:
+def test_a_broken_form_is_refused_cheaply(
+    shared_settings: ApiSettings, roomy_port: int, name: str
+) -> None:
     request, statuses = FORMS[name]
-    large = settings.model_copy(update={"max_request_bytes": 20_000_000})
-    with listening(large) as port:
-        exchange(port, b"GET /livez HTTP/1.1\r\n" + HOST + END)  # what the first request sets up
-        started = time.process_time()
-        answer = exchange(port, request)
-        cpu_s = time.process_time() - started
+    started = time.process_time()
+    answer = exchange(roomy_port, request)
+    cpu_s = time.process_time() - started
 
     assert status_of(answer) in statuses, answer
     assert headers_of(answer)["content-type"] == "application/problem+json"
     assert cpu_s < 1
-    assert not [path for path in Path(settings.store_url).rglob("*") if path.is_file()]
+    assert not [path for path in Path(shared_settings.store_url).rglob("*") if path.is_file()]
 
 
 def get(path: bytes, headers: bytes = HOST) -> bytes:
@@ -153,10 +174,9 @@ REQUESTS = {
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_a_strange_request_is_no_surprise(settings: ApiSettings, name: str) -> None:
+def test_a_strange_request_is_no_surprise(shared_port: int, name: str) -> None:
     request, statuses = REQUESTS[name]
-    with listening(settings) as port:
-        answer = exchange(port, request)
+    answer = exchange(shared_port, request)
 
     status = status_of(answer)
     assert status in statuses, answer

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
@@ -26,6 +25,7 @@ from model.runtime.protocol import Outputs
 from model.runtime.torch import TorchRuntime, load_torch_runtime
 from tests.conftest import ROOT
 from tests.model.tiny import SIZE, brightness_network, make_manifest
+from tests.waiting import wait_until
 
 FILMS = ROOT / "tests" / "films"
 
@@ -167,8 +167,7 @@ def test_those_who_come_while_a_pass_runs_go_together_into_the_next() -> None:
         first = callers.submit(runtime.run, flat_films(levels[0]))
         assert network.running.wait(30)
         others = [callers.submit(runtime.run, flat_films(level)) for level in levels[1:]]
-        while len(runtime._waiting) < len(others):
-            time.sleep(0.01)
+        wait_until(lambda: len(runtime._waiting) == len(others))
         network.go_on.set()
 
         answers = [brightness(answer.result(30)) for answer in (first, *others)]
