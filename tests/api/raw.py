@@ -59,6 +59,25 @@ def read_to_end(connection: socket.socket) -> bytes:
     return received
 
 
+def read_answer(connection: socket.socket) -> bytes:
+    """One answer, head and body, on a connection that stays open."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += _more(connection)
+    head, _, body = received.partition(b"\r\n\r\n")
+    missing = int(headers_of(head)["content-length"]) - len(body)
+    while missing > 0:
+        chunk = _more(connection)
+        received, missing = received + chunk, missing - len(chunk)
+    return received
+
+
+def _more(connection: socket.socket) -> bytes:
+    chunk = connection.recv(65536)
+    assert chunk, "the connection ended in an answer"
+    return chunk
+
+
 def exchange(port: int, request: bytes) -> bytes:
     """Return the answer to these bytes, up to the end of the connection."""
     with connect(port) as connection:

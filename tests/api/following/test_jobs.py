@@ -3,12 +3,13 @@
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 
 import anyio
+import anyio.to_thread
 import httpx
 import pytest
 from fastapi.testclient import TestClient
@@ -19,9 +20,26 @@ from jobs.artifacts.store import ArtifactStore
 from jobs.errors import JobErased, JobNotFound
 from jobs.record.database import Database
 from jobs.views.changes import JobVersion, job_versions
+from jobs.views.worklist import read_change
 from tests.api.conftest import film
 from tests.api.raw import listening
 from tests.api.routes.test_jobs import finish, submit
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Number of jobs in each query of the watcher."""
+    counted: list[int] = []
+
+    def count(
+        database: Database, job_ids: set[str], *, visible_owner: None
+    ) -> dict[str, JobVersion | JobNotFound | JobErased]:
+        counted.append(len(job_ids))
+        return job_versions(database, job_ids, visible_owner=visible_owner)
+
+    monkeypatch.setattr("api.following.jobs.job_versions", count)
+    return counted
 
 
 @pytest.mark.parametrize(
@@ -59,24 +77,24 @@ def test_a_poll_that_finds_nothing_new_is_counted_and_not_logged(
 
 
 def test_who_waits_is_answered_when_the_job_is_finished_and_not_before(
-    client: TestClient, database: Database, store: ArtifactStore
+    looks: list[int], client: TestClient, database: Database, store: ArtifactStore
 ) -> None:
     path = submit(client, film())["links"]["self"]
     with ThreadPoolExecutor(1) as waiting:
-        started = time.monotonic()
         answer = waiting.submit(client.get, path, params={"wait": 20})
-        time.sleep(0.5)
+        wait_until(lambda: len(looks) >= 3)
         assert not answer.done()
         finish(database, store)
+        finished_at = time.monotonic()
         job = answer.result().json()
-        elapsed_s = time.monotonic() - started
+        elapsed_s = time.monotonic() - finished_at
 
     assert job["state"] == "finished"
-    assert 0.5 <= elapsed_s < 10
+    assert elapsed_s < 10
 
 
 def test_who_knows_what_is_waits_for_the_next_change_and_who_does_not_is_told_at_once(
-    client: TestClient, database: Database, store: ArtifactStore
+    looks: list[int], client: TestClient, database: Database, store: ArtifactStore
 ) -> None:
     path = submit(client, film())["links"]["self"]
     etag = client.get(path).headers["ETag"]
@@ -87,7 +105,8 @@ def test_who_knows_what_is_waits_for_the_next_change_and_who_does_not_is_told_at
         changed = waiting.submit(
             client.get, path, params={"wait": 20}, headers={"If-None-Match": etag}
         )
-        time.sleep(0.3)
+        before = len(looks)
+        wait_until(lambda: len(looks) > before)
         finish(database, store)
 
     assert unchanged.status_code == 304
@@ -107,38 +126,30 @@ def test_a_finished_job_is_not_waited_for(
     assert answer.json()["state"] == "finished"
 
 
-def test_who_waits_for_a_job_that_is_erased_is_answered_at_once(client: TestClient) -> None:
+def test_who_waits_for_a_job_that_is_erased_is_answered_at_once(
+    looks: list[int], client: TestClient
+) -> None:
     """It is cancelled before it is erased, so either may be what is seen first."""
     path = submit(client, film())["links"]["self"]
     with ThreadPoolExecutor(1) as waiting:
         answer = waiting.submit(client.get, path, params={"wait": 20})
-        time.sleep(0.3)
+        wait_until(lambda: looks)
         client.delete(path)
 
         seen = answer.result(10)
         assert seen.status_code == 410 or seen.json()["state"] == "cancelled"
 
 
-@pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Number of jobs in each query of the watcher."""
-    counted: list[int] = []
-
-    def count(
-        database: Database, job_ids: set[str], *, visible_owner: None
-    ) -> dict[str, JobVersion | JobNotFound | JobErased]:
-        counted.append(len(job_ids))
-        return job_versions(database, job_ids, visible_owner=visible_owner)
-
-    monkeypatch.setattr("api.following.jobs.job_versions", count)
-    return counted
-
-
-def watching(database: Database, wait: Callable[[JobWatcher], Awaitable[None]]) -> None:
+def watching(
+    database: Database,
+    wait: Callable[[JobWatcher], Awaitable[None]],
+    *,
+    kind: type[JobWatcher] = JobWatcher,
+) -> None:
     """Wait in some way, with a watcher beside."""
 
     async def run() -> None:
-        watcher = JobWatcher(database)
+        watcher = kind(database)
         async with anyio.create_task_group() as beside:
             beside.start_soon(watcher.run)
             await wait(watcher)
@@ -166,22 +177,33 @@ def test_a_hundred_that_wait_cost_one_look_each_time(
     assert max(looks) == 5
 
 
+class Restless(JobWatcher):
+    """A watcher that looks whenever it may, so that a look too many shows at once."""
+
+    def _pause_s(self, _: Collection[object]) -> float:
+        return 0.0
+
+
 def test_nothing_is_looked_at_when_nobody_waits(
     client: TestClient, database: Database, looks: list[int]
 ) -> None:
     job_id = submit(client, film())["id"]
     counts: list[int] = []
 
+    async def have_time_for_looks() -> None:
+        for _ in range(20):
+            await anyio.to_thread.run_sync(partial(read_change, database))
+
     async def wait_once(watcher: JobWatcher) -> None:
-        await anyio.sleep(0.5)
+        await have_time_for_looks()
         counts.append(len(looks))
-        await watcher.wait(job_id, known=None, timeout_s=0.5)
-        await anyio.sleep(0.5)
+        await watcher.wait(job_id, known=None, timeout_s=0.1)
+        await have_time_for_looks()
         counts.append(len(looks))
-        await anyio.sleep(0.5)
+        await have_time_for_looks()
         counts.append(len(looks))
 
-    watching(database, wait_once)
+    watching(database, wait_once, kind=Restless)
 
     assert counts[0] == 0
     assert counts[1] > 0

@@ -330,7 +330,7 @@ def test_a_key_that_ends_while_a_request_waits_is_refused_and_named(
         "params": {"wait": 30}, "headers": bearer(key)
     })  # fmt: skip
     waiting.start()
-    wait_until(lambda: client.app.state.gateway.watcher.held_open)  # type: ignore[attr-defined] # as Starlette has it
+    wait_until(lambda: client.app.state.gateway.places.taken)  # type: ignore[attr-defined] # as Starlette has it
     revoke_key(database, key.split("_")[1])
     cancel(database, job_id)
     waiting.join()
