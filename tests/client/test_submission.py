@@ -36,6 +36,7 @@ from tests.api.conftest import film
 from tests.conftest import ROOT
 from tests.faults.installation import Installation
 from tests.service.conftest import free_port
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -348,8 +349,7 @@ def test_killed_at_any_point_and_begun_again_it_makes_no_second_job(
             command(options, tmp_path / "films"), cwd=ROOT, stderr=subprocess.DEVNULL
         )
         enough = jobs(gateway) + random.randrange(1, 5)
-        while process.poll() is None and jobs(gateway) < enough:
-            time.sleep(0.002)
+        wait_until(lambda: process.poll() is not None or jobs(gateway) >= enough)  # noqa: B023 - called in this round alone
         time.sleep(random.uniform(0, 0.05))
         process.kill()
         process.wait()

@@ -1,7 +1,8 @@
 """One batch, from the claim to the commit, with the network that ships."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -60,6 +61,28 @@ def analysed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
     monkeypatch.setattr("worker.batch.analyse_film", note)
     return seen
+
+
+#: Of tests that ran on one database, for their runs on the others: what became of each film.
+_analyses: dict[str, dict[bytes, Any]] = {}
+
+
+@pytest.fixture
+def analysed_once(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Ask the network on the first database only: what it says does not depend on the database."""
+    known = _analyses.get(request.function.__name__, {})
+    made: dict[bytes, Any] = {}
+
+    def analyse(classifier: Classifier, content: bytes, **options: Any) -> Any:
+        if content not in known:
+            made[content] = analyse_film(classifier, content, **options)
+        return deepcopy(known.get(content) or made[content])
+
+    monkeypatch.setattr("worker.batch.analyse_film", analyse)
+    yield
+    _analyses[request.function.__name__] = made | known
 
 
 def items(database: Database, job_id: str) -> Sequence[ItemRow]:
@@ -205,6 +228,7 @@ def test_a_result_whose_pictures_are_gone_is_found_anew(
         assert picture(store, item, kind)
 
 
+@pytest.mark.usefixtures("analysed_once")
 def test_seven_bad_files_among_a_hundred_fail_alone_each_with_its_reason(
     database: Database, submit: Submit, run_all: RunAll
 ) -> None:
@@ -229,6 +253,7 @@ def test_seven_bad_files_among_a_hundred_fail_alone_each_with_its_reason(
         assert found[index].error_code == code or (code is None and found[index].error_code)
 
 
+@pytest.mark.usefixtures("analysed_once")
 def test_every_result_is_of_its_own_film_whatever_the_batches_and_the_losses(
     database: Database,
     store: ArtifactStore,
