@@ -10,6 +10,8 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
+from tests.waiting import PATIENCE_S
+
 #: Instead of a status: nothing is answered for as long as the receiver lives.
 HANG = 0
 
@@ -86,7 +88,7 @@ class Receiver:
         scheme = "http" if self.tls is None else "https"
         return f"{scheme}://127.0.0.1:{self.port}/hook?token=s3cret"
 
-    def wait(self, count: int, *, timeout_s: float = 30) -> list[Arrival]:
+    def wait(self, count: int, *, timeout_s: float = PATIENCE_S) -> list[Arrival]:
         """The first `count` arrivals, once they are there."""
         with self._arrived:
             assert self._arrived.wait_for(lambda: len(self.arrivals) >= count, timeout_s), (
