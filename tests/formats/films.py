@@ -71,7 +71,7 @@ def dicom_in(syntax: str, stored: NDArray[Any], **tags: object) -> bytes:
     """A DICOM file whose pixel data are stored in a transfer syntax."""
     dataset = dicom_dataset(stored, **tags)
     if syntax in _GDCM_TYPES:
-        return _by_gdcm(write(dataset), _GDCM_TYPES[syntax])
+        return by_gdcm(write(dataset), syntax)
     buffer = io.BytesIO()
     if syntax in {IMPLICIT, EXPLICIT, BIG_ENDIAN}:
         dataset.file_meta.TransferSyntaxUID = UID(syntax)
@@ -108,7 +108,8 @@ def frame_of(content: bytes) -> bytes:
     return fragments[-1]
 
 
-def _by_gdcm(content: bytes, syntax: int) -> bytes:
+def by_gdcm(content: bytes, syntax: str) -> bytes:
+    """The same object with its frame compressed by GDCM, as JPEG Lossless."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "source.dcm"), Path(folder, "target.dcm")
         source.write_bytes(content)
@@ -116,7 +117,7 @@ def _by_gdcm(content: bytes, syntax: int) -> bytes:
         reader.SetFileName(str(source))
         assert reader.Read()
         change = gdcm.ImageChangeTransferSyntax()
-        change.SetTransferSyntax(gdcm.TransferSyntax(syntax))
+        change.SetTransferSyntax(gdcm.TransferSyntax(_GDCM_TYPES[syntax]))
         change.SetInput(reader.GetImage())
         assert change.Change()
         writer.SetFileName(str(target))

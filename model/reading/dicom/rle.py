@@ -18,9 +18,6 @@ from model.errors import ContradictoryImage, TruncatedImage, UndecodableImage
 
 _HEADER_BYTES: Final = 64
 
-#: A segment may end with a run that reaches over the picture; one that holds rows more may not.
-_SPARE_BYTES: Final = 64
-
 
 def decode_rle(frame: bytes, pixels: PixelDescription) -> NDArray[Any]:
     """Return the allocated words of a run-length encoded frame, unsigned.
@@ -51,17 +48,20 @@ def decode_rle(frame: bytes, pixels: PixelDescription) -> NDArray[Any]:
     for place, (start, end) in enumerate(pairwise(bounds)):
         if not _HEADER_BYTES <= start < end <= len(frame):
             raise UndecodableImage("The RLE picture's segments are damaged.")
-        octets = _unpack(frame[start:end], words.size, is_last=place == count - 1)
+        octets = _unpack(frame[start:end], words.size)
         if place:
             words <<= 8
         words |= octets
     return words.reshape(pixels.height, pixels.width)
 
 
-def _unpack(segment: bytes, size: int, *, is_last: bool) -> NDArray[np.uint8]:
-    """Return exactly `size` unpacked bytes."""
-    # The others end where the next begins; what follows a frame would be taken for the last's.
-    if is_last and _unpacked(segment, size + _SPARE_BYTES) is not None:
+def _unpack(segment: bytes, size: int) -> NDArray[np.uint8]:
+    """Return exactly `size` unpacked bytes.
+
+    One byte too few or too many means that a count is damaged. Zero bytes at the end of a segment
+    are padding.
+    """
+    if _unpacked(segment.rstrip(b"\0"), size + 1) is not None:
         raise ContradictoryImage("The RLE picture has more pixels than its header says.")
     unpacked = _unpacked(segment, size)
     if unpacked is None:
