@@ -16,7 +16,7 @@ from jobs.queue.quotas import current_load
 from jobs.record.database import Database
 from jobs.results import ErrorCode
 from jobs.states import ItemState
-from jobs.views.figures import Finished, Position, now_of, read_finished, read_queues
+from jobs.views.figures import Finished, Position, now_of, read_finished, read_overdue, read_queues
 
 #: Buckets in seconds, from a cached answer to a large upload.
 _REQUEST_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -108,6 +108,16 @@ class Metrics:
             "Seconds the open films take at the pace of the last minute: what to scale by.",
             registry=registry,
         )
+        self._overdue = Gauge(
+            "pneumocam_retention_overdue_jobs",
+            "Jobs whose retention is over and that are not erased yet.",
+            registry=registry,
+        )
+        self._overdue_s = Gauge(
+            "pneumocam_retention_overdue_seconds",
+            "Seconds since the retention of the oldest of them ended.",
+            registry=registry,
+        )
         self._workers = Gauge("pneumocam_workers", "Workers that live.", registry=registry)
         self._model = Gauge(
             "pneumocam_model",
@@ -161,6 +171,9 @@ class Metrics:
         load = current_load(database)
         self._open.set(load.open_items)
         self._backlog_s.set(load.backlog_s)
+        overdue = read_overdue(database)
+        self._overdue.set(overdue.jobs)
+        self._overdue_s.set(overdue.oldest_age_s)
         self._workers.set(len(live_workers(database, sweep_s=sweep_s)))
         self._model.clear()
         if (model := latest_model(database)) is not None:

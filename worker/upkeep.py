@@ -97,6 +97,7 @@ class Upkeep:
             self._store,
             every_s=self._settings.tidy_s,
             orphan_age_s=self._settings.orphan_age_s,
+            pause=self._stopping.wait,
         )
         if done.jobs_erased or done.orphans_removed:
             log.info("tidied", erased=done.jobs_erased, orphans=done.orphans_removed)

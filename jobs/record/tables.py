@@ -293,6 +293,16 @@ class StoreRoundRow(Base):
     position: Mapped[str] = mapped_column(String(26), default="")
 
 
+class RetentionRow(Base):
+    """The erasing of expired jobs: one row."""
+
+    __tablename__ = "retention"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    #: When the turn of the worker that erases ends, unless it is prolonged; none if nobody erases.
+    erasing_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class ApiKeyRow(Base):
     """An API key, without its secret. Rows are never deleted, because jobs name them as owners."""
 

@@ -4,6 +4,7 @@ Each step is safe to run in many workers at once and to be cut off anywhere. Wha
 in `sweep`; what may take its time, in `tidy`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import redis
@@ -11,18 +12,13 @@ from sqlalchemy import func, select
 
 from jobs.artifacts.orphans import remove_orphans
 from jobs.artifacts.store import ArtifactStore
-from jobs.audit.log import Action, Event, Via
 from jobs.queue.courier import WorkQueue, hints_for
 from jobs.queue.intake import delete_old_idempotency_keys
 from jobs.queue.retries import requeue_expired
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow
-from jobs.retention.erasure import erase
+from jobs.retention.expiry import erase_expired
 from jobs.states import ItemState, Priority
-from jobs.views.queries import expired_jobs
-
-#: Expired jobs removed at a time; the rest wait for the next.
-_ERASED_AT_ONCE = 50
 
 #: Hints that wait at most because of a sweep. More would keep no more workers busy until the next.
 _HINTS_WAITING = 256
@@ -52,25 +48,29 @@ def sweep(database: Database, queue: WorkQueue, *, batch_size: int, max_attempts
 
 
 def tidy(
-    database: Database, store: ArtifactStore, *, every_s: float, orphan_age_s: float
+    database: Database,
+    store: ArtifactStore,
+    *,
+    every_s: float,
+    orphan_age_s: float,
+    pause: Callable[[float], bool],
 ) -> Tidied:
-    """Erase what has expired, forget old idempotency keys, look for orphans.
+    """Erase expired jobs, forget old idempotency keys, remove orphans.
 
     Args:
         database: The record.
-        store: Where the bytes lie.
-        every_s: How often orphans are looked for, by all workers together.
-        orphan_age_s: When bytes that no record names are nobody's.
+        store: The artifacts.
+        every_s: Seconds between two looks for orphans, by all workers together.
+        orphan_age_s: Age in seconds from which an artifact that no record names is removed.
+        pause: Takes seconds to pause while jobs are erased; returns True if the worker stops.
 
     Raises:
         StoreUnavailable: The store did not answer.
     """
     delete_old_idempotency_keys(database)
-    expired = expired_jobs(database, limit=_ERASED_AT_ONCE)
-    for job_id in expired:
-        erase(database, store, job_id, event=Event(Action.EXPIRE, via=Via.SERVICE, job_id=job_id))
+    erased = erase_expired(database, store, pause=pause)
     orphans = remove_orphans(database, store, every_s=every_s, age_s=orphan_age_s)
-    return Tidied(jobs_erased=len(expired), orphans_removed=orphans)
+    return Tidied(jobs_erased=erased, orphans_removed=orphans)
 
 
 def _send_missing(database: Database, queue: WorkQueue, *, batch_size: int) -> int:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, literal, select, tuple_
 
 from jobs.record.database import Database
-from jobs.record.tables import ItemRow, UtcDateTime
+from jobs.record.tables import ItemRow, JobRow, UtcDateTime
 from jobs.results import ErrorCode, ReasonCode, Result
 from jobs.states import ItemState, Priority
 
@@ -27,6 +27,14 @@ class Queue:
     """The queued items of one priority."""
 
     items: int
+    oldest_age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Jobs to be erased, and the seconds since the retention of the first of them ended."""
+
+    jobs: int
     oldest_age_s: float
 
 
@@ -78,6 +86,18 @@ def read_queues(database: Database) -> dict[Priority, Queue]:
             age_s = 0.0 if oldest is None else max((now - oldest).total_seconds(), 0.0)
             queues[priority] = Queue(items, age_s)
     return queues
+
+
+def read_overdue(database: Database) -> Overdue:
+    """Count the jobs whose retention is over and that are not erased yet."""
+    with database.read() as session:
+        now = database.now(session)
+        jobs, oldest = session.execute(
+            select(func.count(), func.min(JobRow.expires_at)).where(
+                JobRow.expires_at <= now, JobRow.erased_at.is_(None)
+            )
+        ).one()
+        return Overdue(jobs, 0.0 if oldest is None else (now - oldest).total_seconds())
 
 
 def now_of(database: Database) -> datetime:

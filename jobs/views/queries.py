@@ -105,16 +105,3 @@ def require_kept(database: Database, job_id: str) -> None:
         row = session.get(JobRow, job_id)
         if row is not None and row.expires_at <= database.now(session):
             raise JobErased(job_id)
-
-
-def expired_jobs(database: Database, *, limit: int) -> list[str]:
-    """Return the ids of jobs whose retention is over."""
-    with database.read() as session:
-        now = database.now(session)
-        return list(
-            session.scalars(
-                select(JobRow.id)
-                .where(JobRow.expires_at <= now, JobRow.erased_at.is_(None))
-                .limit(limit)
-            )
-        )

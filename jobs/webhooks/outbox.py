@@ -7,7 +7,7 @@ holds ids, a state and counts; results must be requested with a key.
 
 import secrets
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -95,10 +95,10 @@ def add_final_event(session: Session, job: JobRow, now: datetime) -> None:
     )
 
 
-def delete_callback(session: Session, job_id: str) -> None:
-    """Delete the callback URL and the deliveries of an erased job; unsent events are never sent."""
-    session.execute(update(JobRow).where(JobRow.id == job_id).values(callback_url=None))
-    session.execute(delete(DeliveryRow).where(DeliveryRow.job_id == job_id))
+def delete_callbacks(session: Session, job_ids: Collection[str]) -> None:
+    """Delete callback URLs and deliveries of erased jobs; unsent events are never sent."""
+    session.execute(update(JobRow).where(JobRow.id.in_(job_ids)).values(callback_url=None))
+    session.execute(delete(DeliveryRow).where(DeliveryRow.job_id.in_(job_ids)))
 
 
 @dataclass(frozen=True, slots=True)

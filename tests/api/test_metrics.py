@@ -17,7 +17,7 @@ from jobs.identity.keys import create_key
 from jobs.queue.heartbeats import announce
 from jobs.queue.leases import Outcome, claim, commit
 from jobs.record.database import Database
-from jobs.record.tables import ItemRow
+from jobs.record.tables import ItemRow, JobRow
 from jobs.results import ReasonCode
 from jobs.states import ItemState, Priority, Scope
 from jobs.views.figures import now_of
@@ -272,3 +272,16 @@ def test_the_number_of_figures_does_not_grow_with_what_clients_make_up(
     say(f"{after} samples")
     # The scrape's own request is one of them.
     assert after - before <= 30
+
+
+def test_overdue_jobs_are_shown(client: TestClient, database: Database) -> None:
+    submit(client, film())
+    assert scrape(client)["pneumocam_retention_overdue_jobs"] == 0
+    with database.write() as session:
+        moment = database.now(session) - timedelta(hours=2)
+        session.execute(update(JobRow).values(expires_at=moment))
+
+    figures = scrape(client)
+
+    assert figures["pneumocam_retention_overdue_jobs"] == 1
+    assert figures["pneumocam_retention_overdue_seconds"] == pytest.approx(7200, abs=60)

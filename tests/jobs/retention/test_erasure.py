@@ -128,7 +128,7 @@ def test_what_was_begun_is_ended_by_a_sweep(
         with pytest.raises(StoreUnavailable):
             erase(database, store, job_id)
 
-    tidied = tidy(database, store, every_s=60, orphan_age_s=3600)
+    tidied = tidy(database, store, every_s=60, orphan_age_s=3600, pause=Stop().wait)
 
     assert tidied.jobs_erased == 1
     with database.read() as session:

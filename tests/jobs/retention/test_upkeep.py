@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from sqlalchemy import select
@@ -32,7 +33,7 @@ def items(database: Database) -> Sequence[ItemRow]:
 
 
 def tidy_once(database: Database, store: ArtifactStore) -> Tidied:
-    return tidy(database, store, every_s=0, orphan_age_s=3600)
+    return tidy(database, store, every_s=0, orphan_age_s=3600, pause=Event().wait)
 
 
 def test_lost_hints_are_sent_again_up_to_one_a_batch(

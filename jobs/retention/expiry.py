@@ -1,0 +1,142 @@
+"""Erasing of expired jobs: in batches, one worker at a time, with pauses for the intake."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import or_, select, update
+
+from jobs.artifacts.store import ArtifactStore
+from jobs.audit.log import Action, Event, Via
+from jobs.errors import StoreUnavailable
+from jobs.record.database import Database
+from jobs.record.tables import JobRow, RetentionRow
+from jobs.retention.erasure import cancel_open, leave_tombstones
+
+log = structlog.get_logger()
+
+#: Jobs of one transaction. It holds SQLite's only write lock, or the end of the audit log, for
+#: some 20 ms.
+_BATCH: Final = 50
+
+#: Seconds of pause per second of work: submissions and results find the database free.
+_PAUSE_RATIO: Final = 3.0
+
+#: Seconds until another worker takes the turn of one that died.
+_TURN_S: Final = 60.0
+
+#: Seconds of one round, after which the worker does its other housekeeping.
+_ROUND_S: Final = 600.0
+
+#: Failures of a batch's first jobs after which the store is taken to be away.
+_STORE_IS_AWAY_AFTER: Final = 5
+
+#: Takes seconds to pause; returns True if the worker stops.
+Pause = Callable[[float], bool]
+
+
+def erase_expired(database: Database, store: ArtifactStore, *, pause: Pause) -> int:
+    """Erase all jobs whose retention is over, and record each in the audit log.
+
+    Does nothing while another worker has its turn. A job whose files cannot be removed does not
+    hold up the others; the next round tries it again.
+
+    Returns:
+        The number of jobs erased.
+
+    Raises:
+        StoreUnavailable: The store is away.
+    """
+    if not _take_turn(database):
+        return 0
+    erased = 0
+    try:
+        began = renewed = time.monotonic()
+        last: tuple[datetime, str] | None = None
+        while batch := _next_batch(database, last):
+            started = time.monotonic()
+            erased += _erase_batch(database, store, [job_id for _, job_id in batch])
+            ended = time.monotonic()
+            last = batch[-1]
+            if len(batch) < _BATCH or ended - began > _ROUND_S:
+                break
+            if pause(_PAUSE_RATIO * (ended - started)):
+                break
+            if time.monotonic() - renewed > _TURN_S / 3:
+                renewed = time.monotonic()
+                _hold_turn(database)
+    finally:
+        _end_turn(database)
+    return erased
+
+
+def _next_batch(
+    database: Database, last: tuple[datetime, str] | None
+) -> Sequence[tuple[datetime, str]]:
+    """Return end of retention and id of the next expired jobs, the longest overdue first."""
+    query = (
+        select(JobRow.expires_at, JobRow.id)
+        .where(JobRow.erased_at.is_(None))
+        .order_by(JobRow.expires_at, JobRow.id)
+        .limit(_BATCH)
+    )
+    if last is not None:
+        at, job_id = last
+        is_later = or_(JobRow.expires_at > at, JobRow.id > job_id)
+        query = query.where(JobRow.expires_at >= at, is_later)
+    with database.read() as session:
+        query = query.where(JobRow.expires_at <= database.now(session))
+        return [(at, job_id) for at, job_id in session.execute(query)]
+
+
+def _erase_batch(database: Database, store: ArtifactStore, job_ids: Sequence[str]) -> int:
+    cancel_open(database, job_ids)
+    emptied: list[str] = []
+    failed = 0
+    for job_id in job_ids:
+        try:
+            store.delete_job(job_id)
+        except StoreUnavailable as exc:
+            log.warning("job_not_erased", job_id=job_id, reason=exc.reason)
+            failed += 1
+            if not emptied and failed == _STORE_IS_AWAY_AFTER:
+                raise
+        else:
+            emptied.append(job_id)
+    return len(leave_tombstones(database, emptied, event_of=_expiry))
+
+
+def _expiry(job_id: str) -> Event:
+    return Event(Action.EXPIRE, via=Via.SERVICE, job_id=job_id)
+
+
+def _take_turn(database: Database) -> bool:
+    """Return whether this worker erases now. Workers that erase at once would only repeat work."""
+    with database.write() as session:
+        now = database.now(session)
+        until = now + timedelta(seconds=_TURN_S)
+        is_free = or_(
+            RetentionRow.erasing_until.is_(None),
+            RetentionRow.erasing_until < now,
+            RetentionRow.erasing_until > until,  # the clock was set back
+        )
+        taken = session.scalar(
+            update(RetentionRow)
+            .where(is_free)
+            .values(erasing_until=until)
+            .returning(RetentionRow.id)
+        )
+        return taken is not None
+
+
+def _hold_turn(database: Database) -> None:
+    with database.write() as session:
+        until = database.now(session) + timedelta(seconds=_TURN_S)
+        session.execute(update(RetentionRow).values(erasing_until=until))
+
+
+def _end_turn(database: Database) -> None:
+    with database.write() as session:
+        session.execute(update(RetentionRow).values(erasing_until=None))
