@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import OperationalError
 
 from cli.errors import CommandRefused
+from cli.private_files import create_files_privately
 from cli.settings import read_settings
 from jobs.record.database import Database
 
@@ -21,6 +22,7 @@ def service_database(url: str | None = None, *, wait_s: float = 3) -> Iterator[D
     Raises:
         CommandRefused: The database cannot be opened.
     """
+    create_files_privately()
     try:
         database = Database(url or read_settings().database_url)
         database.migrate(timeout_s=wait_s)

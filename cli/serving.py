@@ -14,6 +14,7 @@ import typer
 
 from api.settings import ApiSettings
 from cli.errors import CommandRefused
+from cli.private_files import close_to_others
 from cli.processes import Child, stop_all
 from cli.settings import read_settings
 from cli.startup_checks import check_address, check_data_folder, check_port, raise_file_limit
@@ -36,6 +37,7 @@ def serve_until_stopped() -> None:
     """
     settings = read_settings()
     check_data_folder(settings.data_dir)
+    close_to_others(settings.data_dir)
     check_address(settings)
     check_port(settings)
     raise_file_limit(settings)

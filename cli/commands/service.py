@@ -15,8 +15,10 @@ app = typer.Typer()
 @app.command()
 def serve() -> None:
     """Run the whole service (queue, gateway, worker, dashboard) until Ctrl-C."""
+    from cli.private_files import create_files_privately
     from cli.serving import serve_until_stopped
 
+    create_files_privately()
     with in_one_line():
         serve_until_stopped()
 
@@ -24,12 +26,15 @@ def serve() -> None:
 @app.command()
 def api() -> None:
     """Run one gateway in the foreground, for containers."""
+    from cli.private_files import close_to_others, create_files_privately
     from cli.serving import gateway_command
     from cli.settings import read_settings
     from cli.startup_checks import check_address, raise_file_limit
 
+    create_files_privately()
     with in_one_line():
         settings = read_settings()
+        close_to_others(settings.data_dir)
         check_address(settings)
     raise_file_limit(settings)
     command = gateway_command(settings)
@@ -43,6 +48,11 @@ def worker(
     ] = 1,
 ) -> None:
     """Run one worker in the foreground, for containers and further machines."""
+    from cli.private_files import close_to_others, create_files_privately
+    from jobs.settings import ServiceSettings
+
+    create_files_privately()
+    close_to_others(ServiceSettings().data_dir)
     # Supervisors send SIGTERM. Remapped, it puts the current batch back after the soft shutdown;
     # otherwise Celery waits for it without a limit. Celery reads this when it is imported.
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
