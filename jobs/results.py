@@ -17,7 +17,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class ReasonCode(StrEnum):
-    """Why a readable film was not scored; `unknown` if another version recorded it."""
+    """Reasons for which a readable film is not scored; `unknown` for one of another version."""
 
     NOT_A_RADIOGRAPH = "not_a_radiograph"
     WRONG_BODY_PART = "wrong_body_part"
@@ -29,7 +29,7 @@ class ReasonCode(StrEnum):
 
 
 class CautionCode(StrEnum):
-    """A limit of a probability; `unknown` if another version recorded it."""
+    """Limits of a probability; `unknown` for one of another version."""
 
     CHILD = "child"
     AGE_UNKNOWN = "age_unknown"
@@ -42,7 +42,7 @@ class CautionCode(StrEnum):
 
 
 class ErrorCode(StrEnum):
-    """Why an item failed; `unknown` if another version recorded it."""
+    """Errors of failed items; `unknown` for one of another version."""
 
     # The file, by its header (`headers.errors`) or its pixels.
     EMPTY_FILE = "empty_file"
@@ -135,7 +135,7 @@ class Region(_Closed):
 
 
 class Reason(_Closed):
-    """Why a readable film was not scored."""
+    """A reason for which a readable film is not scored."""
 
     code: Annotated[ReasonCode, _tolerant(ReasonCode)]
     detail: str
@@ -149,7 +149,7 @@ class Caution(_Closed):
 
 
 class ItemError(_Closed):
-    """Why an item failed."""
+    """The error of a failed item."""
 
     code: ErrorCode
     detail: str

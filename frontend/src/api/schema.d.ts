@@ -416,7 +416,7 @@ export interface components {
         };
         /**
          * CautionCode
-         * @description A limit of a probability; `unknown` if another version recorded it.
+         * @description Limits of a probability; `unknown` for one of another version.
          * @enum {string}
          */
         CautionCode: "child" | "age_unknown" | "side_assumed" | "turned_by_tags" | "for_processing" | "bit_depth_assumed" | "window_replaced" | "unknown";
@@ -545,7 +545,7 @@ export interface components {
         };
         /**
          * ErrorCode
-         * @description Why an item failed; `unknown` if another version recorded it.
+         * @description Errors of failed items; `unknown` for one of another version.
          * @enum {string}
          */
         ErrorCode: "empty_file" | "not_an_image" | "unsafe_file" | "unreadable_image" | "undecodable_image" | "contradictory_image" | "truncated_image" | "image_too_large" | "image_too_small" | "unsupported_image" | "several_images" | "no_pixel_data" | "colour_image" | "blank_image" | "nested_archive" | "damaged_archive" | "encrypted_archive" | "upload_missing" | "worker_lost" | "timeout" | "internal_error" | "unknown";
@@ -701,7 +701,7 @@ export interface components {
         };
         /**
          * ItemError
-         * @description Why an item failed.
+         * @description The error of a failed item.
          */
         ItemError: {
             code: components["schemas"]["ErrorCode"];
@@ -830,7 +830,7 @@ export interface components {
         };
         /**
          * Reason
-         * @description Why a readable film was not scored.
+         * @description A reason for which a readable film is not scored.
          */
         Reason: {
             code: components["schemas"]["ReasonCode"];
@@ -839,7 +839,7 @@ export interface components {
         };
         /**
          * ReasonCode
-         * @description Why a readable film was not scored; `unknown` if another version recorded it.
+         * @description Reasons for which a readable film is not scored; `unknown` for one of another version.
          * @enum {string}
          */
         ReasonCode: "not_a_radiograph" | "wrong_body_part" | "not_frontal" | "not_frontal_chest" | "not_upright" | "inverted" | "unknown";
