@@ -87,6 +87,7 @@ class Upkeep:
             self._queue,
             batch_size=self._settings.batch_size,
             max_attempts=self._settings.max_attempts,
+            lease_s=self._settings.lease_s,
         )
         if done.leases_taken_back:
             log.info("swept", taken_back=done.leases_taken_back)

@@ -1,7 +1,7 @@
 """Retries of items whose attempts did not end: queued again, or failed with a reason."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -20,6 +20,22 @@ def requeue_expired(database: Database, *, max_attempts: int) -> int:
         rows = _running(session, ItemRow.lease_expires_at < now, skip_locked=True)
         _queue_again(rows)
         fail_exhausted(session, rows, now, max_attempts=max_attempts)
+        return len(rows)
+
+
+def shorten_stretched(database: Database, *, lease_s: float) -> int:
+    """Let leases end in time that a clock set back would stretch; return their number.
+
+    A lease never ends more than `lease_s` from now, unless the database's clock was set back since
+    it was claimed or renewed. A worker that lives renews it; that of a dead one expires.
+    """
+    with database.write() as session:
+        now = database.now(session)
+        # Twice, so that small corrections of the clock change nothing.
+        latest = now + timedelta(seconds=2 * lease_s)
+        rows = _running(session, ItemRow.lease_expires_at > latest, skip_locked=True)
+        for row in rows:
+            row.lease_expires_at = now + timedelta(seconds=lease_s)
         return len(rows)
 
 

@@ -8,17 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import redis
+import structlog
 from sqlalchemy import func, select
 
 from jobs.artifacts.orphans import remove_orphans
 from jobs.artifacts.store import ArtifactStore
 from jobs.queue.courier import WorkQueue, hints_for
 from jobs.queue.intake import delete_old_idempotency_keys
-from jobs.queue.retries import requeue_expired
+from jobs.queue.retries import requeue_expired, shorten_stretched
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow
 from jobs.retention.expiry import erase_expired
 from jobs.states import ItemState, Priority
+
+log = structlog.get_logger()
 
 #: Hints that wait at most because of a sweep. More would keep no more workers busy until the next.
 _HINTS_WAITING = 256
@@ -40,8 +43,12 @@ class Tidied:
     orphans_removed: int
 
 
-def sweep(database: Database, queue: WorkQueue, *, batch_size: int, max_attempts: int) -> Swept:
+def sweep(
+    database: Database, queue: WorkQueue, *, batch_size: int, max_attempts: int, lease_s: float
+) -> Swept:
     """Take back expired leases, and send the hints that are missing."""
+    if stretched := shorten_stretched(database, lease_s=lease_s):
+        log.warning("database_clock_set_back", leases=stretched)
     taken_back = requeue_expired(database, max_attempts=max_attempts)
     sent = _send_missing(database, queue, batch_size=batch_size)
     return Swept(leases_taken_back=taken_back, hints_sent=sent)

@@ -247,7 +247,9 @@ def test_nothing_that_happens_often_passes_over_all_items(
         *plans_of(database, lambda: commit(database, [(lease, DONE) for lease in leases])),
         *plans_of(database, lambda: accept_job(1, owner="owner-0")),
         *plans_of(database, lambda: get_job(database, late)),
-        *plans_of(database, lambda: sweep(database, queue, batch_size=8, max_attempts=3)),
+        *plans_of(
+            database, lambda: sweep(database, queue, batch_size=8, max_attempts=3, lease_s=10)
+        ),
         *plans_of(database, lambda: find(database, leases)),
     ]
 

@@ -12,7 +12,7 @@ from jobs.artifacts.store import ArtifactStore, picture_key, upload_key
 from jobs.errors import ArtifactNotFound, JobErased
 from jobs.queue.courier import WorkQueue
 from jobs.queue.intake import Submission, Upload, accept, new_job_id
-from jobs.queue.leases import claim
+from jobs.queue.leases import claim, renew
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow
 from jobs.retention import upkeep
@@ -24,7 +24,7 @@ AcceptJob = Callable[..., str]
 
 
 def sweep_once(database: Database, queue: WorkQueue) -> Swept:
-    return sweep(database, queue, batch_size=4, max_attempts=3)
+    return sweep(database, queue, batch_size=4, max_attempts=3, lease_s=60)
 
 
 def items(database: Database) -> Sequence[ItemRow]:
@@ -116,4 +116,34 @@ def test_two_workers_may_sweep_at_once(
         swept = list(workers.map(lambda _: sweep_once(database, queue), range(8)))
 
     assert sum(done.leases_taken_back for done in swept) == 20
+    assert {item.attempts for item in items(database)} == {1}
+
+
+def test_a_clock_that_is_set_back_does_not_stretch_the_lease_of_a_dead_worker(
+    database: Database, queue: WorkQueue, accept_job: AcceptJob
+) -> None:
+    accept_job(2)
+    claim(database, Priority, limit=2, lease_s=60)
+    back = timedelta(hours=-3)
+    database.clock_offset = back
+
+    assert sweep_once(database, queue).leases_taken_back == 0
+    database.clock_offset = back + timedelta(seconds=61)
+
+    assert sweep_once(database, queue).leases_taken_back == 2
+
+
+def test_a_clock_that_is_set_back_takes_nothing_from_a_worker_that_lives(
+    database: Database, queue: WorkQueue, accept_job: AcceptJob
+) -> None:
+    accept_job(2)
+    leases = claim(database, Priority, limit=2, lease_s=60)
+    back = timedelta(hours=-3)
+    database.clock_offset = back
+
+    for renewed in range(5):
+        database.clock_offset = back + timedelta(seconds=20 * renewed)
+        assert sweep_once(database, queue).leases_taken_back == 0
+        renew(database, leases, lease_s=60)
+
     assert {item.attempts for item in items(database)} == {1}
