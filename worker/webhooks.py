@@ -30,7 +30,7 @@ class WebhookSender:
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
         self._database = Database(settings.database_url)
-        self._patience = RetryPolicy(
+        self._policy = RetryPolicy(
             attempts=settings.webhook_attempts,
             first_pause_s=settings.webhook_retry_s,
             lease_s=settings.webhook_timeout_s + _GRACE_S,
@@ -64,7 +64,7 @@ class WebhookSender:
         if free == 0:
             return
         busy = [owner for owner, count in self._on_the_way.items() if count >= _OF_ONE_OWNER]
-        claiming = partial(claim_deliveries, self._database, self._patience, limit=free, busy=busy)
+        claiming = partial(claim_deliveries, self._database, self._policy, limit=free, busy=busy)
         try:
             claimed = await anyio.to_thread.run_sync(claiming)
         except Exception:
@@ -86,7 +86,7 @@ class WebhookSender:
                 code=answer.error,
                 ms=answer.ms,
             )
-            settling = partial(record_attempt, self._database, delivery, answer, self._patience)
+            settling = partial(record_attempt, self._database, delivery, answer, self._policy)
             await anyio.to_thread.run_sync(settling)
         except Exception:
             # It is sent again when its attempt expires.

@@ -3,8 +3,8 @@
 Start-time fair queueing (Goyal, Vin and Cheng, "Start-time Fair Queueing", SIGCOMM 1996), with
 every film as one unit of work. An item gets its turn when it is accepted: one more than its
 owner's last turn, and at least the current turn. An owner of 10,000 films has 10,000 consecutive
-turns; another owner's single film gets the current turn and is claimed next but one. Claims read
-an index in order, whatever the number of workers, and keep no state.
+turns; another owner's single film gets the current turn, so that at most a few films precede it.
+Claims read an index in order, whatever the number of workers, and keep no state.
 """
 
 from sqlalchemy import func, select, tuple_

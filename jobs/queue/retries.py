@@ -51,7 +51,7 @@ def requeue_lost(database: Database, holder: str, *, max_attempts: int) -> int:
 def time_out(database: Database, holder: str, *, max_attempts: int) -> int:
     """Queue or fail the items of a process that exceeded its time limit; return their number.
 
-    Items of a batch are tried again, alone. An item that was alone fails with `timeout`.
+    Items on their first attempt are tried again, alone. Others fail with `timeout`.
     """
     with database.write() as session:
         now = database.now(session)

@@ -1,7 +1,7 @@
-"""What every worker does again and again, and any of them may die doing.
+"""Upkeep that every worker repeats; a worker may die at any point of it.
 
-Each step is safe to run in many workers at once and to be cut off anywhere. What others wait for is
-in `sweep`; what may take its time, in `tidy`.
+Each step may run in many workers at once. `sweep` holds the steps that films wait for, `tidy` those
+that may take their time.
 """
 
 from collections.abc import Callable
@@ -23,13 +23,14 @@ from jobs.states import ItemState, Priority
 
 log = structlog.get_logger()
 
-#: Hints that wait at most because of a sweep. More would keep no more workers busy until the next.
+#: Largest number of waiting hints after a sweep, per priority: enough for all workers until the
+#: next sweep.
 _HINTS_WAITING = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one sweep did."""
+    """Counts of one sweep."""
 
     leases_taken_back: int
     hints_sent: int
@@ -37,7 +38,7 @@ class Swept:
 
 @dataclass(frozen=True, slots=True)
 class Tidied:
-    """What one round of housekeeping removed."""
+    """Counts of one round of tidying."""
 
     jobs_erased: int
     orphans_removed: int
@@ -83,8 +84,8 @@ def tidy(
 def _send_missing(database: Database, queue: WorkQueue, *, batch_size: int) -> int:
     """Top the queues up to one hint for each batch that could be claimed now.
 
-    Counting what waits, instead of remembering what was sent, needs no bookkeeping that could
-    itself be lost, and a Redis that starts empty is filled again by the first sweep.
+    Waiting hints are counted, so that no record of sent hints can be lost, and the first sweep
+    fills a Redis that starts empty.
     """
     sent = 0
     for priority in Priority:
@@ -99,7 +100,7 @@ def _send_missing(database: Database, queue: WorkQueue, *, batch_size: int) -> i
 
 
 def _queued(database: Database, priority: Priority, *, up_to: int) -> int:
-    """How many items of a priority are queued, as far as is asked."""
+    """Count the queued items of a priority, up to a bound."""
     items = select(ItemRow.index).where(
         ItemRow.state == ItemState.QUEUED, ItemRow.priority_rank == priority.rank
     )

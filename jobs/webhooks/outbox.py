@@ -1,8 +1,8 @@
 """Outbox of webhook events about final jobs, by Standard Webhooks.
 
 An event is written in the transaction that makes a job final, so every such job has one, whichever
-process is killed at any moment. Workers send it at least once (`jobs.webhooks.deliveries`). It
-holds ids, a state and counts; results must be requested with a key.
+process is killed at any moment. Its row holds the job's id and the kind of event. Workers send it
+at least once (`jobs.webhooks.deliveries`), with state and counts; results need a key.
 """
 
 import secrets

@@ -7,6 +7,7 @@ import { FULL_WINDOW } from '../stage/film-view'
 import { greyLut } from '../stage/grey-lut'
 import { CONTOURS_DRAWN, type MapLook } from '../map/map-settings'
 import { coverage, mapLut } from '../map/map-lut'
+import { REGION_COLOUR } from '../map/region-colour'
 
 /** Small films are enlarged on paper, so that lines and numbers on them are sharp. */
 const LEAST_SIDE = 1024
@@ -92,14 +93,14 @@ function drawBox(context: CanvasRenderingContext2D, region: Region, number: numb
   const [x, y] = [region.x * width, region.y * height]
   for (const [colour, line] of [
     ['#000', 3],
-    ['#ff9046', 1.5],
+    [REGION_COLOUR, 1.5],
   ] as const) {
     context.strokeStyle = colour
     context.lineWidth = line * scale
     context.strokeRect(x, y, region.width * width, region.height * height)
   }
   const size = 22 * scale
-  context.fillStyle = '#ff9046'
+  context.fillStyle = REGION_COLOUR
   context.fillRect(x, y, size, size)
   context.fillStyle = '#000'
   context.font = `600 ${15 * scale}px system-ui, sans-serif`

@@ -5,6 +5,7 @@ import { useRem } from '@/shared/lib/use-rem'
 import { contourPath } from '../map/contours'
 import { svgTransform, type FilmView } from './film-view'
 import { CONTOURS_DRAWN } from '../map/map-settings'
+import { REGION_COLOUR } from '../map/region-colour'
 import type { StageProps } from './stage'
 
 /** Contours and region boxes, with the same line width at any zoom. */
@@ -58,7 +59,7 @@ export function Marks(props: StageProps) {
                 <rect
                   {...box}
                   fill="none"
-                  stroke={isActive ? '#fff' : '#ff9046'}
+                  stroke={isActive ? '#fff' : REGION_COLOUR}
                   strokeWidth={isActive ? 2 : 1}
                   vectorEffect="non-scaling-stroke"
                 />
@@ -120,7 +121,7 @@ function RegionNumber({ index, box, zoom, view, isActive }: RegionNumberProps) {
         width={side}
         height={side}
         rx={2}
-        fill={isActive ? '#fff' : '#ff9046'}
+        fill={isActive ? '#fff' : REGION_COLOUR}
         pointerEvents="all"
       />
       <text
