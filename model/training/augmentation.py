@@ -85,7 +85,7 @@ def _process(pixels: NDArray[np.uint8], generator: np.random.Generator) -> NDArr
         pixels = clahe.apply(pixels).astype(np.uint8)
     if draw[1] < 0.25:
         # From fine edges to the balance of lung and mediastinum.
-        sigma = float(np.exp(generator.uniform(np.log(0.8), np.log(20.0))))
+        sigma = float(np.exp(generator.uniform(np.log(0.8), np.log(12.0))))
         amount = float(generator.uniform(-0.4, 1.2))
         smooth = cv2.GaussianBlur(pixels, (0, 0), sigma)
         pixels = cv2.addWeighted(pixels, 1 + amount, smooth, -amount, 0).astype(np.uint8)

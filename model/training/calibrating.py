@@ -32,7 +32,8 @@ def threshold_at_specificity(
 ) -> float:
     """Return the lowest threshold at which at least this share of negatives lies below it."""
     alarms, _, thresholds = roc_curve(targets, probabilities, drop_intermediate=False)
-    return float(thresholds[np.flatnonzero(alarms <= 1 - specificity)[-1]])
+    # The first threshold of the curve is infinite, and a probability reaches 1 at most.
+    return min(float(thresholds[np.flatnonzero(alarms <= 1 - specificity)[-1]]), 1.0)
 
 
 def threshold_of_best_f1(probabilities: NDArray[np.float32], targets: NDArray[np.int_]) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from model.export import WEIGHTS_NAME, save_weights
 from model.labels import write_labels
 from model.manifest import Preprocessing
-from model.network import Network
+from model.network import FlipAveraged, Network
 from model.training.assessing import assess_held_out
 from model.training.config import TrainingConfig
 from model.training.film_targets import FilmTargets, read_film_targets
@@ -26,7 +26,7 @@ def train_recipe(
     *,
     name: str,
     progress: Callable[[str, EpochReport], None] | None = None,
-    network: Network | None = None,
+    make_network: Callable[[], Network] | None = None,
 ) -> TrainingResult:
     """Train all stages, then calibrate and measure the network on the films held back.
 
@@ -40,7 +40,7 @@ def train_recipe(
             `artefact/`.
         name: Of the recipe's file, for the command in the manifest.
         progress: Called after each epoch with the name of the stage.
-        network: Trained in place of the one that the recipe names; for tests.
+        make_network: Makes what is trained in place of what the recipe names; for tests.
 
     Raises:
         InvalidLabels: A manifest cannot be used.
@@ -49,6 +49,7 @@ def train_recipe(
     """
     films = load_sources(recipe, data)
     split = split_measured(films, recipe.stages[0])
+    network: Network | None = None
     weights: Path | None = None
     for number, stage in enumerate(recipe.stages, start=1):
         folder = out / f"stage-{number}"
@@ -60,14 +61,15 @@ def train_recipe(
             config,
             start_from=weights,
             progress=_named(f"stage {number}", progress),
-            network=network,
+            # Anew each time: what a stage returns is an average, whose weights take no gradient.
+            network=None if make_network is None else make_network(),
         )
         weights = folder / WEIGHTS_NAME
     assert network is not None  # every recipe has a stage
     save_weights(network, out)  # where `export` and `fit-gate` look for a run's weights
     write_labels([films.labels[index] for index in split.validation], out / "held-out.csv")
     assessment = assess_held_out(
-        network,
+        FlipAveraged(network),
         films,
         split.validation,
         calibrated_on=recipe.calibrated_on,

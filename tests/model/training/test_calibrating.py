@@ -5,6 +5,7 @@ from model.evaluation.metrics import expected_calibration_error
 from model.training.calibrating import (
     fit_calibration,
     threshold_at_sensitivity,
+    threshold_at_specificity,
     threshold_of_best_f1,
 )
 
@@ -32,6 +33,25 @@ def test_the_threshold_finds_the_asked_share_of_positives() -> None:
     found = probabilities[targets == 1] >= threshold
     assert found.mean() >= 0.9
     assert (probabilities[targets == 1] > threshold).mean() < 0.9
+
+
+def test_the_threshold_leaves_the_asked_share_of_negatives_below() -> None:
+    probabilities = np.linspace(0, 0.95, 20, dtype=np.float32)
+    targets = np.array([0] * 10 + [1] * 5 + [0] + [1] * 4, dtype=np.int_)
+
+    threshold = threshold_at_specificity(probabilities, targets, 0.9)
+
+    assert (probabilities[targets == 0] < threshold).mean() >= 0.9
+    assert threshold == pytest.approx(0.5)  # a lower one would call a second negative of eleven
+
+
+def test_a_threshold_that_no_probability_reaches_is_still_a_probability() -> None:
+    """The surest film has no opacity: whatever is called positive, it is."""
+    threshold = threshold_at_specificity(
+        np.array([0.2, 0.9], dtype=np.float32), np.array([1, 0]), 0.9
+    )
+
+    assert threshold == 1.0
 
 
 def test_the_best_f1_threshold_separates_separable_films() -> None:

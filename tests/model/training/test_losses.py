@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from model.network import NetworkOutput
-from model.training.losses import image_and_map_loss
+from model.training.losses import image_and_map_loss, known_cross_entropy
 
 
 def loss_of(logit: float, positions: list[float], target: float, coverage: list[float]) -> float:
@@ -33,3 +33,19 @@ def test_a_film_without_boxes_has_no_say_about_positions() -> None:
 
 def test_a_right_map_costs_less_than_a_swapped_one() -> None:
     assert loss_of(3.0, [5.0, -5.0], 1.0, [1.0, 0.0]) < loss_of(3.0, [-5.0, 5.0], 1.0, [1.0, 0.0])
+
+
+def test_a_film_of_which_nobody_knows_has_no_say() -> None:
+    nan = float("nan")
+
+    assert loss_of(3.0, [0.0, 0.0], nan, [nan, nan]) == 0.0
+
+
+def test_only_known_values_cost_anything() -> None:
+    nan = float("nan")
+    logits = torch.tensor([[0.0, 4.0], [-4.0, 0.0]])
+
+    assert known_cross_entropy(logits, torch.tensor([[1.0, nan], [nan, 0.5]])).item() == (
+        pytest.approx(math.log(2))
+    )
+    assert known_cross_entropy(logits, torch.full((2, 2), nan)).item() == 0.0

@@ -1,14 +1,16 @@
 """A recipe of two stages on synthetic films, with a teacher's labels and outlines of organs."""
 
 import csv
+import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from safetensors.torch import load_file
 
 from model.errors import InvalidRecipe
-from model.manifest import read_manifest
+from model.manifest import read_manifest, sha256_of
 from model.training.recipe import read_recipe
 from model.training.recipe_run import load_sources, split_measured, train_recipe
 from tests.model.tiny import SIZE, learning_network
@@ -77,7 +79,7 @@ def test_a_recipe_gives_an_artefact_measured_on_held_out_films(data: Path, tmp_p
     recipe = read_recipe(data / "recipe.toml")
 
     result = train_recipe(
-        recipe, data, tmp_path / "run", name="recipe.toml", network=learning_network()
+        recipe, data, tmp_path / "run", name="recipe.toml", make_network=learning_network
     )
 
     manifest = read_manifest(result.artefact)
@@ -91,6 +93,23 @@ def test_a_recipe_gives_an_artefact_measured_on_held_out_films(data: Path, tmp_p
     assert not any(name.endswith("_teacher") for name in figures)
     assert figures["specificity_lungs"].films == 1
     assert "auroc_lungs" not in figures  # its films are of one class
+
+
+def test_each_stage_trains_every_weight_and_starts_where_the_one_before_ended(
+    data: Path, tmp_path: Path
+) -> None:
+    """The network that a stage returns cannot be trained on: it is an average of weights."""
+    recipe = read_recipe(data / "recipe.toml")
+
+    train_recipe(recipe, data, tmp_path, name="recipe.toml", make_network=learning_network)
+
+    first, second = (load_file(tmp_path / f"stage-{n}" / "network.safetensors") for n in (1, 2))
+    trained = [name for name in first if name.startswith(("backbone.", "head."))]
+    assert trained
+    assert all((first[name] != second[name]).any() for name in trained)
+    config = json.loads((tmp_path / "stage-2" / "config.json").read_text())
+    weights = (tmp_path / "stage-1" / "network.safetensors").read_bytes()
+    assert config["start_from"] == sha256_of(weights)
 
 
 def test_a_teacher_s_films_and_those_nobody_read_are_never_held_back(data: Path) -> None:
