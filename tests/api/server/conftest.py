@@ -1,4 +1,4 @@
-"""What becomes of connections and bytes, to which the kind of database makes no difference."""
+"""Tests of connections and bytes; the kind of database makes no difference to them."""
 
 import pytest
 

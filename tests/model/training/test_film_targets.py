@@ -1,4 +1,4 @@
-"""What the columns of a manifest say of a film beside its label."""
+"""Tests of the training targets that the columns of a manifest give a film."""
 
 from pathlib import Path
 
