@@ -172,8 +172,7 @@ def test_a_hundred_that_wait_cost_one_look_each_time(
                 waiters.start_soon(
                     partial(watcher.wait, job_ids[number % 5], known=None, timeout_s=60)
                 )
-            while len(looks) < 8:
-                await anyio.sleep(0.02)
+            await anyio.to_thread.run_sync(wait_until, lambda: len(looks) >= 8)
             waiters.cancel_scope.cancel()
         took_s.append(anyio.current_time() - began)
 
