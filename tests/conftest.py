@@ -188,7 +188,7 @@ def database_url(backend: str, request: pytest.FixtureRequest) -> Iterator[str]:
     template: PostgresqlTemplate = request.getfixturevalue("postgresql_template")
     address = template.borrow()
     yield address
-    template.requeue_unfinished(address)
+    template.reclaim(address)
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ class PostgresqlTemplate:
                 connection.execute(f'CREATE DATABASE "{name}" TEMPLATE {source}'.encode())
         return self._server.address.replace("/postgres?", f"/{name}?")
 
-    def requeue_unfinished(self, address: str) -> None:
+    def reclaim(self, address: str) -> None:
         """End all connections to a copy, and keep it for the next test if it can be emptied."""
         name = _name_of(address)
         with _connected(self._server.address) as connection:
