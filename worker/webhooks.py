@@ -10,15 +10,20 @@ import structlog
 from anyio.abc import TaskGroup
 
 from jobs.record.database import Database
-from jobs.webhooks.deliveries import Delivery, RetryPolicy, claim_deliveries, record_attempt
+from jobs.webhooks.deliveries import (
+    MAX_PER_OWNER,
+    Delivery,
+    RetryPolicy,
+    claim_deliveries,
+    record_attempt,
+)
 from worker.receivers import ReceiverClient
 from worker.settings import WorkerSettings
 
 log = structlog.get_logger()
 
-#: Events in flight at once, in all and of one owner.
+#: Events in flight at once.
 _AT_ONCE = 16
-_OF_ONE_OWNER = 4
 
 #: Time in seconds for recording an attempt in a busy database, beyond the receiver's time-out.
 _GRACE_S = 30
@@ -63,7 +68,7 @@ class WebhookSender:
         free = _AT_ONCE - self._on_the_way.total()
         if free == 0:
             return
-        busy = [owner for owner, count in self._on_the_way.items() if count >= _OF_ONE_OWNER]
+        busy = [owner for owner, count in self._on_the_way.items() if count >= MAX_PER_OWNER]
         claiming = partial(claim_deliveries, self._database, self._policy, limit=free, busy=busy)
         try:
             claimed = await anyio.to_thread.run_sync(claiming)

@@ -18,14 +18,14 @@ def erase(
 ) -> bool:
     """Remove a job's items, uploads and pictures, and leave a tombstone. Repeatable.
 
-    Its retention ends first, so that a sweep goes on where this process was killed or the store was
-    away, and it is cancelled, so that a running attempt cannot commit any more.
+    Its retention ends first, so that a sweep continues an erasure that a kill or an absent store
+    interrupted. Then it is cancelled, so that a running attempt cannot commit.
 
     Args:
         database: The record.
-        store: Where its uploads and pictures lie.
+        store: The artifact store of its uploads and pictures.
         job_id: The job.
-        event: What the audit log says of it, in the transaction that leaves the tombstone.
+        event: Audit event, written in the transaction that leaves the tombstone.
 
     Returns:
         Whether there was anything left to erase, and the event was written.
@@ -42,7 +42,7 @@ def erase(
 
 
 def cancel_open(database: Database, job_ids: Sequence[str]) -> None:
-    """Cancel those of some jobs that have an item queued or running."""
+    """Cancel the given jobs that have a queued or running item."""
     with database.read() as session:
         is_open = ItemRow.state.in_(OPEN_STATES)
         query = select(ItemRow.job_id).where(ItemRow.job_id.in_(job_ids), is_open)

@@ -20,9 +20,9 @@ from jobs.record.tables import ApiKeyRow, AttemptRow, DeliveryRow, ItemRow, JobR
 from jobs.states import DeliveryFault, DeliveryState, EventType, ItemState, JobState
 from jobs.webhooks.outbox import signing_secrets
 
-#: Maximum number of events of one owner per claim, so that a hanging receiver does not occupy all
-#: senders.
-_MAX_PER_OWNER = 4
+#: Maximum number of events of one owner per claim, and in flight in one worker, so that a hanging
+#: receiver does not occupy all senders.
+MAX_PER_OWNER = 4
 
 #: Factor by which each pause between attempts exceeds the previous one.
 _BACKOFF_FACTOR = 4.0
@@ -159,7 +159,7 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 def _due_deliveries(
     now: datetime, *, limit: int, busy: Collection[str | None]
 ) -> Select[DeliveryRow]:
-    """Select the events that are due, at most `_MAX_PER_OWNER` of each owner."""
+    """Select the events that are due, at most `MAX_PER_OWNER` of each owner."""
     turn = func.row_number().over(partition_by=JobRow.owner, order_by=DeliveryRow.due_at)
     waiting = select(DeliveryRow.id, turn.label("turn")).join(DeliveryRow.job).where(_is_due(now))
     turns = waiting.subquery()
@@ -169,7 +169,7 @@ def _due_deliveries(
         .options(contains_eager(DeliveryRow.job))
         .where(
             _is_due(now),
-            DeliveryRow.id.in_(select(turns.c.id).where(turns.c.turn <= _MAX_PER_OWNER)),
+            DeliveryRow.id.in_(select(turns.c.id).where(turns.c.turn <= MAX_PER_OWNER)),
             or_(JobRow.owner.is_(None), JobRow.owner.not_in([*filter(None, busy)])),
         )
         .order_by(DeliveryRow.due_at)
