@@ -51,6 +51,8 @@ class ServiceSettings(BaseSettings):
     batch_size: int = Field(8, ge=1, le=256)
     #: Days from submission after which results and pictures are erased.
     retention_days: float = Field(30.0, gt=0)
+    #: The patient and study of a DICOM film are kept with its item, shown to readers and searched.
+    identity: bool = True
     #: Non-public networks that the callbacks of jobs may reach.
     webhook_allow: Annotated[
         tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_parse_networks)

@@ -142,7 +142,7 @@ async def submit(
     response.headers["Retry-After"] = str(_FIRST_LOOK_S)
     if received.replayed:
         response.headers["Idempotency-Replayed"] = "true"
-    return await _read(gateway, received.job_id)
+    return await _read(gateway, received.job_id, may_read=caller.may(Scope.READ))
 
 
 @router.get(
@@ -188,7 +188,7 @@ async def read_job(
     if is_known(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag
-    job = await _read(gateway, job_id)
+    job = await _read(gateway, job_id, may_read=True)
     # The audit log tells a look at results from a look at a job that waits.
     record_of(request.scope).shown_state = job.state
     return job
@@ -214,7 +214,7 @@ async def follow_job(
     seen = await gateway.job_watcher.look(job_id, visible_owner=None)
     while True:
         if etag_of(seen) != known or is_queued:
-            job = await _read(gateway, job_id)
+            job = await _read(gateway, job_id, may_read=True)
             is_queued = job.queue_position is not None
             yield ServerSentEvent(event="job", id=etag_of(seen), data=job)
         else:
@@ -236,11 +236,12 @@ async def follow_job(
     dependencies=[needs(Scope.SUBMIT)],
 )
 @audited(Action.CANCEL)
-def cancel(job_id: JobId, gateway: GatewayDep) -> Job:
+def cancel(job_id: JobId, gateway: GatewayDep, caller: CallerDep) -> Job:
     """Cancel a job's open items. Repeatable; existing results stay."""
     get_job(gateway.database, job_id)
     leases.cancel(gateway.database, job_id)
-    return present_job(get_job(gateway.database, job_id))
+    may_read = caller.may(Scope.READ)
+    return present_job(get_job(gateway.database, job_id), may_read=may_read)
 
 
 @router.delete(
@@ -258,6 +259,10 @@ def delete(job_id: JobId, request: Request, gateway: GatewayDep) -> None:
     record_of(request.scope).is_audited = is_audited
 
 
-async def _read(gateway: Gateway, job_id: str) -> Job:
+async def _read(gateway: Gateway, job_id: str, *, may_read: bool) -> Job:
     """Return a job, read in a thread."""
-    return await anyio.to_thread.run_sync(lambda: present_job(get_job(gateway.database, job_id)))
+
+    def read() -> Job:
+        return present_job(get_job(gateway.database, job_id), may_read=may_read)
+
+    return await anyio.to_thread.run_sync(read)

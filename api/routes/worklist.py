@@ -57,14 +57,14 @@ def worklist(
 
 @router.post(
     "/search",
-    summary="Search the worklist by file name and reference",
+    summary="Search the worklist by file name, reference and patient",
     openapi_extra=json_body(WorklistQuery),
     dependencies=[needs(Scope.READ)],
     responses=documented(RequestTimeout, TooLarge),
 )
 @audited(Action.SEARCH)
 async def search(request: Request, gateway: GatewayDep, caller: CallerDep) -> Worklist:
-    """The same pages as `GET /v1/jobs`, of the films whose names hold every word of `text`.
+    """The same pages as `GET /v1/jobs`, of the films whose names and patients hold every word.
 
     The text is patient data, so it is sent in the body: logs keep addresses.
     """

@@ -3,6 +3,7 @@
 import hashlib
 import string
 import unicodedata
+from dataclasses import replace
 from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO, cast
@@ -78,12 +79,14 @@ class FileIntake:
         """Inspect a received file's header; then store the file, open it, or note its refusal."""
         upload = content.as_upload(filename)
         try:
-            kind = inspect_header(content.rewound(), content.size).kind
+            header = inspect_header(content.rewound(), content.size)
         except RefusedFile as refused:
             self._refuse(upload, ErrorCode(refused.code), refused.detail)
             return
-        if kind is not Kind.ZIP:
+        if header.kind is not Kind.ZIP:
             self._store.put(upload_key(self._job_id, len(self._uploads)), content.rewound())
+            if header.dicom is not None and self._settings.identity:
+                upload = replace(upload, identity=header.dicom.identity)
             self._uploads.append(upload)
         elif inside:
             detail = "An archive inside an archive is not opened."

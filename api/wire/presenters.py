@@ -8,6 +8,7 @@ from api.wire.schemas import (
     DeliveryAttempt,
     Feedback,
     FilmsOfDay,
+    Identity,
     Item,
     ItemLinks,
     Job,
@@ -15,15 +16,20 @@ from api.wire.schemas import (
     TrainingSet,
     WorklistRow,
 )
-from jobs.record.tables import DeliveryRow, FeedbackRow, ItemRow
+from jobs.record.tables import DeliveryRow, FeedbackRow, IdentityRow, ItemRow
 from jobs.results import ModelVersion
 from jobs.states import Artifact, DeliveryState, ItemState
 from jobs.views import drift
 from jobs.views.queries import JobView
 
 
-def present_job(view: JobView) -> Job:
-    """A job with its items."""
+def present_job(view: JobView, *, may_read: bool) -> Job:
+    """A job with its items.
+
+    Args:
+        view: The job.
+        may_read: The caller has the scope `read`, and is shown the films' identities.
+    """
     row, counts = view.row, view.counts
     total = len(view.items)
     finished = sum(count for state, count in counts.items() if state.is_final)
@@ -39,25 +45,25 @@ def present_job(view: JobView) -> Job:
         queue_position=None if view.estimate is None else view.estimate.position,
         estimated_start=None if view.estimate is None else view.estimate.starts_at,
         counts=Counts(total=total, **{state.value: count for state, count in counts.items()}),
-        items=[present_item(item) for item in view.items],
+        items=[present_item(item, may_read=may_read) for item in view.items],
         links=job_links(row.id),
     )
 
 
 def present_row(item: ItemRow) -> WorklistRow:
-    """An item with what the worklist shows of its job."""
+    """An item with what the worklist shows of its job, for callers with the scope `read`."""
     return WorklistRow(
         job_id=item.job.id,
         priority=item.job.priority,
         reference=item.job.reference,
         created_at=item.job.created_at,
-        item=present_item(item),
+        item=present_item(item, may_read=True),
         links=job_links(item.job_id),
     )
 
 
-def present_item(item: ItemRow) -> Item:
-    """One film."""
+def present_item(item: ItemRow, *, may_read: bool) -> Item:
+    """One film, with its identity for callers that may read."""
     return Item(
         index=item.index,
         filename=item.filename,
@@ -67,8 +73,14 @@ def present_item(item: ItemRow) -> Item:
         result=item.result,
         error=item.error,
         feedback=present_feedback(item.feedback[-1]) if item.feedback else None,
+        identity=present_identity(item.identity) if item.identity and may_read else None,
         links=_item_links(item),
     )
+
+
+def present_identity(row: IdentityRow) -> Identity:
+    """The patient, study and UIDs of a film."""
+    return Identity(**{name: getattr(row, name) for name in Identity.model_fields})
 
 
 def present_feedback(said: FeedbackRow) -> Feedback:

@@ -61,6 +61,26 @@ class Judgement(Wire):
     )
 
 
+class Identity(Wire):
+    """Patient, study and UIDs of a DICOM film, as its file states them; null where it does not."""
+
+    sop_class_uid: str | None
+    sop_instance_uid: str | None
+    study_uid: str | None
+    series_uid: str | None
+    patient_name: str | None = Field(description="DICOM person name, such as Doe^Jane.")
+    patient_id: str | None
+    patient_id_issuer: str | None
+    birth_date: str | None = Field(description="YYYYMMDD.")
+    sex: str | None
+    accession_number: str | None
+    study_date: str | None = Field(description="YYYYMMDD.")
+    study_time: str | None = Field(description="HHMMSS.FFFFFF or its beginning.")
+    study_description: str | None
+    station_name: str | None
+    referring_physician: str | None = Field(description="DICOM person name.")
+
+
 class Item(Wire):
     """One film of a job."""
 
@@ -72,6 +92,11 @@ class Item(Wire):
     result: Result | None
     error: ItemError | None
     feedback: Feedback | None = Field(None, description="Latest feedback on the result.")
+    identity: Identity | None = Field(
+        None,
+        description="Null where the film is not a DICOM object, the caller may not read, or the "
+        "service keeps no identities.",
+    )
     links: ItemLinks
 
 
@@ -160,8 +185,8 @@ class WorklistQuery(Wire):
         "",
         max_length=200,
         pattern=r"^[^\x00-\x1f\x7f]*$",
-        description="Words, each of which the file's name or the reference must hold somewhere, "
-        "whatever their case and accents.",
+        description="Words, each of which the file's name, the reference, the patient's name or "
+        "ID, or the accession number must hold somewhere, whatever their case and accents.",
     )
     sort: WorklistSort = WorklistSort.NEWEST
     limit: int = Field(50, ge=1, le=500)

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 from headers.dicom.elements import Element, Encoding
+from headers.dicom.identity import FilmIdentity
 from headers.uids import NATIVE
 
 
@@ -65,6 +66,7 @@ class DicomHeader:
         frame_parts: Position and length in bytes of each part of the frame: of the value itself,
             or of the fragments of an encapsulated one.
         facts: What the object says about the film.
+        identity: Its patient, study and UIDs.
     """
 
     transfer_syntax: str
@@ -73,6 +75,7 @@ class DicomHeader:
     pixels: PixelDescription
     frame_parts: tuple[tuple[int, int], ...]
     facts: FilmFacts
+    identity: FilmIdentity
 
     @property
     def is_native(self) -> bool:

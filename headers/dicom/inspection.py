@@ -1,7 +1,8 @@
 """The header of a DICOM object, read without decoding its frame."""
 
 import re
-from typing import Final
+from collections.abc import Callable
+from typing import BinaryIO, Final
 
 from headers.dicom.description import (
     DESCRIPTION,
@@ -14,16 +15,25 @@ from headers.dicom.description import (
 from headers.dicom.elements import PIXEL_DATA, Element, Encoding, read_element, walk
 from headers.dicom.facts import ANATOMIC_REGION, FACTS, coded_region, read_facts
 from headers.dicom.header import DicomHeader
+from headers.dicom.identity import (
+    IDENTITY,
+    LAST_OF_IDENTITY,
+    FilmIdentity,
+    identity_value,
+    read_identity,
+)
 from headers.dicom.pixel_data import check_frame, locate_frame
 from headers.dicom.preamble import check_preamble
 from headers.errors import (
     NoPixelData,
+    NotAnImage,
     RefusedFile,
     TruncatedImage,
     UndecodableImage,
     UnsupportedImage,
 )
 from headers.uids import (
+    DEFLATED,
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
@@ -33,6 +43,10 @@ from headers.uids import (
 from headers.window import FileWindow
 
 _PREFIX_AT: Final = 128
+
+#: Bytes of an object that are read at most to identify it. Its elements come first, in groups 0008
+#: to 0020.
+IDENTIFIED_WITHIN_BYTES: Final = 256 * 1024
 
 #: PS3.5 chapter 9. A transfer syntax that is refused is named in the problem.
 _UID: Final = re.compile(r"[0-9.]{1,64}")
@@ -79,7 +93,7 @@ def read_dicom_header(window: FileWindow) -> DicomHeader:
         check_preamble(window.read(0, _PREFIX_AT))
         position = _PREFIX_AT + 4
     if window.read(position, 2) == b"\x02\x00":
-        position, transfer_syntax = _file_meta(window, position)
+        position, transfer_syntax = _file_meta(window, position, check=_check_has_picture)
     if transfer_syntax is not None and transfer_syntax not in READ:
         shown = transfer_syntax if _UID.fullmatch(transfer_syntax) else "?"
         raise UnsupportedImage(f"DICOM transfer syntax {shown} is not read.")
@@ -87,6 +101,41 @@ def read_dicom_header(window: FileWindow) -> DicomHeader:
     if transfer_syntax is None:
         transfer_syntax = _syntax_of(encoding)
     return _read_data_set(window, position, encoding, transfer_syntax)
+
+
+def identify_object(file: BinaryIO, size: int) -> FilmIdentity:
+    """Return the identity of any DICOM object, whether it is a film or not.
+
+    Nothing about a picture is checked, so that reports and other objects can be named as well.
+
+    Args:
+        file: Open for reading in binary, seekable; its position is changed.
+        size: Size of the whole file, in bytes.
+
+    Raises:
+        RefusedFile: The bytes are no DICOM object, are cut short, or do not say the SOP class and
+            instance.
+        LookedEnough: The elements before it are longer than `IDENTIFIED_WITHIN_BYTES`.
+    """
+    window = FileWindow(file, size, budget=IDENTIFIED_WITHIN_BYTES)
+    position, transfer_syntax = (_PREFIX_AT + 4 if has_dicom_prefix(window) else 0), None
+    if window.read(position, 2) == b"\x02\x00":
+        position, transfer_syntax = _file_meta(window, position)
+    elif position == 0 and not looks_like_bare_dicom(window):
+        raise NotAnImage("The bytes are no DICOM object.")
+    if transfer_syntax == DEFLATED:
+        raise UnsupportedImage("A deflated DICOM object is not read.")
+    encoding = _data_set_encoding(window, position, transfer_syntax)
+    values: dict[int, bytes] = {}
+    for element in walk(window, position, encoding):
+        if element.tag > LAST_OF_IDENTITY:
+            break
+        if element.tag in IDENTITY:
+            values.setdefault(element.tag, identity_value(window, element))
+    identity = read_identity(values)
+    if identity.sop_class_uid is None or identity.sop_instance_uid is None:
+        raise UndecodableImage("The DICOM object does not say its SOP class or instance.")
+    return identity
 
 
 def _bare_encoding(window: FileWindow) -> Encoding | None:
@@ -102,10 +151,12 @@ def _bare_encoding(window: FileWindow) -> Encoding | None:
     return None
 
 
-def _file_meta(window: FileWindow, position: int) -> tuple[int, str | None]:
+def _file_meta(
+    window: FileWindow, position: int, *, check: Callable[[str], None] | None = None
+) -> tuple[int, str | None]:
     """Return the position of the data set, and its Transfer Syntax UID.
 
-    File meta is always Explicit VR Little Endian (PS3.10 7.1).
+    File meta is always Explicit VR Little Endian (PS3.10 7.1). Its SOP class is given to `check`.
     """
     transfer_syntax = None
     for element in walk(window, position, Encoding(implicit=False), group=0x0002):
@@ -114,8 +165,8 @@ def _file_meta(window: FileWindow, position: int) -> tuple[int, str | None]:
         position = element.value_at + element.length
         if element.tag == 0x00020010:
             transfer_syntax = text_of(window, element)
-        elif element.tag == 0x00020002:
-            _check_has_picture(text_of(window, element))
+        elif element.tag == 0x00020002 and check is not None:
+            check(text_of(window, element))
     return position, transfer_syntax or None
 
 
@@ -141,11 +192,14 @@ def _read_data_set(
     elements: list[Element] = []
     values: Description = {}
     texts: dict[int, str] = {}
+    identity: dict[int, bytes] = {}
     region: str | None = None
     broken: RefusedFile | None = None
     try:
         for element in walk(window, position, encoding):
             elements.append(element)
+            if element.tag in IDENTITY:
+                identity.setdefault(element.tag, identity_value(window, element))
             if element.tag in DESCRIPTION:
                 value = describe(values, window, element, encoding)
                 if element.tag == SOP_CLASS:
@@ -168,6 +222,7 @@ def _read_data_set(
         pixels=pixel_description(values, transfer_syntax),
         frame_parts=locate_frame(window, elements[-1], encoding, transfer_syntax),
         facts=read_facts(texts, region),
+        identity=read_identity(identity),
     )
     check_frame(window, header)
     return header

@@ -11,7 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from ulid import ULID
 
+from headers.dicom.identity import FilmIdentity
 from jobs.errors import IdempotencyKeyReused
+from jobs.patients.identity import row_of, searched_values
 from jobs.queue.fairness import next_turn
 from jobs.record.database import Database
 from jobs.record.search_text import search_text
@@ -26,12 +28,21 @@ KEY_LIFETIME = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that is stored durably in the artifact store, or was refused."""
+    """A file that is stored durably in the artifact store, or was refused.
+
+    Attributes:
+        filename: The client's name for it.
+        sha256: Digest of its bytes, in hexadecimal.
+        size_bytes: Size in bytes.
+        refusal: The reason why it was refused; None if it was stored.
+        identity: Identity of a DICOM film; None where there is none, or none is to be kept.
+    """
 
     filename: str
     sha256: str
     size_bytes: int
     refusal: ItemError | None = None
+    identity: FilmIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +179,10 @@ def _item(index: int, upload: Upload, submission: Submission, now: datetime) -> 
         filename=upload.filename,
         sha256=upload.sha256,
         size_bytes=upload.size_bytes,
-        search_text=search_text(upload.filename, submission.reference),
+        search_text=search_text(
+            upload.filename, submission.reference, *searched_values(upload.identity)
+        ),
+        identity=None if upload.identity is None else row_of(upload.identity),
         priority_rank=submission.priority.rank,
         state=ItemState.QUEUED,
         attempts=0,

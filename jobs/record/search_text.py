@@ -1,4 +1,4 @@
-"""Text normalisation for the search by file name and reference."""
+"""Text normalisation for the search by file name, reference and patient."""
 
 import unicodedata
 
@@ -9,9 +9,15 @@ def fold(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-def search_text(filename: str, reference: str | None) -> str:
-    """Return the searchable text of an item: folded file name and job reference, one per line."""
-    return f"{fold(filename)}\n{fold(reference or '')}"
+def search_text(filename: str, reference: str | None, *more: str | None) -> str:
+    """Return the searchable text of an item, folded, one value per line.
+
+    Args:
+        filename: Name of the item's file.
+        reference: Reference of its job.
+        more: Values of the film's identity that a search finds.
+    """
+    return "\n".join(fold(value or "") for value in (filename, reference, *filter(None, more)))
 
 
 def search_words(text: str) -> list[str]:

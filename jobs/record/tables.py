@@ -224,6 +224,11 @@ class ItemRow(Base):
         passive_deletes=True,
     )
 
+    #: Identity of a DICOM film. Queries that need it must load it explicitly.
+    identity: Mapped["IdentityRow | None"] = relationship(
+        lazy="raise", cascade="all, delete-orphan", passive_deletes=True
+    )
+
     @property
     def error(self) -> ItemError | None:
         """The reason why the item failed; None if it did not fail."""
@@ -237,6 +242,38 @@ class ItemRow(Base):
 sortable_probability = func.coalesce(ItemRow.probability, literal_column("-1.0"))
 
 Index("ix_items_suspicion", sortable_probability.desc(), ItemRow.job_id.desc(), ItemRow.index)
+
+
+class IdentityRow(Base):
+    """Identity of a DICOM film, as `headers.dicom.identity.FilmIdentity` describes it.
+
+    Every column is patient data, and is deleted with its item.
+    """
+
+    __tablename__ = "film_identities"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["job_id", "index"], ["items.job_id", "items.index"], ondelete="CASCADE"
+        ),
+    )
+
+    job_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    sop_class_uid: Mapped[str | None] = mapped_column(String(64))
+    sop_instance_uid: Mapped[str | None] = mapped_column(String(64))
+    study_uid: Mapped[str | None] = mapped_column(String(64))
+    series_uid: Mapped[str | None] = mapped_column(String(64))
+    patient_name: Mapped[str | None] = mapped_column(Text)
+    patient_id: Mapped[str | None] = mapped_column(Text)
+    patient_id_issuer: Mapped[str | None] = mapped_column(Text)
+    birth_date: Mapped[str | None] = mapped_column(String(8))
+    sex: Mapped[str | None] = mapped_column(Text)
+    accession_number: Mapped[str | None] = mapped_column(Text)
+    study_date: Mapped[str | None] = mapped_column(String(8))
+    study_time: Mapped[str | None] = mapped_column(Text)
+    study_description: Mapped[str | None] = mapped_column(Text)
+    station_name: Mapped[str | None] = mapped_column(Text)
+    referring_physician: Mapped[str | None] = mapped_column(Text)
 
 
 class FeedbackRow(Base):

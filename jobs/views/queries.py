@@ -65,7 +65,11 @@ def get_job(database: Database, job_id: str) -> JobView:
         row = session.scalar(
             select(JobRow)
             .where(JobRow.id == job_id)
-            .options(selectinload(JobRow.items).selectinload(ItemRow.feedback))
+            .options(
+                selectinload(JobRow.items).options(
+                    selectinload(ItemRow.feedback), selectinload(ItemRow.identity)
+                )
+            )
         )
         if row is None or row.erased_at is not None:
             raise missing_job(session, job_id)

@@ -33,7 +33,7 @@ class WorklistFilter:
         state: State of the item.
         positive: Whether the probability reaches the threshold.
         priority: Priority of the item's job.
-        text: Words that must all occur anywhere in the file name or the job's reference.
+        text: Words that must all occur anywhere in the item's `search_text`.
         owner: An API key; None for all owners.
     """
 
@@ -74,7 +74,11 @@ def read_page(
     query: Select[ItemRow] = (
         select(ItemRow)
         .join(ItemRow.job)
-        .options(contains_eager(ItemRow.job), selectinload(ItemRow.feedback))
+        .options(
+            contains_eager(ItemRow.job),
+            selectinload(ItemRow.feedback),
+            selectinload(ItemRow.identity),
+        )
         .where(*_conditions(where))
     )
     if sort is WorklistSort.MOST_SUSPICIOUS:

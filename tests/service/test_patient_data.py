@@ -49,7 +49,22 @@ COLUMNS = {
     ("feedback", "comment"),
     # Of the tags of `films_with_odd_tags`.
     ("items", "result"),
+    *(
+        ("film_identities", name)
+        for name in (
+            "patient_name",
+            "patient_id",
+            "patient_id_issuer",
+            "accession_number",
+            "study_description",
+            "station_name",
+            "referring_physician",
+        )
+    ),
 }
+
+#: Names a study and with it a patient; in no other film.
+STUDY_UID = "1.2.826.0.1.3680043.77177.1771"
 
 #: The tags that a result quotes to the sender, because they decide whether a film is scored.
 QUOTED = ("Modality", "BodyPartExamined", "ViewPosition")
@@ -198,8 +213,12 @@ def marked_dicom(**tags: object) -> bytes:
         **{
             "PatientName": f"{marked('DicomName')}^Jane",
             "PatientID": marked("DicomId"),
-            "AccessionNumber": "4711",
+            "IssuerOfPatientID": marked("DicomIssuer"),
+            "AccessionNumber": marked("Acc"),
+            "StudyInstanceUID": STUDY_UID,
             "StudyDescription": marked("DicomStudy"),
+            "StationName": marked("Sta"),
+            "ReferringPhysicianName": marked("DicomPhysician"),
             "PatientComments": marked("DicomComments"),
             "InstitutionName": marked("DicomInstitution"),
             "ImageComments": marked("DicomImage"),
@@ -357,10 +376,10 @@ def columns_with(database: Database, word: str) -> set[tuple[str, str]]:
 
 
 def without_names(job: dict[str, Any]) -> dict[str, Any]:
-    """Return the answers to a job's owner, without the owner's own names and the quoted tags."""
+    """Return a job's answer without its owner's own names, identities and the quoted tags."""
     items = []
     for item in job["items"]:
-        shown = {**item, "filename": ""}
+        shown = {**item, "filename": "", "identity": None}
         if any(f".{tag}." in item["filename"] for tag in QUOTED):
             shown["result"] = None
         items.append(shown)
@@ -444,6 +463,25 @@ def test_the_word_is_not_in_redis(site: Site, traffic: Traffic) -> None:
     assert list((site.redis_folder / "appendonlydir").iterdir())
     assert (site.redis_folder / "redis.log").stat().st_size > 0
     assert files_with(MARKER, site.redis_folder) == []
+
+
+def test_the_study_is_only_where_the_identity_is_kept(site: Site, traffic: Traffic) -> None:
+    """A study's UID leads to its patient in every PACS."""
+    site.write_redis_down()
+    kept = files_with(STUDY_UID, site.service.data_dir / "artifacts")
+    figures = [answer for answer in site.answers if answer.request.url.path == "/metrics"]
+
+    assert any(
+        item["identity"]["study_uid"] == STUDY_UID
+        for item in traffic.job["items"]
+        if item["identity"]
+    )
+    assert columns_with(site.database, STUDY_UID) == {("film_identities", "study_uid")}
+    assert kept
+    assert all(path.endswith(".upload") for path in kept)
+    assert not holds(site.service.logs().encode(), STUDY_UID)
+    assert not holds(figures[0].content, STUDY_UID)
+    assert files_with(STUDY_UID, site.redis_folder, site.service.data_dir / "logs") == []
 
 
 def test_the_word_is_not_in_the_audit_log(site: Site, traffic: Traffic) -> None:

@@ -40,8 +40,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Search the worklist by file name and reference
-         * @description The same pages as `GET /v1/jobs`, of the films whose names hold every word of `text`.
+         * Search the worklist by file name, reference and patient
+         * @description The same pages as `GET /v1/jobs`, of the films whose names and patients hold every word.
          *
          *     The text is patient data, so it is sent in the body: logs keep addresses.
          */
@@ -635,6 +635,57 @@ export interface components {
             };
         };
         /**
+         * Identity
+         * @description Patient, study and UIDs of a DICOM film, as its file states them; null where it does not.
+         */
+        Identity: {
+            /** Sop Class Uid */
+            sop_class_uid: string | null;
+            /** Sop Instance Uid */
+            sop_instance_uid: string | null;
+            /** Study Uid */
+            study_uid: string | null;
+            /** Series Uid */
+            series_uid: string | null;
+            /**
+             * Patient Name
+             * @description DICOM person name, such as Doe^Jane.
+             */
+            patient_name: string | null;
+            /** Patient Id */
+            patient_id: string | null;
+            /** Patient Id Issuer */
+            patient_id_issuer: string | null;
+            /**
+             * Birth Date
+             * @description YYYYMMDD.
+             */
+            birth_date: string | null;
+            /** Sex */
+            sex: string | null;
+            /** Accession Number */
+            accession_number: string | null;
+            /**
+             * Study Date
+             * @description YYYYMMDD.
+             */
+            study_date: string | null;
+            /**
+             * Study Time
+             * @description HHMMSS.FFFFFF or its beginning.
+             */
+            study_time: string | null;
+            /** Study Description */
+            study_description: string | null;
+            /** Station Name */
+            station_name: string | null;
+            /**
+             * Referring Physician
+             * @description DICOM person name.
+             */
+            referring_physician: string | null;
+        };
+        /**
          * InputFacts
          * @description Facts that the file states about its picture. None of them identifies a person.
          */
@@ -697,6 +748,8 @@ export interface components {
             error: components["schemas"]["ItemError"] | null;
             /** @description Latest feedback on the result. */
             feedback?: components["schemas"]["Feedback"] | null;
+            /** @description Null where the film is not a DICOM object, the caller may not read, or the service keeps no identities. */
+            identity?: components["schemas"]["Identity"] | null;
             links: components["schemas"]["ItemLinks"];
         };
         /**
@@ -1392,7 +1445,7 @@ export interface operations {
                     priority?: components["schemas"]["Priority"] | null;
                     /**
                      * Text
-                     * @description Words, each of which the file's name or the reference must hold somewhere, whatever their case and accents.
+                     * @description Words, each of which the file's name, the reference, the patient's name or ID, or the accession number must hold somewhere, whatever their case and accents.
                      * @default
                      */
                     text?: string;
