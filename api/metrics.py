@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from jobs.queue.heartbeats import latest_model, live_workers
 from jobs.queue.quotas import current_load
 from jobs.record.database import Database
+from jobs.record.trusted_time import clock_ahead
 from jobs.results import ErrorCode
 from jobs.states import ItemState
 from jobs.views.figures import Finished, Position, now_of, read_finished, read_overdue, read_queues
@@ -118,6 +119,11 @@ class Metrics:
             "Seconds since the retention of the oldest of them ended.",
             registry=registry,
         )
+        self._clock_ahead_s = Gauge(
+            "pneumocam_clock_ahead_seconds",
+            "Seconds that the database's clock jumped ahead: what expired by them is kept.",
+            registry=registry,
+        )
         self._workers = Gauge("pneumocam_workers", "Workers that live.", registry=registry)
         self._model = Gauge(
             "pneumocam_model",
@@ -174,6 +180,7 @@ class Metrics:
         overdue = read_overdue(database)
         self._overdue.set(overdue.jobs)
         self._overdue_s.set(overdue.oldest_age_s)
+        self._clock_ahead_s.set(clock_ahead(database).total_seconds())
         self._workers.set(len(live_workers(database, sweep_s=sweep_s)))
         self._model.clear()
         if (model := latest_model(database)) is not None:

@@ -12,6 +12,7 @@ from jobs.artifacts.store import ArtifactStore
 from jobs.queue import heartbeats, retries
 from jobs.queue.courier import WorkQueue
 from jobs.record.database import Database
+from jobs.record.trusted_time import ClockWatch
 from jobs.retention.upkeep import sweep, tidy
 from worker.settings import WorkerSettings
 
@@ -27,6 +28,7 @@ class Upkeep:
     def __init__(self, settings: WorkerSettings, name: str) -> None:
         self._settings = settings
         self._database = Database(settings.database_url)
+        self._clock = ClockWatch(self._database)
         self._store = ArtifactStore.open(settings.store_url)
         self._queue = WorkQueue(settings.redis_url)
         self._name = name
@@ -81,6 +83,7 @@ class Upkeep:
             self._try("housekeeping_failed", self._tidy)
 
     def _sweep(self) -> None:
+        self._clock.read()
         heartbeats.beat(self._database, self._name)
         done = sweep(
             self._database,

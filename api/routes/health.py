@@ -1,6 +1,7 @@
 """Liveness and readiness."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import redis
 from fastapi import APIRouter, Response
@@ -11,6 +12,7 @@ from api.middleware.audit_trail import not_audited
 from api.wire.schemas import Readiness
 from jobs.errors import StoreUnavailable
 from jobs.queue.heartbeats import live_workers
+from jobs.record.trusted_time import clock_ahead
 
 router = APIRouter(tags=["health"])
 
@@ -31,17 +33,28 @@ def livez() -> dict[str, str]:
 )
 @not_audited
 def readyz(response: Response, gateway: GatewayDep) -> Readiness:
-    """The state of each dependency. Redis is not required: without it the service is slower."""
+    """The state of each dependency.
+
+    Redis is not required: without it the service is slower. Nor is the clock: while it is ahead,
+    expired jobs are kept.
+    """
     required = {
         "database": _state(gateway.database.check),
         "store": _state(gateway.store.check),
     }
+    optional = {"redis": _state(gateway.queue.check)}
     if required["database"] == _OK:
+        optional["clock"] = _clock_state(clock_ahead(gateway.database))
         alive = live_workers(gateway.database, sweep_s=gateway.settings.sweep_s)
         required["worker"] = _OK if alive else "no live worker"
     ready = all(state == _OK for state in required.values())
     response.status_code = 200 if ready else 503
-    return Readiness(ready=ready, dependencies={**required, "redis": _state(gateway.queue.check)})
+    return Readiness(ready=ready, dependencies=required | optional)
+
+
+def _clock_state(ahead: timedelta) -> str:
+    """Describe the database's clock."""
+    return f"{ahead / timedelta(days=1):.1f} days ahead" if ahead else _OK
 
 
 def _state(check: Callable[[], None]) -> str:

@@ -18,6 +18,7 @@ from jobs.artifacts.store import PICTURES, ArtifactStore, StoredJob, picture_key
 from jobs.errors import StoreUnavailable
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow, StoreRoundRow
+from jobs.record.trusted_time import trusted_now
 from jobs.states import Priority
 
 log = structlog.get_logger()
@@ -78,7 +79,7 @@ def _remove_unreferenced(
     database: Database, store: ArtifactStore, walked: Collection[StoredJob], *, age_s: float
 ) -> int:
     with database.read() as session:
-        before = database.now(session) - timedelta(seconds=age_s)
+        before = trusted_now(database, session) - timedelta(seconds=age_s)
         unchanged = [stored for stored in walked if stored.changed_at < before]
         # Read after the store was listed: keys of later attempts are not in the listing.
         referenced = _referenced_keys(session, [stored.job_id for stored in unchanged])

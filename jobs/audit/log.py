@@ -44,6 +44,7 @@ class Action(StrEnum):
     SIGN_OUT = "sign_out"
     CREATE_KEY = "create_key"
     REVOKE_KEY = "revoke_key"
+    CONFIRM_CLOCK = "confirm_clock"  # let jobs expire by a clock that jumped ahead
     CREATE_SECRET = "create_secret"  # noqa: S105 - of webhooks; not a password
     OTHER = "other"  # refused request to a route without patient data
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from jobs.identity.keys import Caller, caller_of, digest, is_valid, record_use
 from jobs.record.database import Database
 from jobs.record.tables import ApiKeyRow, SessionRow
+from jobs.record.trusted_time import trusted_now
 
 #: Time without requests after which a session ends.
 IDLE_TIMEOUT = timedelta(hours=12)
@@ -30,7 +31,8 @@ def open_session(database: Database, key_id: str) -> str:
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     with database.write() as session:
         now = database.now(session)
-        session.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
+        expired = SessionRow.expires_at <= trusted_now(database, session)
+        session.execute(delete(SessionRow).where(expired))
         session.add(
             SessionRow(
                 token_sha256=digest(token),

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select, update
 
 from jobs.record.database import Database
 from jobs.record.tables import WorkerRow
+from jobs.record.trusted_time import trusted_now
 
 #: Sweeps without a heartbeat after which a worker counts as lost.
 _MISSED_BEATS = 5
@@ -23,7 +24,9 @@ def beat(database: Database, name: str) -> None:
     with database.write() as session:
         now = database.now(session)
         session.execute(update(WorkerRow).where(WorkerRow.name == name).values(beat_at=now))
-        session.execute(delete(WorkerRow).where(WorkerRow.beat_at < now - timedelta(days=1)))
+        # A live worker whose row is deleted would not come back: it announces itself only once.
+        silent = trusted_now(database, session) - timedelta(days=1)
+        session.execute(delete(WorkerRow).where(WorkerRow.beat_at < silent))
 
 
 def leave(database: Database, name: str) -> None:

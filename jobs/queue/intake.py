@@ -18,6 +18,7 @@ from jobs.queue.fairness import next_turn
 from jobs.record.database import Database
 from jobs.record.search_text import search_text
 from jobs.record.tables import ItemRow, JobRow
+from jobs.record.trusted_time import trusted_now
 from jobs.results import ItemError
 from jobs.states import ItemState, Priority
 from telemetry.tracing import current_traceparent
@@ -121,11 +122,11 @@ def accept(
 
 
 def delete_old_idempotency_keys(database: Database) -> None:
-    """Delete idempotency keys whose lifetime is over."""
+    """Delete idempotency keys whose lifetime is over, by the trusted time."""
     with database.read() as session:
         is_old = and_(
             JobRow.idempotency_key.is_not(None),
-            JobRow.created_at < database.now(session) - KEY_LIFETIME,
+            JobRow.created_at < trusted_now(database, session) - KEY_LIFETIME,
         )
         # Nearly always there is none, and a write transaction would make others wait.
         if session.scalar(select(JobRow.id).where(is_old).limit(1)) is None:

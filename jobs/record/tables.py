@@ -331,13 +331,17 @@ class StoreRoundRow(Base):
 
 
 class RetentionRow(Base):
-    """The erasing of expired jobs: one row."""
+    """State of the erasing of expired jobs. The table has one row."""
 
     __tablename__ = "retention"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    #: When the turn of the worker that erases ends, unless it is prolonged; none if nobody erases.
+    #: End of the turn of the worker that erases, unless it is extended; None if no worker erases.
     erasing_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: Last recorded reading of the database's clock, see `jobs.record.trusted_time`.
+    clock_read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: Seconds that the clock jumped ahead without confirmation; 0 normally.
+    clock_ahead_s: Mapped[float] = mapped_column(default=0.0)
 
 
 class ApiKeyRow(Base):

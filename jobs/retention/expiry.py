@@ -13,6 +13,7 @@ from jobs.audit.log import Action, Event, Via
 from jobs.errors import StoreUnavailable
 from jobs.record.database import Database
 from jobs.record.tables import JobRow, RetentionRow
+from jobs.record.trusted_time import trusted_now
 from jobs.retention.erasure import cancel_open, leave_tombstones
 
 log = structlog.get_logger()
@@ -38,7 +39,7 @@ Pause = Callable[[float], bool]
 
 
 def erase_expired(database: Database, store: ArtifactStore, *, pause: Pause) -> int:
-    """Erase all jobs whose retention is over, and record each in the audit log.
+    """Erase all jobs whose retention is over by the trusted time, each with an audit event.
 
     Does nothing while another worker has its turn. A job whose files cannot be removed does not
     hold up the others; the next round tries it again.
@@ -49,7 +50,8 @@ def erase_expired(database: Database, store: ArtifactStore, *, pause: Pause) -> 
     Raises:
         StoreUnavailable: The store is away.
     """
-    if not _take_turn(database):
+    until = _take_turn(database)
+    if until is None:
         return 0
     erased = 0
     try:
@@ -66,9 +68,11 @@ def erase_expired(database: Database, store: ArtifactStore, *, pause: Pause) -> 
                 break
             if time.monotonic() - renewed > _TURN_S / 3:
                 renewed = time.monotonic()
-                _hold_turn(database)
+                if (extended := _extend_turn(database, until)) is None:
+                    break  # it was so slow that another worker took over
+                until = extended
     finally:
-        _end_turn(database)
+        _end_turn(database, until)
     return erased
 
 
@@ -87,7 +91,7 @@ def _next_batch(
         is_later = or_(JobRow.expires_at > at, JobRow.id > job_id)
         query = query.where(JobRow.expires_at >= at, is_later)
     with database.read() as session:
-        query = query.where(JobRow.expires_at <= database.now(session))
+        query = query.where(JobRow.expires_at <= trusted_now(database, session))
         return [(at, job_id) for at, job_id in session.execute(query)]
 
 
@@ -112,8 +116,11 @@ def _expiry(job_id: str) -> Event:
     return Event(Action.EXPIRE, via=Via.SERVICE, job_id=job_id)
 
 
-def _take_turn(database: Database) -> bool:
-    """Return whether this worker erases now. Workers that erase at once would only repeat work."""
+def _take_turn(database: Database) -> datetime | None:
+    """Take the turn and return its end; None if another worker has it.
+
+    Workers that erase at once would only repeat each other's work.
+    """
     with database.write() as session:
         now = database.now(session)
         until = now + timedelta(seconds=_TURN_S)
@@ -122,21 +129,30 @@ def _take_turn(database: Database) -> bool:
             RetentionRow.erasing_until < now,
             RetentionRow.erasing_until > until,  # the clock was set back
         )
-        taken = session.scalar(
+        return session.scalar(
             update(RetentionRow)
             .where(is_free)
             .values(erasing_until=until)
-            .returning(RetentionRow.id)
+            .returning(RetentionRow.erasing_until)
         )
-        return taken is not None
 
 
-def _hold_turn(database: Database) -> None:
+def _extend_turn(database: Database, held_until: datetime) -> datetime | None:
+    """Extend this worker's turn and return its new end; None if another worker has taken it."""
     with database.write() as session:
-        until = database.now(session) + timedelta(seconds=_TURN_S)
-        session.execute(update(RetentionRow).values(erasing_until=until))
+        return session.scalar(
+            update(RetentionRow)
+            .where(RetentionRow.erasing_until == held_until)
+            .values(erasing_until=database.now(session) + timedelta(seconds=_TURN_S))
+            .returning(RetentionRow.erasing_until)
+        )
 
 
-def _end_turn(database: Database) -> None:
+def _end_turn(database: Database, held_until: datetime) -> None:
+    """End this worker's turn; leave that of another worker."""
     with database.write() as session:
-        session.execute(update(RetentionRow).values(erasing_until=None))
+        session.execute(
+            update(RetentionRow)
+            .where(RetentionRow.erasing_until == held_until)
+            .values(erasing_until=None)
+        )

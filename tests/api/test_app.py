@@ -1,13 +1,17 @@
 """Tests of the gateway as a whole."""
 
 import json
+import re
 import subprocess
 import sys
+from datetime import timedelta
 
+import pytest
 from fastapi.testclient import TestClient
 
 from jobs.queue.heartbeats import announce
 from jobs.record.database import Database
+from jobs.record.trusted_time import ClockWatch
 from tests.conftest import ROOT
 
 
@@ -47,6 +51,24 @@ def test_ready_needs_a_live_worker(client: TestClient, database: Database) -> No
     assert before.json()["dependencies"]["worker"] == "no live worker"
     assert after.status_code == 200
     assert set(after.json()["dependencies"].values()) == {"ok"}
+
+
+def test_a_clock_that_jumped_ahead_is_told_and_the_service_stays_ready(
+    client: TestClient, database: Database
+) -> None:
+    announce(database, "worker-1", {"name": "pneumocam", "version": "1"})
+    database.clock_offset = timedelta(days=-40)
+    ClockWatch(database).read()
+    database.clock_offset = timedelta(0)
+    ClockWatch(database).read()
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json()["dependencies"]["clock"] == "40.0 days ahead"
+    figures = client.get("/metrics").text
+    [ahead_s] = re.findall(r"^pneumocam_clock_ahead_seconds (.+)$", figures, re.MULTILINE)
+    assert float(ahead_s) == pytest.approx(40 * 86400, abs=60)
 
 
 def test_the_model_card_is_what_the_workers_report(client: TestClient, database: Database) -> None:

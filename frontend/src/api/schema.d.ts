@@ -356,7 +356,10 @@ export interface paths {
         };
         /**
          * Readiness
-         * @description The state of each dependency. Redis is not required: without it the service is slower.
+         * @description The state of each dependency.
+         *
+         *     Redis is not required: without it the service is slower. Nor is the clock: while it is ahead,
+         *     expired jobs are kept.
          */
         get: operations["readyz_readyz_get"];
         put?: never;

@@ -298,6 +298,14 @@ test('an unreachable service is reported and polled', async () => {
   expect(await screen.findByRole('link', { name: 'film.dcm' })).toBeVisible()
 }, 10_000)
 
+test('the header shows that the clock is ahead', async () => {
+  const dependencies = { database: 'ok', clock: '40.0 days ahead' }
+  server.use(http.get('*/readyz', () => HttpResponse.json({ ready: true, dependencies })))
+  openDashboard('/')
+
+  expect(await screen.findByText('Clock ahead: nothing expires')).toBeVisible()
+})
+
 test('the header shows an unreachable service as soon as a page finds it', async () => {
   let isAway = false
   server.use(

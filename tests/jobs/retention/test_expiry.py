@@ -123,7 +123,7 @@ def test_the_turn_of_a_worker_that_died_is_taken_over(
 ) -> None:
     """Also where the clock was set back meanwhile."""
     accept_job(1, retention=timedelta(days=-1))
-    assert expiry._take_turn(database)
+    assert expiry._take_turn(database) is not None
     assert erase_expired(database, store, pause=go_on) == 0
 
     database.clock_offset = moved
@@ -191,3 +191,16 @@ def test_overdue_jobs_are_counted_with_the_age_of_the_oldest(
     assert overdue.oldest_age_s == pytest.approx(7200, abs=60)
     erase_expired(database, store, pause=go_on)
     assert read_overdue(database) == Overdue(0, 0.0)
+
+
+def test_a_slow_worker_does_not_end_the_turn_of_the_one_that_took_over(database: Database) -> None:
+    slow = expiry._take_turn(database)
+    database.clock_offset = timedelta(minutes=2)
+    second = expiry._take_turn(database)
+    assert slow is not None
+    assert second is not None
+
+    assert expiry._extend_turn(database, slow) is None
+    expiry._end_turn(database, slow)
+
+    assert expiry._take_turn(database) is None

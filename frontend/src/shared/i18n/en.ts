@@ -24,6 +24,7 @@ export const en = {
     unreachable: 'Service not reachable',
     unreachableHint: 'The page may be out of date. It tries again automatically.',
     notReady: (names: string) => `Service not ready: ${names}`,
+    clockAhead: 'Clock ahead: nothing expires',
   },
   session: {
     title: 'Sign in',

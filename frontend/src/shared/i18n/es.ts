@@ -24,6 +24,7 @@ export const es: Messages = {
     unreachable: 'El servicio no responde',
     unreachableHint: 'La página puede no estar al día. Se vuelve a intentar automáticamente.',
     notReady: (names) => `Servicio no listo: ${names}`,
+    clockAhead: 'Reloj adelantado: nada caduca',
   },
   session: {
     title: 'Iniciar sesión',

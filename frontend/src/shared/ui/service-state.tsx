@@ -5,19 +5,22 @@ import { useMessages } from '@/shared/i18n/language'
 
 import { classes } from './classes'
 
-/** State of the service; always in words unless it is ready. */
+/** State of the service and its clock; always in words unless all is well. */
 export function ServiceState({ isShownWhenReady }: { isShownWhenReady: boolean }) {
   const { service } = useMessages()
   const { data, error } = useReadiness()
   const missing = Object.entries(data?.dependencies ?? {})
     .filter(([, state]) => state !== 'ok')
     .map(([name]) => name)
+  const isClockAhead = missing.includes('clock')
   const [Icon, words] = error
     ? [CloudOff, service.unreachable]
     : data && !data.ready
       ? [TriangleAlert, service.notReady(missing.join(', '))]
-      : [CircleCheck, service.ready]
-  const isReady = !error && data?.ready === true
+      : isClockAhead
+        ? [TriangleAlert, service.clockAhead]
+        : [CircleCheck, service.ready]
+  const isReady = !error && data?.ready === true && !isClockAhead
   if (!error && data === undefined) return null
   return (
     <p
