@@ -16,6 +16,7 @@ from api.metrics import Metrics
 from api.settings import ApiSettings
 from jobs.artifacts.store import ArtifactStore
 from jobs.queue.courier import WorkQueue
+from jobs.queue.reception import Reception
 from jobs.record.database import Database
 
 
@@ -54,6 +55,11 @@ class Gateway:
             audit=AuditWriter(database),
             issuer=_issuer(settings),
         )
+
+    @property
+    def reception(self) -> Reception:
+        """The parts that a submission passes through."""
+        return Reception(self.settings, self.database, self.store, self.queue)
 
 
 def _issuer(settings: ApiSettings) -> TokenIssuer | None:

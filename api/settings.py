@@ -53,16 +53,11 @@ class ApiSettings(ServiceSettings):
     dashboard_dir: Path = Path(__file__).parent.parent / "frontend" / "dist"
     #: Files in one request.
     max_files: int = Field(500, ge=1)
-    max_upload_bytes: int = Field(100 * 2**20, ge=1)
     #: Bytes of a whole request body.
     max_request_bytes: int = Field(2 * 2**30, ge=1)
 
-    #: Open items (queued or running) in the whole service. About half an hour of work for one
-    #: worker on a CPU; further submissions are refused until there is room.
-    max_open: int = Field(20_000, ge=1)
-    #: Requests per minute, and open items, of a key without limits of its own.
+    #: Requests per minute of a key without a limit of its own.
     key_rate: int = Field(3_000, ge=1)
-    key_max_open: int = Field(10_000, ge=1)
 
     #: Connections of one gateway, and requests that it holds open (`?wait=`, events).
     max_connections: int = Field(1_000, ge=1)

@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 #: Packages that every installation has.
-_ALWAYS_THERE = frozenset({"api", "cli", "client", "headers", "jobs", "telemetry"})
+_ALWAYS_THERE = frozenset({"api", "cli", "client", "headers", "jobs", "listener", "telemetry"})
 
 # Commands are listed in this order by `pneumocam --help`.
 app.add_typer(service.app)
@@ -34,9 +34,9 @@ def run() -> None:
         if exc.name is None or exc.name.partition(".")[0] in _ALWAYS_THERE:
             raise
         typer.echo(
-            f"pneumocam: {exc.name} is not installed. `predict`, `prepare`, `serve` and `worker` "
-            "need requirements/serve.txt (the extra `worker`); `train`, `fit-gate`, `evaluate` and "
-            "`export` need requirements/train.txt (the extra `train`).",
+            f"pneumocam: {exc.name} is not installed. `predict`, `prepare`, `serve`, `worker` and "
+            "`dicom` need requirements/serve.txt (the extra `worker`); `train`, `fit-gate`, "
+            "`evaluate` and `export` need requirements/train.txt (the extra `train`).",
             err=True,
         )
         sys.exit(2)

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 #: Of the entries of a data folder that the service makes.
-_OWN_NAMES = ("artifacts", "logs", ".probe", "pneumocam.db", "tmp")
+_OWN_NAMES = ("artifacts", "logs", ".probe", "pneumocam.db", "receiving", "tmp")
 
 
 def create_files_privately() -> None:

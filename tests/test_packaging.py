@@ -19,11 +19,15 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 #: Everything that the command and the gateway import, and never leave out.
 GATEWAY = ("api", "cli", "client", "headers", "jobs", "telemetry")
 
+#: Packages that need the extra `worker`.
+WORKER = ("listener", "model", "worker")
+
 #: Modules for which an extra has to be installed as well, with the extra's name.
 EXTRAS = {
     "cli/prediction.py": "worker",
     "cli/preparation.py": "worker",
     "cli/training.py": "train",
+    "listener": "worker",
     "model": "worker",
     "model/evaluation": "train",
     "model/export.py": "train",
@@ -68,14 +72,14 @@ def imports_of(module: Path) -> set[str]:
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             found.add(node.module.partition(".")[0])
-    return found - sys.stdlib_module_names - {*GATEWAY, "model", "worker"}
+    return found - sys.stdlib_module_names - {*GATEWAY, *WORKER}
 
 
 def test_each_import_is_of_a_declared_dependency() -> None:
     owners = packages_distributions()
     undeclared = [
         f"{module.relative_to(ROOT)}: {name} (extra: {extra_of(module)})"
-        for package in (*GATEWAY, "model", "worker")
+        for package in (*GATEWAY, *WORKER)
         for module in sorted((ROOT / package).rglob("*.py"))
         for name in sorted(imports_of(module))
         if not set(map(canonicalize_name, owners.get(name, [name]))) & declared(extra_of(module))
@@ -114,7 +118,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 def test_the_wheel_has_every_module(wheel: set[str]) -> None:
     modules = {
         str(module.relative_to(ROOT))
-        for package in (*GATEWAY, "model", "worker")
+        for package in (*GATEWAY, *WORKER)
         for module in (ROOT / package).rglob("*.py")
     }
 

@@ -6,6 +6,7 @@ import pytest
 
 from api.settings import ApiSettings
 from jobs.settings import ServiceSettings
+from listener.settings import ListenerSettings
 from tests.conftest import ROOT
 from worker.settings import WorkerSettings
 
@@ -17,7 +18,7 @@ def _documented() -> dict[str, str]:
 
 
 def test_every_setting_is_in_the_example_and_nothing_else() -> None:
-    fields = ApiSettings.model_fields | WorkerSettings.model_fields
+    fields = ApiSettings.model_fields | WorkerSettings.model_fields | ListenerSettings.model_fields
 
     assert set(_documented()) == {f"PNEUMOCAM_{name.upper()}" for name in fields}
 
@@ -25,10 +26,10 @@ def test_every_setting_is_in_the_example_and_nothing_else() -> None:
 def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading the example changes nothing but the two paths it shortens."""
     shortened = {"dashboard_dir", "data_dir", "store_url", "database_url"}
-    plain = (ApiSettings(), WorkerSettings())
+    plain = (ApiSettings(), WorkerSettings(), ListenerSettings())
     for name, value in _documented().items():
         monkeypatch.setenv(name, value)
-    from_example = (ApiSettings(), WorkerSettings())
+    from_example = (ApiSettings(), WorkerSettings(), ListenerSettings())
 
     for one, other in zip(plain, from_example, strict=True):
         assert one.model_dump(exclude=shortened) == other.model_dump(exclude=shortened)

@@ -12,7 +12,7 @@ from api.gateway import Gateway
 from api.wire.errors import ApiError, BacklogFull, QuotaReached, TooLarge
 from jobs import errors
 from jobs.identity.keys import Caller
-from jobs.queue.quotas import Bounds, current_load, require_room
+from jobs.queue.quotas import bounds_for, current_load, require_room
 
 #: Range of Retry-After in seconds: sooner is useless, and later would be a guess.
 _SHORTEST_S, _LONGEST_S = 1, 120
@@ -21,15 +21,6 @@ _SHORTEST_S, _LONGEST_S = 1, 120
 _JITTER = 0.2
 
 _random = SystemRandom()
-
-
-def bounds_for(caller: Caller, gateway: Gateway) -> Bounds:
-    """Return the limits of open items for a caller. Without keys only the service's applies."""
-    owners = caller.max_open or gateway.settings.key_max_open
-    return Bounds(
-        all_open=gateway.settings.max_open,
-        owners_open=None if caller.owner is None else owners,
-    )
 
 
 async def refuse_without_room(gateway: Gateway, caller: Caller) -> None:
@@ -45,7 +36,7 @@ async def refuse_without_room(gateway: Gateway, caller: Caller) -> None:
 def _refuse_without_room(gateway: Gateway, caller: Caller) -> None:
     try:
         with gateway.database.read() as session:
-            require_room(session, caller.owner, bounds_for(caller, gateway), items=1)
+            require_room(session, caller.owner, bounds_for(caller, gateway.settings), items=1)
     except (errors.QuotaReached, errors.BacklogFull) as full:
         raise no_room(full, gateway, caller) from full
 

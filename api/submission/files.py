@@ -1,12 +1,9 @@
 """Intake of a submission's files: counted, inspected by header, stored under the job's id."""
 
-import hashlib
-import string
-import unicodedata
 from dataclasses import replace
 from functools import partial
 from tempfile import SpooledTemporaryFile
-from typing import IO, BinaryIO, cast
+from typing import IO, cast
 from zipfile import ZipInfo
 
 import anyio.to_thread
@@ -21,12 +18,8 @@ from headers.errors import RefusedFile
 from headers.inspection import ZIP_MAGIC, Kind, inspect_header
 from jobs.artifacts.store import ArtifactStore, upload_key
 from jobs.queue.intake import Upload
+from jobs.queue.reception import ReceivedFile
 from jobs.results import ErrorCode, ItemError
-
-_MAX_NAME_CHARACTERS = 255
-
-#: Zero-width joiner and non-joiner: invisible, and part of emoji and of Persian words.
-_JOINERS = "\u200d\u200c"
 
 #: Files up to this size wait in memory until their header has been inspected, others on disk.
 _IN_MEMORY_BYTES = 8 * 2**20
@@ -59,7 +52,7 @@ class FileIntake:
             raise MalformedRequest("`files` must be sent as files, with a file name.")
         self._check_count()
         with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spool:
-            content = _Content(cast("IO[bytes]", spool))
+            content = ReceivedFile(cast("IO[bytes]", spool))
             limit = self._settings.max_upload_bytes
             waiting = bytearray()
             async for chunk in part.chunks():
@@ -75,7 +68,7 @@ class FileIntake:
             content.write(waiting)
             await anyio.to_thread.run_sync(partial(self._settle, content, part.filename))
 
-    def _settle(self, content: "_Content", filename: str, *, inside: bool = False) -> None:
+    def _settle(self, content: ReceivedFile, filename: str, *, inside: bool = False) -> None:
         """Inspect a received file's header; then store the file, open it, or note its refusal."""
         upload = content.as_upload(filename)
         try:
@@ -94,7 +87,7 @@ class FileIntake:
         else:
             self._open(content, upload)
 
-    def _open(self, content: "_Content", upload: Upload) -> None:
+    def _open(self, content: ReceivedFile, upload: Upload) -> None:
         """Take the films of an archive; one that is damaged fails like a damaged file."""
         limits = ArchiveLimits(
             max_entries=self._settings.max_files - len(self._uploads),
@@ -117,7 +110,7 @@ class FileIntake:
 
     def _settle_entry(self, archive: Archive, entry: ZipInfo) -> None:
         with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spool:
-            content = _Content(cast("IO[bytes]", spool))
+            content = ReceivedFile(cast("IO[bytes]", spool))
             try:
                 for chunk in archive.read(entry):
                     content.write(chunk)
@@ -145,32 +138,3 @@ class FileIntake:
                 )
             ],
         )
-
-
-class _Content:
-    """A received file with its size and digest, computed while it is written."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.size = 0
-        self.digest = hashlib.sha256()
-
-    def write(self, chunk: bytes | bytearray) -> None:
-        self._file.write(chunk)
-        self.digest.update(chunk)
-        self.size += len(chunk)
-
-    def as_upload(self, filename: str) -> Upload:
-        """Describe what was written so far."""
-        return Upload(_label(filename), self.digest.hexdigest(), self.size)
-
-    def rewound(self) -> BinaryIO:
-        self._file.seek(0)
-        return cast("BinaryIO", self._file)
-
-
-def _label(filename: str) -> str:
-    """Return a client's file name as a label: without folders, and printable."""
-    name = filename.replace("\\", "/").rsplit("/", 1)[-1]
-    printable = "".join(c for c in name if c in _JOINERS or unicodedata.category(c)[0] != "C")
-    return printable.strip(_JOINERS + string.whitespace)[:_MAX_NAME_CHARACTERS] or "unnamed"

@@ -1,14 +1,12 @@
 """Reception of a submission: every file into the store, then the record, then the answer."""
 
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import anyio.to_thread
 from fastapi import Request
 
 from api.gateway import Gateway
-from api.submission.admission import bounds_for, no_room
+from api.submission.admission import no_room
 from api.submission.callbacks import check_callback_url
 from api.submission.files import FileIntake
 from api.submission.form import Part, read_parts
@@ -17,11 +15,8 @@ from api.wire.errors import InvalidRequest, MalformedRequest, UnsupportedMediaTy
 from api.wire.schemas import ProblemError
 from headers.errors import EmptyFile, NotAnImage
 from jobs import errors
-from jobs.errors import StoreUnavailable
 from jobs.identity.keys import Caller
-from jobs.queue.courier import hints_for
-from jobs.queue.intake import Submission, Upload, accept, new_job_id
-from jobs.queue.quotas import within
+from jobs.queue.intake import Submission, Upload, new_job_id
 from jobs.states import Priority
 
 _MAX_REFERENCE_CHARACTERS = 200
@@ -76,26 +71,29 @@ async def receive_job(
         submission = Submission(
             form.uploads, form.priority, form.reference, key, owner, form.callback_url
         )
-        accepted = await anyio.to_thread.run_sync(_accept, gateway, caller, job_id, submission)
+        accepted = await anyio.to_thread.run_sync(accept_job, gateway, caller, job_id, submission)
     except BaseException:
         # Also when the client disconnects: its files would belong to no job.
         with anyio.CancelScope(shield=True):
-            await _discard(gateway, job_id)
+            await discard(gateway, job_id)
         raise
     if accepted != job_id:
-        await _discard(gateway, job_id)
+        await discard(gateway, job_id)
         return Received(accepted, replayed=True)
-    queued = sum(upload.refusal is None for upload in form.uploads)
-    hints = hints_for(queued, gateway.settings.batch_size)
-    await anyio.to_thread.run_sync(gateway.queue.hint, form.priority, hints)
+    await anyio.to_thread.run_sync(gateway.reception.hint, submission)
     return Received(job_id, replayed=False)
 
 
-def _accept(gateway: Gateway, caller: Caller, job_id: str, submission: Submission) -> str:
-    retention = timedelta(days=gateway.settings.retention_days)
-    check = within(bounds_for(caller, gateway), caller.owner)
+def accept_job(gateway: Gateway, caller: Caller, job_id: str, submission: Submission) -> str:
+    """Record a job whose files are stored; return the earlier job's id if it is a repetition.
+
+    Raises:
+        IdempotencyKeyReused: The key belongs to another submission.
+        QuotaReached: The caller would have more open items than it may.
+        BacklogFull: The service would have more open items than it accepts.
+    """
     try:
-        return accept(gateway.database, job_id, submission, retention=retention, check=check)
+        return gateway.reception.accept(caller, job_id, submission)
     except (errors.QuotaReached, errors.BacklogFull) as full:
         raise no_room(full, gateway, caller, films=len(submission.uploads)) from full
 
@@ -115,9 +113,9 @@ async def _receive_form(
     return form
 
 
-async def _discard(gateway: Gateway, job_id: str) -> None:
-    with suppress(StoreUnavailable):
-        await anyio.to_thread.run_sync(gateway.store.delete_job, job_id)
+async def discard(gateway: Gateway, job_id: str) -> None:
+    """Remove the stored files of a job that was not accepted."""
+    await anyio.to_thread.run_sync(gateway.reception.discard, job_id)
 
 
 async def _take_part(part: Part, form: _Form, files: FileIntake) -> None:

@@ -1,4 +1,4 @@
-"""Commands that run the service or describe it: `serve`, `api`, `worker`, `openapi`."""
+"""Commands that run the service or describe it."""
 
 import json
 import os
@@ -63,6 +63,22 @@ def worker(
     # The database has what Celery's gossip and events would report.
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     os.execv(sys.executable, command)  # noqa: S606 - no shell, and every part is ours
+
+
+@app.command()
+def dicom() -> None:
+    """Run one DICOM listener (C-STORE, C-ECHO) in the foreground, for containers."""
+    from cli.environment import read_environment
+    from cli.private_files import close_to_others, create_files_privately
+    from listener.settings import ListenerSettings
+
+    create_files_privately()
+    with in_one_line():
+        close_to_others(read_environment(ListenerSettings).data_dir)
+    # With glibc's default, each thread that has received a film keeps memory.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
+    command = [sys.executable, "-m", "listener"]
+    os.execv(command[0], command)  # noqa: S606 - no shell, and every part is ours
 
 
 @app.command()

@@ -1,8 +1,8 @@
 """The header of a DICOM object, read without decoding its frame."""
 
 import re
-from collections.abc import Callable
-from typing import BinaryIO, Final
+from dataclasses import dataclass
+from typing import Final
 
 from headers.dicom.description import (
     DESCRIPTION,
@@ -17,8 +17,6 @@ from headers.dicom.facts import ANATOMIC_REGION, FACTS, coded_region, read_facts
 from headers.dicom.header import DicomHeader
 from headers.dicom.identity import (
     IDENTITY,
-    LAST_OF_IDENTITY,
-    FilmIdentity,
     identity_value,
     read_identity,
 )
@@ -26,14 +24,12 @@ from headers.dicom.pixel_data import check_frame, locate_frame
 from headers.dicom.preamble import check_preamble
 from headers.errors import (
     NoPixelData,
-    NotAnImage,
     RefusedFile,
     TruncatedImage,
     UndecodableImage,
     UnsupportedImage,
 )
 from headers.uids import (
-    DEFLATED,
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
@@ -44,14 +40,29 @@ from headers.window import FileWindow
 
 _PREFIX_AT: Final = 128
 
-#: Bytes of an object that are read at most to identify it. Its elements come first, in groups 0008
-#: to 0020.
-IDENTIFIED_WITHIN_BYTES: Final = 256 * 1024
+_META_SOP_CLASS, _TRANSFER_SYNTAX = 0x00020002, 0x00020010
 
 #: PS3.5 chapter 9. A transfer syntax that is refused is named in the problem.
 _UID: Final = re.compile(r"[0-9.]{1,64}")
 
 _FLOAT_PIXEL_DATA: Final = frozenset({0x7FE00008, 0x7FE00009})
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """Position and encoding of a DICOM file's data set.
+
+    Attributes:
+        position: Position of its first byte.
+        encoding: Encoding that its first element shows.
+        transfer_syntax: UID in the file meta information; None without one.
+        sop_class: Media Storage SOP Class UID of the file meta information; None without one.
+    """
+
+    position: int
+    encoding: Encoding
+    transfer_syntax: str | None
+    sop_class: str | None
 
 
 def has_dicom_prefix(window: FileWindow) -> bool:
@@ -88,54 +99,31 @@ def read_dicom_header(window: FileWindow) -> DicomHeader:
             its preamble is the beginning of a program or an archive.
         LookedEnough: The window's budget is spent.
     """
-    position, transfer_syntax = 0, None
     if has_dicom_prefix(window):
         check_preamble(window.read(0, _PREFIX_AT))
-        position = _PREFIX_AT + 4
-    if window.read(position, 2) == b"\x02\x00":
-        position, transfer_syntax = _file_meta(window, position, check=_check_has_picture)
-    if transfer_syntax is not None and transfer_syntax not in READ:
+    found = find_data_set(window)
+    _check_has_picture(found.sop_class or "")
+    transfer_syntax = found.transfer_syntax or _syntax_of(found.encoding)
+    if transfer_syntax not in READ:
         shown = transfer_syntax if _UID.fullmatch(transfer_syntax) else "?"
         raise UnsupportedImage(f"DICOM transfer syntax {shown} is not read.")
-    encoding = _data_set_encoding(window, position, transfer_syntax)
-    if transfer_syntax is None:
-        transfer_syntax = _syntax_of(encoding)
-    return _read_data_set(window, position, encoding, transfer_syntax)
+    return _read_data_set(window, found.position, found.encoding, transfer_syntax)
 
 
-def identify_object(file: BinaryIO, size: int) -> FilmIdentity:
-    """Return the identity of any DICOM object, whether it is a film or not.
-
-    Nothing about a picture is checked, so that reports and other objects can be named as well.
-
-    Args:
-        file: Open for reading in binary, seekable; its position is changed.
-        size: Size of the whole file, in bytes.
+def find_data_set(window: FileWindow) -> DataSet:
+    """Find the data set behind the preamble and the file meta information, if there are any.
 
     Raises:
-        RefusedFile: The bytes are no DICOM object, are cut short, or do not say the SOP class and
-            instance.
-        LookedEnough: The elements before it are longer than `IDENTIFIED_WITHIN_BYTES`.
+        RefusedFile: The file meta information is damaged.
+        LookedEnough: The window's budget is spent.
     """
-    window = FileWindow(file, size, budget=IDENTIFIED_WITHIN_BYTES)
-    position, transfer_syntax = (_PREFIX_AT + 4 if has_dicom_prefix(window) else 0), None
+    position = _PREFIX_AT + 4 if has_dicom_prefix(window) else 0
+    meta: dict[int, str] = {}
     if window.read(position, 2) == b"\x02\x00":
-        position, transfer_syntax = _file_meta(window, position)
-    elif position == 0 and not looks_like_bare_dicom(window):
-        raise NotAnImage("The bytes are no DICOM object.")
-    if transfer_syntax == DEFLATED:
-        raise UnsupportedImage("A deflated DICOM object is not read.")
+        position, meta = _file_meta(window, position)
+    transfer_syntax = meta.get(_TRANSFER_SYNTAX) or None
     encoding = _data_set_encoding(window, position, transfer_syntax)
-    values: dict[int, bytes] = {}
-    for element in walk(window, position, encoding):
-        if element.tag > LAST_OF_IDENTITY:
-            break
-        if element.tag in IDENTITY:
-            values.setdefault(element.tag, identity_value(window, element))
-    identity = read_identity(values)
-    if identity.sop_class_uid is None or identity.sop_instance_uid is None:
-        raise UndecodableImage("The DICOM object does not say its SOP class or instance.")
-    return identity
+    return DataSet(position, encoding, transfer_syntax, meta.get(_META_SOP_CLASS) or None)
 
 
 def _bare_encoding(window: FileWindow) -> Encoding | None:
@@ -151,23 +139,19 @@ def _bare_encoding(window: FileWindow) -> Encoding | None:
     return None
 
 
-def _file_meta(
-    window: FileWindow, position: int, *, check: Callable[[str], None] | None = None
-) -> tuple[int, str | None]:
-    """Return the position of the data set, and its Transfer Syntax UID.
+def _file_meta(window: FileWindow, position: int) -> tuple[int, dict[int, str]]:
+    """Return the position of the data set, and its SOP class and transfer syntax by tag.
 
-    File meta is always Explicit VR Little Endian (PS3.10 7.1). Its SOP class is given to `check`.
+    File meta is always Explicit VR Little Endian (PS3.10 7.1).
     """
-    transfer_syntax = None
+    texts = {}
     for element in walk(window, position, Encoding(implicit=False), group=0x0002):
         if element.length is None:
             raise UndecodableImage("The DICOM file's meta information is damaged.")
         position = element.value_at + element.length
-        if element.tag == 0x00020010:
-            transfer_syntax = text_of(window, element)
-        elif element.tag == 0x00020002 and check is not None:
-            check(text_of(window, element))
-    return position, transfer_syntax or None
+        if element.tag in {_META_SOP_CLASS, _TRANSFER_SYNTAX}:
+            texts[element.tag] = text_of(window, element)
+    return position, texts
 
 
 def _data_set_encoding(window: FileWindow, position: int, transfer_syntax: str | None) -> Encoding:

@@ -42,6 +42,10 @@ _CLIENT: "ClientConfig" = {
 }
 _RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=5)}
 
+#: Bytes of one part of a file that is stored. Buckets take no smaller parts than 5 MiB.
+_PART_BYTES = 5 * 2**20
+_LOCAL_PART_BYTES = 2**20
+
 #: Key of the artifact that holds the id of the installation that uses the store.
 _INSTALLATION_KEY = "installation"
 
@@ -107,7 +111,18 @@ class ArtifactStore:
             StoreUnavailable: The disk is full, or the bucket is unreachable.
         """
         try:
-            obstore.put(self._store, key, data)
+            if isinstance(data, bytes):
+                obstore.put(self._store, key, data)
+            else:
+                # In parts, one after the other, so that memory holds a part and not the file.
+                obstore.put(
+                    self._store,
+                    key,
+                    data,
+                    use_multipart=True,
+                    chunk_size=_PART_BYTES if self._folder is None else _LOCAL_PART_BYTES,
+                    max_concurrency=1,
+                )
             self._sync(key)
         except (ObstoreError, OSError) as exc:
             raise StoreUnavailable(_reason(exc)) from exc

@@ -177,6 +177,17 @@ def check_key(database: Database, text: str) -> Caller | None:
     return caller_of(row)
 
 
+def find_caller(database: Database, key_id: str) -> Caller | None:
+    """Return the caller of a key that the service's own configuration names.
+
+    None if the key is unknown, revoked or expired.
+    """
+    with database.read() as session:
+        row = session.get(ApiKeyRow, key_id)
+        now = database.now(session)
+    return None if row is None or not is_valid(row, now) else caller_of(row)
+
+
 def is_valid(row: ApiKeyRow, now: datetime) -> bool:
     """Return True if a key is neither revoked nor expired."""
     return row.revoked_at is None and (row.expires_at is None or now < row.expires_at)

@@ -12,9 +12,11 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from jobs.errors import BacklogFull, QuotaReached
+from jobs.identity.keys import Caller
 from jobs.record.database import Database
 from jobs.record.locks import Lock, lock
 from jobs.record.tables import ItemRow, JobRow
+from jobs.settings import ServiceSettings
 from jobs.states import OPEN_STATES, ItemState
 
 #: Time over which throughput is measured.
@@ -52,6 +54,15 @@ class Load:
         if self.open_items == 0:
             return 0.0
         return self.open_items / self.items_per_s if self.items_per_s else float("inf")
+
+
+def bounds_for(caller: Caller, settings: ServiceSettings) -> Bounds:
+    """Return the limits of open items for a caller. Without keys only the service's applies."""
+    owners = caller.max_open or settings.key_max_open
+    return Bounds(
+        all_open=settings.max_open,
+        owners_open=None if caller.owner is None else owners,
+    )
 
 
 def require_room(session: Session, owner: str | None, bounds: Bounds, *, items: int = 0) -> None:

@@ -8,7 +8,7 @@ from pydicom.charset import convert_encodings, encode_string
 
 from headers.dicom.characters import codecs_of, decode_text
 from headers.dicom.identity import FilmIdentity
-from headers.dicom.inspection import identify_object
+from headers.dicom.instance import read_instance
 from headers.errors import RefusedFile
 from headers.inspection import inspect_header
 from tests.model.synthetic import dicom
@@ -120,7 +120,7 @@ def test_a_broken_birth_date_is_none() -> None:
 def test_an_object_that_is_no_film_is_identified() -> None:
     content = dicom(PIXELS, SOPClassUID="1.2.840.10008.5.1.4.1.1.88.34", Rows=None, **TAGS)
 
-    identity = identify_object(io.BytesIO(content), len(content))
+    identity = read_instance(io.BytesIO(content), len(content)).identity
 
     assert identity.sop_class_uid == "1.2.840.10008.5.1.4.1.1.88.34"
     assert (identity.study_uid, identity.series_uid) == ("1.2.3.4", "1.2.3.5")
@@ -131,7 +131,7 @@ def test_an_object_that_is_no_film_is_identified() -> None:
 )
 def test_bytes_that_are_no_object_are_refused(content: bytes) -> None:
     with pytest.raises(RefusedFile):
-        identify_object(io.BytesIO(content), len(content))
+        read_instance(io.BytesIO(content), len(content))
 
 
 def test_a_long_value_is_cut() -> None:
