@@ -21,6 +21,7 @@ from api.routes import (
     jobs,
     metrics,
     model,
+    reports,
     session,
     webhooks,
     worklist,
@@ -44,8 +45,9 @@ Once a key exists (`pneumocam keys create`), every request but those for health,
 document needs one: `Authorization: Bearer pcam_…`. A key sees its own jobs only.
 """
 
-#: The worklist comes first: it has words where a job's path has its id.
-ROUTES = (worklist, jobs, artifacts, feedback, webhooks, model, session, health, metrics)
+#: The worklist comes first: it has words where a job's path has its id. So do reports, where the
+#: path of an artifact has its kind.
+ROUTES = (worklist, jobs, reports, artifacts, feedback, webhooks, model, session, health, metrics)
 
 
 def create_app(settings: ApiSettings | None = None) -> FastAPI:

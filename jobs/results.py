@@ -169,6 +169,13 @@ class InputFacts(_Open):
     laterality: str | None = None
     age: int | None = Field(None, description="Whole years.")
     sex: str | None = None
+    orientation: int | None = Field(
+        None,
+        ge=1,
+        le=8,
+        description="TIFF orientation by which the stored picture was turned to be shown; null "
+        "where the file does not say it.",
+    )
 
 
 class ReusedFrom(_Closed):

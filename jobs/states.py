@@ -109,3 +109,25 @@ class Artifact(StrEnum):
                 return "image/png"
             case _:
                 return "image/jpeg"
+
+
+class ReportKind(StrEnum):
+    """Encoding of a result for a hospital's systems; the value is part of its key in the store."""
+
+    SR = "sr"  # DICOM Comprehensive 3D SR
+    SR33 = "sr33"  # DICOM Comprehensive SR, for peers that refuse the other
+    SC = "sc"  # DICOM Secondary Capture, uncompressed
+    SC_JPEG = "sc-jpeg"  # the same in JPEG Baseline
+    FHIR = "fhir"  # FHIR R4 bundle in JSON
+    HL7 = "hl7"  # HL7 v2.5.1 ORU^R01
+
+    @property
+    def media_type(self) -> str:
+        """Media type of the encoding."""
+        match self:
+            case ReportKind.FHIR:
+                return "application/fhir+json"
+            case ReportKind.HL7:
+                return "application/hl7-v2"
+            case _:
+                return "application/dicom"

@@ -205,7 +205,7 @@ class GuardedAssociation(Association):
 
     def wake(self) -> None:
         """End the wait for a primitive that will not come."""
-        self.dul.to_user_queue.put(None)  # type: ignore[arg-type]  # as at the end of a time-out
+        self.dul.to_user_queue.put(None)  # as at the end of a time-out
 
     def run_reactor(self) -> None:
         """Run until the association ends."""

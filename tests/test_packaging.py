@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 GATEWAY = ("api", "cli", "client", "headers", "jobs", "telemetry")
 
 #: Packages that need the extra `worker`.
-WORKER = ("listener", "model", "worker")
+WORKER = ("listener", "model", "reports", "worker")
 
 #: Modules for which an extra has to be installed as well, with the extra's name.
 EXTRAS = {
@@ -36,6 +36,7 @@ EXTRAS = {
     "model/runtime/onnx_weights.py": "gpu",
     "model/runtime/torch.py": "gpu",
     "model/training": "train",
+    "reports": "worker",
     "telemetry/tracing.py": "tracing",
     "worker": "worker",
     "worker/batch_trace.py": "tracing",

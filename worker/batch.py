@@ -1,25 +1,34 @@
 """One batch: claim, fetch, analyse, store the pictures, commit."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from threading import Event, Thread
 
 import structlog
 
-from jobs.artifacts.store import PICTURES, ArtifactStore, picture_key, upload_key
+from jobs.artifacts.store import (
+    PICTURES,
+    ArtifactStore,
+    attempt_keys,
+    picture_key,
+    report_key,
+    upload_key,
+)
 from jobs.errors import ArtifactNotFound, StoreUnavailable
 from jobs.queue.leases import Lease, Outcome, claim, commit, renew
 from jobs.queue.retries import release
 from jobs.queue.reuse import EarlierResult, find_earlier_results
 from jobs.record.database import Database
-from jobs.results import ErrorCode
-from jobs.states import Artifact, ItemState, Priority
+from jobs.results import ErrorCode, Result
+from jobs.states import Artifact, ItemState, Priority, ReportKind
 from model.analysis import analyse_film
 from model.classifier import Classifier
 from model.errors import DeviceUnavailable, UnreadableImage
 from model.side_by_side import side_by_side
 from worker.batch_trace import BatchTrace
+from worker.reports import DICOM, Reporter
 from worker.results import failed_outcome, outcome_of, refused_outcome, reused_outcome
 from worker.settings import WorkerSettings
 
@@ -34,6 +43,7 @@ def run_batch(
     *,
     settings: WorkerSettings,
     holder: str,
+    reporter: Reporter | None = None,
 ) -> int:
     """Analyse one batch of queued items, and return its size.
 
@@ -44,6 +54,7 @@ def run_batch(
         priorities: Priorities that may be claimed.
         settings: Batch size, lease and time limit.
         holder: `worker/batch`, by which the leases are found if this process dies.
+        reporter: Encodes the reports of DICOM films; None for no reports.
 
     Raises:
         StoreUnavailable: The artifact store is away; the items are queued again, uncounted.
@@ -67,16 +78,15 @@ def run_batch(
             earlier = find_earlier_results(
                 database, leases, model_name=manifest.name, model_version=manifest.version
             )
-            outcomes = _outcomes(store, classifier, leases, earlier, trace)
+            analyst = _Analyst(store, classifier, reporter, trace)
+            outcomes = _outcomes(analyst, leases, earlier)
         except (StoreUnavailable, DeviceUnavailable):
             release(database, [lease.token for lease in leases])
             raise
         with trace.stage("commit"):
             refused = commit(database, outcomes)
     for lease in refused:
-        store.delete(
-            [picture_key(lease.job_id, lease.index, lease.token, kind) for kind in PICTURES]
-        )
+        store.delete(sorted(attempt_keys(lease.job_id, lease.index, lease.token)))
     for lease, outcome in outcomes:
         log.info(
             "item_analysed",
@@ -92,12 +102,111 @@ def run_batch(
     return len(leases)
 
 
+@dataclass(frozen=True, slots=True)
+class _Analyst:
+    """Everything that the analysis of a batch's films needs."""
+
+    store: ArtifactStore
+    classifier: Classifier
+    reporter: Reporter | None
+    trace: BatchTrace
+
+    def copy(self, lease: Lease, earlier: EarlierResult) -> Outcome | None:
+        """Copy an earlier result, its pictures and reports; None if they are gone.
+
+        They are copied, so that erasing one job leaves the other whole. A report is encoded only
+        if the earlier item does not have it.
+        """
+        kinds = PICTURES if earlier.state is ItemState.SUCCEEDED else (Artifact.RADIOGRAPH,)
+        place, new = (earlier.job_id, earlier.index, earlier.picture_token), _place(lease)
+        store = self.store
+        try:
+            for kind in kinds:
+                store.put(picture_key(*new, kind), store.get(picture_key(*place, kind)))
+            for report in earlier.reports:
+                store.put(report_key(*new, report), store.get(report_key(*place, report)))
+            missing = self._missing_reports(lease, earlier)
+        except ArtifactNotFound:
+            return None  # the earlier job was erased
+        outcome = reused_outcome(earlier, lease)
+        return replace(outcome, reports=(*earlier.reports, *missing))
+
+    def _missing_reports(self, lease: Lease, earlier: EarlierResult) -> Sequence[ReportKind]:
+        """Encode the wanted reports that an earlier item does not have, and return their kinds."""
+        wanted = set() if self.reporter is None else self.reporter.kinds - set(earlier.reports)
+        if not wanted or earlier.result.input.format != DICOM:
+            return ()
+        content = self.store.get(upload_key(lease.job_id, lease.index))
+        scored = earlier.state is ItemState.SUCCEEDED
+        picture = Artifact.HEATMAP if scored else Artifact.RADIOGRAPH
+        shown = self.store.get(picture_key(*_place(lease), picture))
+        return self._report(lease, content, earlier.result, shown, wanted)
+
+    def _report(
+        self,
+        lease: Lease,
+        content: bytes,
+        result: Result,
+        picture_jpeg: bytes,
+        kinds: Collection[ReportKind] | None = None,
+    ) -> Sequence[ReportKind]:
+        """Encode and store the reports of an item, and return their kinds."""
+        if self.reporter is None:
+            return ()
+        with self.trace.stage("report"):
+            reports = self.reporter.encode(
+                content, result, picture_jpeg, at=lease.claimed_at, kinds=kinds
+            )
+        for kind, data in reports.items():
+            self.store.put(report_key(*_place(lease), kind), data)
+        return tuple(reports)
+
+    def analyse(self, lease: Lease) -> Outcome | None:
+        """Analyse an item, store its pictures and reports; None if the analysis failed.
+
+        Raises:
+            StoreUnavailable: The artifact store is away.
+            DeviceUnavailable: The device failed.
+        """
+        try:
+            with self.trace.stage("fetch"):
+                content = self.store.get(upload_key(lease.job_id, lease.index))
+        except ArtifactNotFound:
+            detail = "The uploaded file is no longer in the store."
+            return failed_outcome(ErrorCode.UPLOAD_MISSING, detail)
+        try:
+            analysis = analyse_film(self.classifier, content, stage=self.trace.stage)
+            if isinstance(analysis, UnreadableImage):
+                return refused_outcome(analysis)
+            outcome = outcome_of(analysis.result, lease)
+        except DeviceUnavailable:
+            raise
+        except Exception:
+            # A defect of ours must not affect the other items.
+            log.exception("analysis_broke")
+            return None
+        pictures = {
+            Artifact.RADIOGRAPH: analysis.radiograph_jpeg,
+            Artifact.ACTIVATION_MAP: analysis.activation_map_png,
+            Artifact.HEATMAP: analysis.heatmap_jpeg,
+        }
+        with self.trace.stage("store"):
+            for kind, data in pictures.items():
+                if data is not None:
+                    self.store.put(picture_key(*_place(lease), kind), data)
+        assert outcome.result is not None  # a film that was read has one
+        picture = analysis.heatmap_jpeg or analysis.radiograph_jpeg
+        reports = self._report(lease, content, outcome.result, picture)
+        return replace(outcome, reports=tuple(reports))
+
+
+def _place(lease: Lease) -> tuple[str, int, str]:
+    """Return the parts of the keys of what an attempt stores."""
+    return lease.job_id, lease.index, lease.token
+
+
 def _outcomes(
-    store: ArtifactStore,
-    classifier: Classifier,
-    leases: Sequence[Lease],
-    earlier: dict[str, EarlierResult],
-    trace: BatchTrace,
+    analyst: _Analyst, leases: Sequence[Lease], earlier: dict[str, EarlierResult]
 ) -> list[tuple[Lease, Outcome]]:
     """Return the outcome of each item.
 
@@ -107,71 +216,18 @@ def _outcomes(
 
     def settle(lease: Lease) -> Outcome | None:
         known = earlier.get(lease.token)
-        if known is not None and (copied := _copy(store, lease, known)) is not None:
+        if known is not None and (copied := analyst.copy(lease, known)) is not None:
             return copied
-        return _analyse(store, classifier, lease, trace)
+        return analyst.analyse(lease)
 
-    settled = side_by_side(settle, leases, threads=classifier.films_at_once)
+    settled = side_by_side(settle, leases, threads=analyst.classifier.films_at_once)
     detail = "The analysis of this file broke. It has been logged."
     broken = failed_outcome(ErrorCode.INTERNAL_ERROR, detail)
     return [
         # Failed items are tried again, alone: they may have lacked memory beside the others.
-        (lease, outcome or _analyse(store, classifier, lease, trace) or broken)
+        (lease, outcome or analyst.analyse(lease) or broken)
         for lease, outcome in zip(leases, settled, strict=True)
     ]
-
-
-def _copy(store: ArtifactStore, lease: Lease, earlier: EarlierResult) -> Outcome | None:
-    """Copy an earlier result and its pictures to an item; None if the pictures are gone.
-
-    Pictures are copied, so that erasing one job leaves the other whole.
-    """
-    kinds = PICTURES if earlier.state is ItemState.SUCCEEDED else (Artifact.RADIOGRAPH,)
-    try:
-        for kind in kinds:
-            source = picture_key(earlier.job_id, earlier.index, earlier.picture_token, kind)
-            store.put(picture_key(lease.job_id, lease.index, lease.token, kind), store.get(source))
-    except ArtifactNotFound:
-        return None  # the earlier job was erased
-    return reused_outcome(earlier, lease)
-
-
-def _analyse(
-    store: ArtifactStore, classifier: Classifier, lease: Lease, trace: BatchTrace
-) -> Outcome | None:
-    """Analyse an item, store its pictures and return its outcome; None if the analysis failed.
-
-    Raises:
-        StoreUnavailable: The artifact store is away.
-        DeviceUnavailable: The device failed.
-    """
-    try:
-        with trace.stage("fetch"):
-            content = store.get(upload_key(lease.job_id, lease.index))
-    except ArtifactNotFound:
-        detail = "The uploaded file is no longer in the store."
-        return failed_outcome(ErrorCode.UPLOAD_MISSING, detail)
-    try:
-        analysis = analyse_film(classifier, content, stage=trace.stage)
-        if isinstance(analysis, UnreadableImage):
-            return refused_outcome(analysis)
-        outcome = outcome_of(analysis.result, lease)
-    except DeviceUnavailable:
-        raise
-    except Exception:
-        # A defect of ours must not affect the other items.
-        log.exception("analysis_broke")
-        return None
-    pictures = {
-        Artifact.RADIOGRAPH: analysis.radiograph_jpeg,
-        Artifact.ACTIVATION_MAP: analysis.activation_map_png,
-        Artifact.HEATMAP: analysis.heatmap_jpeg,
-    }
-    with trace.stage("store"):
-        for kind, data in pictures.items():
-            if data is not None:
-                store.put(picture_key(lease.job_id, lease.index, lease.token, kind), data)
-    return outcome
 
 
 @contextmanager

@@ -29,6 +29,8 @@ class WorkerSettings(ServiceSettings):
     tidy_s: float = Field(60.0, gt=0)
     #: Age in seconds from which files that no record names are removed; longer than any upload.
     orphan_age_s: float = Field(24 * 3600.0, gt=0)
+    #: Reports of DICOM films are encoded with their results, for download.
+    reports: bool = True
     #: Attempts to deliver a webhook.
     webhook_attempts: int = Field(10, ge=1)
     #: Pause after the first failed attempt, in seconds; it grows fourfold, up to 8 hours.

@@ -9,11 +9,13 @@ import numpy as np
 from jobs.artifacts.store import ArtifactStore
 from jobs.queue import heartbeats
 from jobs.record.database import Database
+from jobs.record.installation import read_installation
 from jobs.states import Priority
 from model.classifier import Classifier, load_classifier
 from model.manifest import DEFAULT_ARTEFACT
 from model.reading.radiograph import InputFacts, Radiograph
 from worker.batch import run_batch
+from worker.reports import DOWNLOADED, Reporter
 from worker.settings import WorkerSettings
 
 
@@ -25,6 +27,7 @@ class Workbench:
     database: Database
     store: ArtifactStore
     classifier: Classifier
+    reporter: Reporter
 
     @classmethod
     def open(cls, settings: WorkerSettings) -> "Workbench":
@@ -38,11 +41,17 @@ class Workbench:
         )
         blank = np.zeros((64, 64), dtype=np.float32)
         classifier.infer([Radiograph(blank, InputFacts(64, 64, format="png", bits_stored=8))])
+        database = Database(settings.database_url)
         return cls(
             settings=settings,
-            database=Database(settings.database_url),
+            database=database,
             store=ArtifactStore.open(settings.store_url),
             classifier=classifier,
+            reporter=Reporter(
+                installation=read_installation(database),
+                weights_sha256=classifier.manifest.network_sha256,
+                kinds=DOWNLOADED if settings.reports else frozenset(),
+            ),
         )
 
     def announce(self, worker: str) -> None:
@@ -58,4 +67,5 @@ class Workbench:
             priorities,
             settings=self.settings,
             holder=holder,
+            reporter=self.reporter,
         )

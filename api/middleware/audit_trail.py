@@ -173,7 +173,7 @@ def _access_of(
             artifact = _artifact_of(asked)
             action = Action.EXPORT if artifact is Artifact.UPLOAD else action
             return _Access(action, job_id, item_index, artifact)
-        case Action.EXPORT:
+        case Action.EXPORT if "job_id" not in asked:
             return _Access(action, target=_FEEDBACK)
         case Action.SUBMIT if headers is not None:
             job_id = _match(_JOB_ID, headers.get("location", "").rpartition("/")[2])

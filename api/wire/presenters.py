@@ -18,7 +18,7 @@ from api.wire.schemas import (
 )
 from jobs.record.tables import DeliveryRow, FeedbackRow, IdentityRow, ItemRow
 from jobs.results import ModelVersion
-from jobs.states import Artifact, DeliveryState, ItemState
+from jobs.states import Artifact, DeliveryState, ItemState, ReportKind
 from jobs.views import drift
 from jobs.views.queries import JobView
 
@@ -139,11 +139,15 @@ def _item_links(item: ItemRow) -> ItemLinks:
     mapped = item.state is ItemState.SUCCEEDED
     # A file that was refused at submission was never stored.
     refused = item.state is ItemState.FAILED and item.attempts == 0
+    reports = set(item.report_kinds)
+    captured = not reports.isdisjoint({ReportKind.SC, ReportKind.SC_JPEG})
     return ItemLinks(
         upload=None if refused else f"{path}/{Artifact.UPLOAD}",
         radiograph=f"{path}/{Artifact.RADIOGRAPH}" if drawn else None,
         activation_map=f"{path}/{Artifact.ACTIVATION_MAP}" if mapped else None,
         heatmap=f"{path}/{Artifact.HEATMAP}" if mapped else None,
+        report=f"{path}/report" if ReportKind.SR in reports else None,
+        secondary_capture=f"{path}/secondary-capture" if captured else None,
     )
 
 

@@ -35,6 +35,8 @@ class ItemLinks(Wire):
     radiograph: str | None
     activation_map: str | None
     heatmap: str | None
+    report: str | None = Field(None, description="DICOM SR or FHIR, by the header Accept.")
+    secondary_capture: str | None = Field(None, description="The overlay as a DICOM object.")
 
 
 class Feedback(Wire):

@@ -14,7 +14,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from jobs.artifacts.store import PICTURES, ArtifactStore, StoredJob, picture_key, upload_key
+from jobs.artifacts.store import ArtifactStore, StoredJob, attempt_keys, upload_key
 from jobs.errors import StoreUnavailable
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow, StoreRoundRow
@@ -104,7 +104,7 @@ def _referenced_keys(session: Session, job_ids: Collection[str]) -> dict[str, se
     for job_id, index, *tokens in session.execute(items.where(ItemRow.job_id.in_(job_ids))):
         known[job_id].add(upload_key(job_id, index))
         for token in filter(None, tokens):
-            known[job_id] |= {picture_key(job_id, index, token, kind) for kind in PICTURES}
+            known[job_id] |= attempt_keys(job_id, index, token)
     return known
 
 

@@ -19,7 +19,7 @@ from obstore.exceptions import BaseError as ObstoreError
 from obstore.store import LocalStore, from_url
 
 from jobs.errors import ArtifactNotFound, StoreUnavailable
-from jobs.states import JOB_ID_PATTERN, Artifact
+from jobs.states import JOB_ID_PATTERN, Artifact, ReportKind
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
@@ -77,6 +77,17 @@ def picture_key(job_id: str, index: int, token: str, artifact: Artifact) -> str:
     the pictures of the winning attempt.
     """
     return f"{job_id}/{index}.{token}.{artifact}"
+
+
+def report_key(job_id: str, index: int, token: str, kind: ReportKind) -> str:
+    """Return the key of a report of one attempt."""
+    return f"{job_id}/{index}.{token}.{kind}"
+
+
+def attempt_keys(job_id: str, index: int, token: str) -> set[str]:
+    """Return the keys of everything that an attempt may store."""
+    pictures = {picture_key(job_id, index, token, kind) for kind in PICTURES}
+    return pictures | {report_key(job_id, index, token, kind) for kind in ReportKind}
 
 
 class ArtifactStore:

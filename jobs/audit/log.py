@@ -35,7 +35,7 @@ class Action(StrEnum):
     SEARCH = "search"  # list jobs by file names and references
     VIEW_JOB = "view_job"
     VIEW_PICTURE = "view_picture"
-    EXPORT = "export"  # the uploaded file, or feedback on results
+    EXPORT = "export"  # an uploaded file, a report, or feedback on results
     JUDGE = "judge"  # agree or disagree with a result
     CANCEL = "cancel"
     ERASE = "erase"

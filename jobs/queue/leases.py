@@ -20,7 +20,7 @@ from jobs.queue.retries import fail_exhausted
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow
 from jobs.results import ItemError, Result
-from jobs.states import OPEN_STATES, ItemState, Priority
+from jobs.states import OPEN_STATES, ItemState, Priority, ReportKind
 from jobs.webhooks.outbox import add_final_event
 
 
@@ -39,11 +39,19 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The final state of an item: succeeded or rejected with a result, or failed with an error."""
+    """The final state of an item: succeeded or rejected with a result, or failed with an error.
+
+    Attributes:
+        state: Final state.
+        result: Result of a film that was read.
+        error: Error of a film that was not.
+        reports: Kinds of the reports that the attempt has stored.
+    """
 
     state: ItemState
     result: Result | None = None
     error: ItemError | None = None
+    reports: tuple[ReportKind, ...] = ()
 
 
 def claim(
@@ -199,6 +207,7 @@ def _record(row: ItemRow, outcome: Outcome, now: datetime) -> None:
     row.finished_at = now
     row.picture_token = row.lease_token if result else None
     row.lease_token = row.lease_expires_at = row.lease_holder = None
+    row.report_kinds = list(outcome.reports)
     row.result = result
     row.probability = result.probability if result else None
     row.positive = result.positive if result else None

@@ -10,7 +10,7 @@ from jobs.queue.leases import Lease
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow
 from jobs.results import MODEL_NAME, MODEL_VERSION, Result
-from jobs.states import ItemState
+from jobs.states import ItemState, ReportKind
 
 _WITH_RESULT = (ItemState.SUCCEEDED, ItemState.REJECTED)
 
@@ -25,6 +25,7 @@ class EarlierResult:
         picture_token: Part of the keys of its pictures.
         state: `succeeded` or `rejected`.
         result: The recorded result.
+        reports: Kinds of its reports.
     """
 
     job_id: str
@@ -32,6 +33,7 @@ class EarlierResult:
     picture_token: str
     state: ItemState
     result: Result
+    reports: tuple[ReportKind, ...] = ()
 
 
 def find_earlier_results(
@@ -79,4 +81,6 @@ def _find(session: Session, lease: Lease, name: str, version: str) -> EarlierRes
     )
     if row is None or row.picture_token is None or row.result is None:
         return None
-    return EarlierResult(row.job_id, row.index, row.picture_token, row.state, row.result)
+    # Kinds of a later version are not copied.
+    reports = tuple(kind for kind in ReportKind if kind in row.report_kinds)
+    return EarlierResult(row.job_id, row.index, row.picture_token, row.state, row.result, reports)

@@ -204,6 +204,8 @@ class ItemRow(Base):
 
     #: Token of the attempt that made the item's pictures; part of their keys in the store.
     picture_token: Mapped[str | None] = mapped_column(String(32))
+    #: Kinds of the reports that the same attempt made (`jobs.states.ReportKind`).
+    report_kinds: Mapped[list[str]] = mapped_column(JSON, default=list)
     result: Mapped[Result | None] = mapped_column(StoredResult)
     error_code: Mapped[ErrorCode | None] = mapped_column(StoredErrorCode)
     error_detail: Mapped[str | None] = mapped_column(Text)

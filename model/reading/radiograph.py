@@ -38,6 +38,8 @@ class InputFacts:
         laterality: DICOM (0020,0062) or (0020,0060), upper case.
         age: Whole years, from DICOM (0010,1010).
         sex: DICOM (0010,0040), upper case.
+        orientation: TIFF orientation, 1 to 8, by which the stored picture was turned; None where
+            a DICOM file does not say it and the picture is shown as stored.
         notes: Remarks of the reader; they reach the wire as cautions.
     """
 
@@ -52,6 +54,7 @@ class InputFacts:
     laterality: str | None = None
     age: int | None = None
     sex: str | None = None
+    orientation: int | None = None
     notes: tuple[Note, ...] = ()
 
     def to_dict(self) -> dict[str, str | int | None]:
@@ -68,6 +71,7 @@ class InputFacts:
             "laterality": self.laterality,
             "age": self.age,
             "sex": self.sex,
+            "orientation": self.orientation,
         }
 
 

@@ -63,6 +63,9 @@ COLUMNS = {
     ),
 }
 
+#: Files of the store that name the patient: uploads, and the reports that go into their studies.
+NAMED_FILES = (".upload", ".sr", ".sc-jpeg", ".fhir")
+
 #: Names a study and with it a patient; in no other film.
 STUDY_UID = "1.2.826.0.1.3680043.77177.1771"
 
@@ -216,6 +219,7 @@ def marked_dicom(**tags: object) -> bytes:
             "IssuerOfPatientID": marked("DicomIssuer"),
             "AccessionNumber": marked("Acc"),
             "StudyInstanceUID": STUDY_UID,
+            "SeriesInstanceUID": "1.2.3.5",
             "StudyDescription": marked("DicomStudy"),
             "StationName": marked("Sta"),
             "ReferringPhysicianName": marked("DicomPhysician"),
@@ -415,7 +419,7 @@ def test_the_word_came_where_it_may_be(site: Site, traffic: Traffic) -> None:
     assert len(set(states.values())) >= 2
     assert len(traffic.pictures) >= 12
     assert len(stored) >= 8
-    assert all(path.endswith(".upload") for path in stored)
+    assert all(path.endswith(NAMED_FILES) for path in stored)
     assert columns_with(site.database, MARKER) == COLUMNS
     assert holds(json.dumps(traffic.job).encode())
     for coded in (MARKER.encode("utf-16-le"), base64.b64encode(b"x" + MARKER.encode() + b"yz")):
@@ -478,7 +482,8 @@ def test_the_study_is_only_where_the_identity_is_kept(site: Site, traffic: Traff
     )
     assert columns_with(site.database, STUDY_UID) == {("film_identities", "study_uid")}
     assert kept
-    assert all(path.endswith(".upload") for path in kept)
+    assert all(path.endswith(NAMED_FILES) for path in kept)
+    assert any(path.endswith(".sr") for path in kept)
     assert not holds(site.service.logs().encode(), STUDY_UID)
     assert not holds(figures[0].content, STUDY_UID)
     assert files_with(STUDY_UID, site.redis_folder, site.service.data_dir / "logs") == []

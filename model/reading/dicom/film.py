@@ -42,7 +42,8 @@ def read_dicom(data: bytes, header: DicomHeader | None) -> Radiograph:
             Note.WINDOW_REPLACED: window_replaced,
         }
         noted = tuple(note for note, holds in notes.items() if holds)
-        return Radiograph(pixels=pixels, facts=_input_facts(header, pixels.shape, noted))
+        facts = _input_facts(header, pixels.shape, orientation, noted)
+        return Radiograph(pixels=pixels, facts=facts)
 
 
 def _unbounded_header(data: bytes) -> DicomHeader:
@@ -57,7 +58,10 @@ def _unbounded_header(data: bytes) -> DicomHeader:
 
 
 def _input_facts(
-    header: DicomHeader, shape: tuple[int, ...], notes: tuple[Note, ...]
+    header: DicomHeader,
+    shape: tuple[int, ...],
+    orientation: int | None,
+    notes: tuple[Note, ...],
 ) -> InputFacts:
     facts = header.facts
     height, width = shape
@@ -73,5 +77,6 @@ def _input_facts(
         laterality=facts.laterality,
         age=facts.age,
         sex=facts.sex,
+        orientation=orientation,
         notes=notes,
     )

@@ -21,7 +21,7 @@ export function Downloads({ item, job, look }: DownloadsProps) {
   const queries = useQueryClient()
   const { viewer } = messages
   const name = item.filename.replace(/\.[^.]+$/, '')
-  const { activation_map: map, upload } = item.links
+  const { activation_map: map, report: structured, secondary_capture: capture, upload } = item.links
   const saved = { item, job, look, name }
 
   // Loaded on use: the code that makes them is large.
@@ -63,6 +63,18 @@ export function Downloads({ item, job, look }: DownloadsProps) {
           >
             {viewer.download.result}
           </Button>
+        )}
+        {structured && (
+          <a href={structured} download className={buttonClasses()}>
+            <Download aria-hidden size="1rem" />
+            {viewer.download.structured}
+          </a>
+        )}
+        {capture && (
+          <a href={capture} download className={buttonClasses()}>
+            <Download aria-hidden size="1rem" />
+            {viewer.download.capture}
+          </a>
         )}
         {upload !== null && (
           <a href={upload} download className={buttonClasses()}>

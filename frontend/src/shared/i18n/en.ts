@@ -292,6 +292,8 @@ export const en = {
       report: 'Report (PDF)',
       heatmap: 'Heatmap (PNG)',
       result: 'Result (JSON)',
+      structured: 'Report (DICOM SR)',
+      capture: 'Overlay (DICOM)',
       upload: 'File as it came',
       failed: 'It could not be made. Check that the service answers, and try again.',
     },

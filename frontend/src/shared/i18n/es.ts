@@ -297,6 +297,8 @@ export const es: Messages = {
       report: 'Informe (PDF)',
       heatmap: 'Mapa de calor (PNG)',
       result: 'Resultado (JSON)',
+      structured: 'Informe (DICOM SR)',
+      capture: 'Superposición (DICOM)',
       upload: 'Archivo original',
       failed: 'No se pudo crear. Compruebe que el servicio responde y reinténtelo.',
     },
