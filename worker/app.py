@@ -5,7 +5,8 @@ import os
 import signal
 import socket
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from threading import Timer
+from typing import Any
 
 import structlog
 from billiard.exceptions import TimeLimitExceeded
@@ -20,16 +21,17 @@ from jobs.states import Priority
 from model.errors import CorruptArtefact, DeviceDisagrees, DeviceUnavailable
 from telemetry.logs import configure_logs
 from telemetry.tracing import begin_tracing, end_tracing
+from worker.batch_runner import BatchRunner
 from worker.connection import RECONNECT_S
 from worker.guards import StartupRefused, require_device, require_intact_network, require_prefork
 from worker.settings import WorkerSettings
 from worker.upkeep import Upkeep
 from worker.webhooks import WebhookSender
 
-if TYPE_CHECKING:
-    from worker.workbench import Workbench
-
 log = structlog.get_logger()
+#: Seconds that a stalled worker has for its end beyond the soft shutdown.
+_STOP_GRACE_S = 10.0
+
 #: Read once in each process, when Celery first asks for its configuration.
 _settings = cache(WorkerSettings)
 
@@ -88,7 +90,7 @@ def _worker_name(pid: int) -> str:
 class _Process:
     """Resources of this process; empty until Celery tells its kind."""
 
-    bench: "Workbench | None" = None
+    batches: BatchRunner | None = None
     upkeep: Upkeep | None = None
     webhooks: WebhookSender | None = None
 
@@ -112,13 +114,11 @@ class _BatchRequest(Request):
 @app.task(name=ANALYZE, bind=True, Request=_BatchRequest)
 def analyze(self: Any) -> None:  # Any: Celery's task class has no types
     """Analyse one batch: of `stat` films for a hint that came on that queue, else of any."""
-    assert _Process.bench is not None
+    assert _Process.batches is not None
     queue = self.request.delivery_info.get("routing_key")
     priorities = [Priority.STAT] if queue == Priority.STAT else list(Priority)
     try:
-        _Process.bench.run_batch(
-            priorities, holder=f"{_worker_name(os.getppid())}/{self.request.id}"
-        )
+        _Process.batches.run_hinted(priorities, batch=self.request.id)
     except DeviceUnavailable as exc:
         # A process that lost its graphics card does not get it back; a new process may. Its items
         # are queued again already.
@@ -146,7 +146,7 @@ def _begin(sender: Any, **_: Any) -> None:
     except OperationalError as exc:
         raise StartupRefused("the database does not answer; see PNEUMOCAM_DATABASE_URL") from exc
     # Started before Redis is reached, because other workers' leases expire all the same.
-    _Process.upkeep = Upkeep(settings, _worker_name(os.getpid()))
+    _Process.upkeep = Upkeep(settings, _worker_name(os.getpid()), end_worker=_end_stalled_worker)
     _Process.upkeep.start()
     _Process.webhooks = WebhookSender(settings)
     _Process.webhooks.start()
@@ -161,8 +161,11 @@ def _open_bench(**_: Any) -> None:
 
     begin_tracing("pneumocam-worker")
     try:
-        _Process.bench = Workbench.open(_settings())
-        _Process.bench.announce(_worker_name(os.getppid()))
+        settings, worker = _settings(), _worker_name(os.getppid())
+        bench = Workbench.open(settings)
+        bench.announce(worker)
+        _Process.batches = BatchRunner(bench, bench.database, worker, settings=settings)
+        _Process.batches.start()
     except (CorruptArtefact, DeviceUnavailable, DeviceDisagrees) as exc:
         # Changed since the worker's start. It stops, and is refused when it is started again.
         log.critical("network_refused", reason=str(exc))
@@ -176,6 +179,8 @@ def _open_bench(**_: Any) -> None:
 
 @signals.worker_process_shutdown.connect
 def _end_process(**_: Any) -> None:
+    if _Process.batches is not None:
+        _Process.batches.stop()
     end_tracing()
 
 
@@ -185,6 +190,21 @@ def _end(**_: Any) -> None:
         _Process.upkeep.stop()
     if _Process.webhooks is not None:
         _Process.webhooks.stop()
+
+
+def _end_stalled_worker() -> None:
+    """Stop this worker, which its supervisor starts again; exit at once if it does not stop."""
+    timer = Timer(_settings().soft_shutdown_s + _STOP_GRACE_S, _exit)
+    timer.daemon = True
+    timer.start()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _exit() -> None:
+    try:
+        _end()
+    finally:
+        os._exit(1)
 
 
 # A worker whose soft shutdown ends before its batch does is terminated, which sends no signal.

@@ -25,6 +25,8 @@ class WorkerSettings(ServiceSettings):
     start_patience_s: float = Field(30.0, ge=0)
     #: Longest pause between two attempts to reach a Redis that is away.
     reconnect_s: float = Field(2.0, gt=0)
+    #: Seconds without a hint after which an idle process asks the database for queued films.
+    hint_patience_s: float = Field(5.0, gt=0)
     #: Interval in seconds of erasing expired jobs (each worker) and removing orphans (one).
     tidy_s: float = Field(60.0, gt=0)
     #: Age in seconds from which files that no record names are removed; longer than any upload.

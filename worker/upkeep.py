@@ -15,6 +15,7 @@ from jobs.record.database import Database
 from jobs.record.trusted_time import ClockWatch
 from jobs.retention.upkeep import sweep, tidy
 from worker.settings import WorkerSettings
+from worker.watchdog import Watchdog
 
 log = structlog.get_logger()
 
@@ -25,10 +26,23 @@ class Upkeep:
     A failed step is repeated at the next round; no state is kept.
     """
 
-    def __init__(self, settings: WorkerSettings, name: str) -> None:
+    def __init__(
+        self, settings: WorkerSettings, name: str, *, end_worker: Callable[[], object]
+    ) -> None:
+        """Prepare the threads.
+
+        Args:
+            settings: The worker's settings.
+            name: The worker's name.
+            end_worker: Called if the worker takes no films although some are queued.
+        """
         self._settings = settings
         self._database = Database(settings.database_url)
         self._clock = ClockWatch(self._database)
+        self._watchdog = Watchdog(
+            self._database, name, limit_s=settings.stall_s, look_s=settings.sweep_s
+        )
+        self._end_worker = end_worker
         self._store = ArtifactStore.open(settings.store_url)
         self._queue = WorkQueue(settings.redis_url)
         self._name = name
@@ -73,7 +87,10 @@ class Upkeep:
 
     def _keep_sweeping(self) -> None:
         while not self._stopping.is_set():
-            self._try("sweep_failed", self._sweep)
+            if self._try("sweep_failed", self._sweep):
+                self._try("stall_not_looked_for", self._look_for_a_stall)
+            else:
+                self._watchdog.reset()
             with suppress(Empty):
                 taking = self._at_once.get(timeout=self._settings.sweep_s)
                 self._try("items_not_taken_back", taking)
@@ -95,6 +112,12 @@ class Upkeep:
         if done.leases_taken_back:
             log.info("swept", taken_back=done.leases_taken_back)
 
+    def _look_for_a_stall(self) -> None:
+        if self._watchdog.is_stalled():
+            log.critical("worker_stalled", limit_s=self._settings.stall_s)
+            self._watchdog.reset()
+            self._end_worker()
+
     def _tidy(self) -> None:
         done = tidy(
             self._database,
@@ -107,8 +130,11 @@ class Upkeep:
             log.info("tidied", erased=done.jobs_erased, orphans=done.orphans_removed)
 
     @staticmethod
-    def _try(event: str, action: Callable[[], object]) -> None:
+    def _try(event: str, action: Callable[[], object]) -> bool:
+        """Run an action; log its exception and return False if it fails."""
         try:
             action()
         except Exception:
             log.warning(event, exc_info=True)
+            return False
+        return True

@@ -1,17 +1,18 @@
 """Liveness and readiness."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import redis
 from fastapi import APIRouter, Response
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.gateway import GatewayDep
+from api.gateway import Gateway, GatewayDep
 from api.middleware.audit_trail import not_audited
 from api.wire.schemas import Readiness
 from jobs.errors import StoreUnavailable
 from jobs.queue.heartbeats import live_workers
+from jobs.queue.stalls import stalled_s
 from jobs.record.trusted_time import clock_ahead
 
 router = APIRouter(tags=["health"])
@@ -46,10 +47,19 @@ def readyz(response: Response, gateway: GatewayDep) -> Readiness:
     if required["database"] == _OK:
         optional["clock"] = _clock_state(clock_ahead(gateway.database))
         alive = live_workers(gateway.database, sweep_s=gateway.settings.sweep_s)
-        required["worker"] = _OK if alive else "no live worker"
+        required["worker"] = _worker_state(gateway, alive)
     ready = all(state == _OK for state in required.values())
     response.status_code = 200 if ready else 503
     return Readiness(ready=ready, dependencies=required | optional)
+
+
+def _worker_state(gateway: Gateway, alive: Sequence[str]) -> str:
+    """Describe the live workers."""
+    if not alive:
+        return "no live worker"
+    seconds = stalled_s(gateway.database, alive)
+    is_stalled = seconds > gateway.settings.stall_s
+    return f"films queued, none claimed for {seconds:.0f} s" if is_stalled else _OK
 
 
 def _clock_state(ahead: timedelta) -> str:

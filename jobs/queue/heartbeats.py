@@ -1,9 +1,10 @@
 """Heartbeats: the live workers, and the network that they run."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from jobs.record.database import Database
 from jobs.record.tables import WorkerRow
@@ -16,7 +17,8 @@ _MISSED_BEATS = 5
 def announce(database: Database, name: str, model: dict[str, JsonValue]) -> None:
     """Record a worker that has loaded its network and is ready."""
     with database.write() as session:
-        session.merge(WorkerRow(name=name, beat_at=database.now(session), model=model))
+        now = database.now(session)
+        session.merge(WorkerRow(name=name, beat_at=now, claimed_at=now, model=model))
 
 
 def beat(database: Database, name: str) -> None:
@@ -27,6 +29,11 @@ def beat(database: Database, name: str) -> None:
         # A live worker whose row is deleted would not come back: it announces itself only once.
         silent = trusted_now(database, session) - timedelta(days=1)
         session.execute(delete(WorkerRow).where(WorkerRow.beat_at < silent))
+
+
+def note_claim(session: Session, name: str, now: datetime) -> None:
+    """Record that a worker has claimed films, in the transaction of the claim."""
+    session.execute(update(WorkerRow).where(WorkerRow.name == name).values(claimed_at=now))
 
 
 def leave(database: Database, name: str) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from jobs.queue.completion import finish_jobs
 from jobs.queue.fairness import CLAIM_ORDER
+from jobs.queue.heartbeats import note_claim
 from jobs.queue.retries import fail_exhausted
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow
@@ -88,7 +89,10 @@ def claim(
             rows = fresh or rows[:1]
         else:
             rows = [row for row in rows if row.attempts == 0]
-        return [_lease(row, now=now, lease_s=lease_s, holder=holder) for row in rows]
+        leases = [_lease(row, now=now, lease_s=lease_s, holder=holder) for row in rows]
+        if leases and holder is not None:
+            note_claim(session, holder.rpartition("/")[0], now)
+        return leases
 
 
 def renew(database: Database, leases: Sequence[Lease], *, lease_s: float) -> None:

@@ -315,6 +315,8 @@ class WorkerRow(Base):
 
     name: Mapped[str] = mapped_column(String(255), primary_key=True)
     beat_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: Time of its last claim, or of its start; None for a worker of an earlier version.
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: Manifest of the loaded network, which `GET /v1/model` shows.
     model: Mapped[dict[str, JsonValue]] = mapped_column(JSON)
 

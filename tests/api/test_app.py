@@ -8,10 +8,14 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 
 from jobs.queue.heartbeats import announce
 from jobs.record.database import Database
+from jobs.record.tables import ItemRow, WorkerRow
 from jobs.record.trusted_time import ClockWatch
+from tests.api.conftest import film
+from tests.api.routes.test_jobs import submit
 from tests.conftest import ROOT
 
 
@@ -51,6 +55,23 @@ def test_ready_needs_a_live_worker(client: TestClient, database: Database) -> No
     assert before.json()["dependencies"]["worker"] == "no live worker"
     assert after.status_code == 200
     assert set(after.json()["dependencies"].values()) == {"ok"}
+
+
+def test_films_that_no_live_worker_claims_make_it_unready(
+    client: TestClient, database: Database
+) -> None:
+    announce(database, "worker-1", {"name": "pneumocam", "version": "1"})
+    submit(client, film())
+    database.clock_offset = timedelta(minutes=-2)
+    with database.write() as session:
+        then = database.now(session)
+        session.execute(update(WorkerRow).values(claimed_at=then))
+        session.execute(update(ItemRow).values(queued_at=then))
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert "none claimed for 120 s" in answer.json()["dependencies"]["worker"]
 
 
 def test_a_clock_that_jumped_ahead_is_told_and_the_service_stays_ready(

@@ -24,6 +24,7 @@ from jobs.record.tables import ItemRow
 from jobs.states import ItemState
 from tests.conftest import ROOT
 from tests.faults.parts import Part, Supervisor
+from tests.faults.slow_network import Network
 from tests.service.conftest import free_port
 
 _INJECTED = Path(__file__).parent / "injected"
@@ -80,13 +81,14 @@ class Installation:
         port, redis_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._redis_url = f"redis://127.0.0.1:{redis_port}/0"
+        self.network = Network(redis_port)
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("PNEUMOCAM_")},
             **_SETTINGS,
             "PNEUMOCAM_DATA_DIR": str(folder),
             "PNEUMOCAM_DATABASE_URL": database_url,
             "PNEUMOCAM_STORE_URL": str(self.store),
-            "PNEUMOCAM_REDIS_URL": self._redis_url,
+            "PNEUMOCAM_REDIS_URL": f"redis://127.0.0.1:{self.network.port}/0",
             "PNEUMOCAM_PORT": str(port),
             "PYTHONPATH": f"{_INJECTED}:{ROOT}",
             "FAULTS_DIR": str(self._faults),
@@ -109,6 +111,7 @@ class Installation:
         return Part(name, command, environment, self._logs)
 
     def __enter__(self) -> Self:
+        self.network.start()
         self._supervisor.start()
         return self
 
@@ -119,6 +122,7 @@ class Installation:
         trace: TracebackType | None,
     ) -> None:
         self._supervisor.stop()
+        self.network.stop()
         self.database.close()
 
     def wait_until_ready(self, *, timeout_s: float = 90) -> None:

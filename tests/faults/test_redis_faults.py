@@ -14,7 +14,9 @@ from jobs.queue.courier import ANALYZE
 from tests.faults.conftest import SEED, Install
 from tests.faults.installation import Installation, patience
 from tests.faults.load import Load, timed
+from tests.faults.slow_network import CUT, GOOD, LATE, TRICKLING
 from tests.faults.trial import Trial, states
+from worker.settings import WorkerSettings
 
 #: The promise: after Redis came back everything runs again within this time.
 RECOVERY_S = 10.0
@@ -79,6 +81,40 @@ def test_a_frozen_redis_delays_no_answer_and_hides_no_result(trial: Trial) -> No
     trial.audit(f"Redis frozen, slowest answer {slowest:.1f} s, done {seconds:.1f} s after")
     assert slowest < ANSWER_S * patience()
     assert seconds < RECOVERY_S * patience()
+
+
+@pytest.mark.parametrize("fault", ["frozen", "cut", "3 s late", "1 byte a second"])
+def test_films_are_analysed_while_redis_is_silent_for_10_s_under_load(
+    trial: Trial, fault: str
+) -> None:
+    """Workers ask the database themselves, and none is stuck afterwards."""
+    installation = trial.installation
+    installation.wait_until_ready()
+    with Load(trial, films=4, slow_s=0.2):
+        began = time.time()
+        if fault == "frozen":
+            installation.redis.freeze()
+        else:
+            qualities = {"cut": CUT, "3 s late": LATE, "1 byte a second": TRICKLING}
+            installation.network.quality = qualities[fault]
+        try:
+            own_s = installation.wait_for(
+                "films analysed without hints", lambda: _late(trial, began)
+            )
+            time.sleep(max(0.0, began + 10 - time.time()))
+        finally:
+            installation.network.quality = GOOD
+            installation.redis.thaw()
+        consuming_again(trial, time.time())
+
+    items = trial.audit(f"Redis {fault} for 10 s under load, films again after {own_s:.1f} s")
+    assert states(items) == {"succeeded"}
+
+
+def _late(trial: Trial, began: float) -> bool:
+    """Return whether films were analysed that no hint from before the fault can have announced."""
+    begun = trial.installation.analysed()
+    return sum(entry.at > began + WorkerSettings().hint_patience_s for entry in begun) > 8
 
 
 def test_a_message_that_dies_with_its_worker_is_sent_again(trial: Trial) -> None:

@@ -33,7 +33,7 @@ ATTEMPTS = 4
 
 def sweep_for_ever(settings: WorkerSettings, name: str) -> None:
     """Run the upkeep of one worker."""
-    Upkeep(settings, name).start()
+    Upkeep(settings, name, end_worker=lambda: None).start()
     time.sleep(3600)
 
 

@@ -55,11 +55,11 @@ def test_sender_and_worker_know_the_same_queues() -> None:
 def test_a_process_whose_device_is_lost_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lost lease is not regained; the process that replaces it may claim."""
 
-    class Bench:
-        def run_batch(self, *_: object, **__: object) -> int:
+    class Batches:
+        def run_hinted(self, *_: object, **__: object) -> int:
             raise DeviceUnavailable("cuda", "does not work any more")
 
-    monkeypatch.setattr(_Process, "bench", Bench())
+    monkeypatch.setattr(_Process, "batches", Batches())
 
     with pytest.raises(SystemExit):
         analyze.apply(throw=True)

@@ -37,7 +37,7 @@ def upkeep(
         lease_s=SWEEP_S,
     )
     announce(database, "host:1", {})
-    upkeep = Upkeep(settings, "host:1")
+    upkeep = Upkeep(settings, "host:1", end_worker=lambda: None)
     upkeep.start()
     yield upkeep
     upkeep.stop()

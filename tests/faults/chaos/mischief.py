@@ -16,6 +16,7 @@ from tests.faults.films import FilmStock
 from tests.faults.hanging_up import hang_up
 from tests.faults.installation import Installation
 from tests.faults.parts import Part
+from tests.faults.slow_network import CUT, GOOD, LATE, TRICKLING, Quality
 from tests.servers.postgresql import PostgresqlServer
 
 #: Where a gateway may be killed within a submission, and a worker's processes within a batch.
@@ -84,6 +85,10 @@ class Mischief:
             self._freeze_gateway,
             self._kill_redis,
             self._freeze_redis,
+            self._cut_network_to_redis,
+            self._slow_network_to_redis,
+            self._trickle_to_redis,
+            self._restart_redis,
             self._empty_redis,
             self._litter_redis,
             self._hang_up,
@@ -198,7 +203,31 @@ class Mischief:
     def _freeze_redis(self) -> Fault:
         server = self._awake(self._installation.redis)
         server.freeze()
-        return Fault("Redis frozen", self._random.uniform(1, 6), server.thaw)
+        return Fault("Redis frozen", self._random.uniform(1, 12), server.thaw)
+
+    def _restart_redis(self) -> Fault:
+        self._awake(self._installation.redis).ask_to_stop()
+        return Fault("Redis restarted")
+
+    def _cut_network_to_redis(self) -> Fault:
+        return self._spoil_network("network to Redis cut", CUT)
+
+    def _slow_network_to_redis(self) -> Fault:
+        return self._spoil_network("network to Redis 3 s late", LATE)
+
+    def _trickle_to_redis(self) -> Fault:
+        return self._spoil_network("network to Redis at 1 byte/s", TRICKLING)
+
+    def _spoil_network(self, name: str, quality: Quality) -> Fault:
+        network = self._installation.network
+        if network.quality is not GOOD:
+            raise NothingToBreak
+        network.quality = quality
+
+        def repair() -> None:
+            network.quality = GOOD
+
+        return Fault(name, self._random.uniform(2, 12), repair)
 
     def _empty_redis(self) -> Fault:
         try:
