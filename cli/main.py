@@ -1,6 +1,8 @@
 """The `pneumocam` command."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -13,6 +15,27 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(*, is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"pneumocam {version('pneumocam')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    *,
+    version_: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
 #: Packages that every installation has.
 _ALWAYS_THERE = frozenset({"api", "cli", "client", "headers", "jobs", "listener", "telemetry"})
 

@@ -18,7 +18,13 @@ from cli.errors import CommandRefused
 from cli.private_files import close_to_others
 from cli.processes import Child, stop_all
 from cli.settings import read_settings
-from cli.startup_checks import check_address, check_data_folder, check_port, raise_file_limit
+from cli.startup_checks import (
+    check_address,
+    check_data_folder,
+    check_database,
+    check_port,
+    raise_file_limit,
+)
 from listener.settings import ListenerSettings
 
 #: Time for all processes to come up, on a slow disk and at their first start.
@@ -40,6 +46,7 @@ def serve_until_stopped() -> None:
     settings = read_settings()
     check_data_folder(settings.data_dir)
     close_to_others(settings.data_dir)
+    check_database(settings)
     check_address(settings)
     check_port(settings)
     raise_file_limit(settings)

@@ -14,6 +14,16 @@ from jobs.identity.keys import has_keys
 _MIN_FREE_BYTES = 200 * 2**20
 
 
+def check_database(settings: ApiSettings) -> None:
+    """Wait for the database and bring it up to date.
+
+    Raises:
+        CommandRefused: It does not answer, or a later version of PneumoCAM has used it.
+    """
+    with service_database(settings.database_url, wait_s=30):
+        pass
+
+
 def check_address(settings: ApiSettings) -> None:
     """Refuse to listen where other machines can connect although nobody has a key yet.
 

@@ -7,6 +7,20 @@ class JobsError(Exception):
     """Base class of the exceptions of the jobs package."""
 
 
+class DatabaseTooNew(JobsError):
+    """The database was migrated by a later version of PneumoCAM."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(revision)
+        self.revision = revision
+
+    def __str__(self) -> str:
+        return (
+            f"a later version of PneumoCAM has used this database (schema {self.revision}); "
+            "install that version, or restore a backup"
+        )
+
+
 class JobNotFound(JobsError):
     """No job has this id, or the caller may not see it."""
 

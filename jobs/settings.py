@@ -1,10 +1,11 @@
 """Settings that all processes of the service share."""
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -24,6 +25,17 @@ def _parse_networks(listed: object) -> object:
     return tuple(ip_network(text.strip()) for text in listed.split(",") if text.strip())
 
 
+def _usable_redis_url(url: str) -> str:
+    """Return a URL that all of the service's clients of Redis understand.
+
+    Celery calls the scheme of a socket `redis+socket`, redis-py calls it `unix`.
+    """
+    url = re.sub("^unix://", "redis+socket://", url)
+    if not url.startswith(("redis://", "rediss://", "redis+socket://")):
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    return url
+
+
 class ServiceSettings(BaseSettings):
     """Locations and timeouts that all processes of the service share.
 
@@ -37,7 +49,7 @@ class ServiceSettings(BaseSettings):
 
     data_dir: Path = Path("var")
     database_url: str = ""
-    redis_url: str = "redis://localhost:6379/0"
+    redis_url: Annotated[str, AfterValidator(_usable_redis_url)] = "redis://localhost:6379/0"
     store_url: str = ""
 
     #: Lease length in seconds. An item whose lease is not renewed in time is requeued.

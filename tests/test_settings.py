@@ -53,3 +53,13 @@ def test_the_data_folder_holds_what_has_no_place_of_its_own(tmp_path: Path) -> N
 
     assert settings.database_url == f"sqlite:///{tmp_path}/pneumocam.db"
     assert settings.store_url == str(tmp_path / "artifacts")
+
+
+def test_a_socket_of_redis_may_be_named_in_either_way() -> None:
+    """Celery and redis-py spell its scheme differently."""
+    urls = {
+        ServiceSettings(redis_url=f"{scheme}:///run/redis.sock").redis_url
+        for scheme in ("unix", "redis+socket")
+    }
+
+    assert urls == {"redis+socket:///run/redis.sock"}

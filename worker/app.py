@@ -15,6 +15,7 @@ from celery.app.utils import Settings
 from celery.worker.request import Request
 from sqlalchemy.exc import OperationalError
 
+from jobs.errors import DatabaseTooNew
 from jobs.queue.courier import ANALYZE, celery_settings
 from jobs.record.database import Database
 from jobs.states import Priority
@@ -143,6 +144,8 @@ def _begin(sender: Any, **_: Any) -> None:
     require_device(settings.device, settings.model_dir)
     try:
         Database(settings.database_url).migrate(timeout_s=settings.start_patience_s)
+    except DatabaseTooNew as exc:
+        raise StartupRefused(str(exc)) from exc
     except OperationalError as exc:
         raise StartupRefused("the database does not answer; see PNEUMOCAM_DATABASE_URL") from exc
     # Started before Redis is reached, because other workers' leases expire all the same.

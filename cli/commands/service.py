@@ -29,12 +29,13 @@ def api() -> None:
     from cli.private_files import close_to_others, create_files_privately
     from cli.serving import gateway_command
     from cli.settings import read_settings
-    from cli.startup_checks import check_address, raise_file_limit
+    from cli.startup_checks import check_address, check_database, raise_file_limit
 
     create_files_privately()
     with in_one_line():
         settings = read_settings()
         close_to_others(settings.data_dir)
+        check_database(settings)
         check_address(settings)
     raise_file_limit(settings)
     command = gateway_command(settings)
@@ -48,11 +49,14 @@ def worker(
     ] = 1,
 ) -> None:
     """Run one worker in the foreground, for containers and further machines."""
+    from cli.environment import read_environment
     from cli.private_files import close_to_others, create_files_privately
-    from jobs.settings import ServiceSettings
+    from worker.settings import WorkerSettings
 
     create_files_privately()
-    close_to_others(ServiceSettings().data_dir)
+    with in_one_line():
+        settings = read_environment(WorkerSettings)
+    close_to_others(settings.data_dir)
     # Supervisors send SIGTERM. Remapped, it puts the current batch back after the soft shutdown;
     # otherwise Celery waits for it without a limit. Celery reads this when it is imported.
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")

@@ -10,12 +10,15 @@ from typing import Any, Final
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.sql import func
 
+from jobs.errors import DatabaseTooNew
 from jobs.record.locks import Lock, lock
 
 log = structlog.get_logger()
@@ -97,6 +100,7 @@ class Database:
 
         Raises:
             OperationalError: The server did not answer within `timeout_s`.
+            DatabaseTooNew: A later version of PneumoCAM has migrated it.
         """
         deadline = time.monotonic() + timeout_s
         while True:
@@ -115,6 +119,7 @@ class Database:
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS))
             config.attributes["connection"] = connection
+            _refuse_newer(connection, config)
             command.upgrade(config, "head")
 
     def purge_deleted_rows(self) -> None:
@@ -138,6 +143,13 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def _refuse_newer(connection: Connection, config: Config) -> None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise DatabaseTooNew(revision)
 
 
 def _configure_sqlite(dbapi_connection: Any, _record: Any) -> None:  # Any: the driver's own objects

@@ -1,10 +1,14 @@
 """The help of every command."""
 
+import re
+import tomllib
 from collections.abc import Iterator
 
 import typer
+from typer.testing import CliRunner
 
 from cli.main import app
+from tests.conftest import ROOT
 
 
 def parameters(command: object, name: str) -> Iterator[tuple[str, object]]:
@@ -40,3 +44,14 @@ def test_no_option_negates_a_negation() -> None:
 
     assert {"--no-validation-fold", "--no-gallery", "--keep-best"} <= names
     assert not [name for name in names if name.startswith("--no-no-")]
+
+
+def test_the_version_is_that_of_the_latest_release() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    released = re.findall(r"^## (\d+\.\d+\.\d+) ", changelog, re.MULTILINE)[0]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    shown = CliRunner().invoke(app, ["--version"])
+
+    assert project["version"] == released
+    assert shown.output == f"pneumocam {released}\n"
