@@ -29,6 +29,7 @@ from api.routes import (
 from api.settings import ApiSettings
 from api.wire import problems
 from api.wire.schemas import Problem
+from jobs.record.reserve import fill_reserve
 from telemetry.logs import configure_logs
 from telemetry.tracing import begin_tracing, end_tracing
 
@@ -60,6 +61,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         begin_tracing("pneumocam-api")
         gateway: Gateway = app.state.gateway
         gateway.database.migrate()
+        fill_reserve(gateway.database)
         gateway.metrics.start(gateway.database)
         async with gateway.audit.open(), anyio.create_task_group() as beside:
             beside.start_soon(gateway.job_watcher.run)

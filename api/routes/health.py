@@ -13,6 +13,7 @@ from api.wire.schemas import Readiness
 from jobs.errors import StoreUnavailable
 from jobs.queue.heartbeats import live_workers
 from jobs.queue.stalls import stalled_s
+from jobs.record.reserve import given_up_bytes
 from jobs.record.trusted_time import clock_ahead
 
 router = APIRouter(tags=["health"])
@@ -37,13 +38,15 @@ def readyz(response: Response, gateway: GatewayDep) -> Readiness:
     """The state of each dependency.
 
     Redis is not required: without it the service is slower. Nor is the clock: while it is ahead,
-    expired jobs are kept.
+    expired jobs are kept. A `disk` that is full still shows and erases films.
     """
     required = {
         "database": _state(gateway.database.check),
         "store": _state(gateway.store.check),
     }
     optional = {"redis": _state(gateway.queue.check)}
+    if given_up := given_up_bytes(gateway.database):
+        optional["disk"] = f"full; {given_up // 2**20} MiB of the reserve for erasing are in use"
     if required["database"] == _OK:
         optional["clock"] = _clock_state(clock_ahead(gateway.database))
         alive = live_workers(gateway.database, sweep_s=gateway.settings.sweep_s)

@@ -19,6 +19,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from jobs.record.database import Database
+from jobs.record.reserve import with_reserve
 from jobs.record.tables import OWNER_CHARACTERS, AuditHeadRow, AuditRow
 
 #: Hash that stands before the first event.
@@ -143,10 +144,14 @@ def append(database: Database, session: Session, events: Sequence[Event]) -> Non
 def record(database: Database, events: Sequence[Event]) -> None:
     """Append events to the log in a transaction of their own.
 
-    They survive any crash after the call has returned.
+    They survive any crash after the call has returned. Room is kept for them on a full disk.
     """
-    with database.write() as session:
-        append(database, session, events)
+
+    def write() -> None:
+        with database.write() as session:
+            append(database, session, events)
+
+    with_reserve(database, write)
 
 
 def read_events(

@@ -44,11 +44,15 @@ class Database:
         #: Offset added to the server's time. Tests change it instead of waiting.
         self.clock_offset = timedelta(0)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        #: File of SQLite; None for a server, and for a database in memory.
+        self.path: Path | None = None
+        if self.is_sqlite and parsed.database not in {None, "", ":memory:"}:
+            self.path = Path(str(parsed.database))
         # Connections stay open: opening one costs more than most transactions.
         options: dict[str, Any] = {"pool_size": _MAX_CONNECTIONS, "max_overflow": 0}
         if self.is_sqlite:
-            if parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            if self.path is not None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
             options["connect_args"] = {"timeout": _SQLITE_BUSY_TIMEOUT_S}
         else:
             options["pool_pre_ping"] = True

@@ -8,6 +8,7 @@ from jobs.artifacts.store import ArtifactStore
 from jobs.audit.log import Event, append
 from jobs.queue.leases import cancel
 from jobs.record.database import Database
+from jobs.record.reserve import with_reserve
 from jobs.record.tables import ItemRow, JobRow
 from jobs.states import OPEN_STATES
 from jobs.webhooks.outbox import delete_callbacks
@@ -33,11 +34,11 @@ def erase(
     Raises:
         StoreUnavailable: Some bytes could not be removed.
     """
-    _end_retention(database, job_id)
-    cancel(database, job_id)
+    with_reserve(database, lambda: _end_retention(database, job_id))
+    with_reserve(database, lambda: cancel(database, job_id))
     store.delete_job(job_id)
     event_of = None if event is None else lambda _: event
-    erased = leave_tombstones(database, [job_id], event_of=event_of)
+    erased = with_reserve(database, lambda: leave_tombstones(database, [job_id], event_of=event_of))
     return bool(erased) and event is not None
 
 

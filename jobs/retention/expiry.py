@@ -12,6 +12,7 @@ from jobs.artifacts.store import ArtifactStore
 from jobs.audit.log import Action, Event, Via
 from jobs.errors import StoreUnavailable
 from jobs.record.database import Database
+from jobs.record.reserve import with_reserve
 from jobs.record.tables import JobRow, RetentionRow
 from jobs.record.trusted_time import trusted_now
 from jobs.retention.erasure import cancel_open, leave_tombstones
@@ -50,7 +51,7 @@ def erase_expired(database: Database, store: ArtifactStore, *, pause: Pause) -> 
     Raises:
         StoreUnavailable: The store is away.
     """
-    until = _take_turn(database)
+    until = with_reserve(database, lambda: _take_turn(database))
     if until is None:
         return 0
     erased = 0
@@ -96,7 +97,7 @@ def _next_batch(
 
 
 def _erase_batch(database: Database, store: ArtifactStore, job_ids: Sequence[str]) -> int:
-    cancel_open(database, job_ids)
+    with_reserve(database, lambda: cancel_open(database, job_ids))
     emptied: list[str] = []
     failed = 0
     for job_id in job_ids:
@@ -109,7 +110,8 @@ def _erase_batch(database: Database, store: ArtifactStore, job_ids: Sequence[str
                 raise
         else:
             emptied.append(job_id)
-    return len(leave_tombstones(database, emptied, event_of=_expiry))
+    erased = with_reserve(database, lambda: leave_tombstones(database, emptied, event_of=_expiry))
+    return len(erased)
 
 
 def _expiry(job_id: str) -> Event:

@@ -17,6 +17,7 @@ from jobs.queue.courier import WorkQueue, hints_for
 from jobs.queue.intake import delete_old_idempotency_keys
 from jobs.queue.retries import requeue_expired, shorten_stretched
 from jobs.record.database import Database
+from jobs.record.reserve import fill_reserve
 from jobs.record.tables import ItemRow
 from jobs.retention.expiry import erase_expired
 from jobs.states import ItemState, Priority
@@ -63,7 +64,7 @@ def tidy(
     orphan_age_s: float,
     pause: Callable[[float], bool],
 ) -> Tidied:
-    """Erase expired jobs, forget old idempotency keys, remove orphans.
+    """Erase expired jobs, keep room for erasing, forget old idempotency keys, remove orphans.
 
     Args:
         database: The record.
@@ -75,8 +76,9 @@ def tidy(
     Raises:
         StoreUnavailable: The store did not answer.
     """
-    delete_old_idempotency_keys(database)
     erased = erase_expired(database, store, pause=pause)
+    fill_reserve(database)
+    delete_old_idempotency_keys(database)
     orphans = remove_orphans(database, store, every_s=every_s, age_s=orphan_age_s)
     return Tidied(jobs_erased=erased, orphans_removed=orphans)
 
