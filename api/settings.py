@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
-from jobs.settings import ServiceSettings
+from jobs.settings import ServiceSettings, parse_networks
 
 #: A name or an address with an optional port, as in the Host header.
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
@@ -45,6 +46,10 @@ class ApiSettings(ServiceSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
+    #: Networks of proxies that may name the client's address and scheme in `X-Forwarded-*`.
+    trusted_proxies: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(parse_networks)
+    ] = (IPv4Network("127.0.0.1/32"), IPv6Network("::1/128"))
     #: Serve without keys. Only for gateways behind something that authenticates clients.
     open_access: bool = False
     #: Hosts that are answered for, without ports; `*` for any. Empty for the default of `hosts`.

@@ -1,5 +1,6 @@
 """The queue, the gateway and the worker as one process tree, for `pneumocam serve`."""
 
+import os
 import shutil
 import signal
 import sys
@@ -68,6 +69,9 @@ def gateway_command(settings: ApiSettings) -> list[str]:
     command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:create_app"]
     command += ["--host", settings.host, "--port", str(settings.port)]
     command += ["--http", "api.server.connections:BoundedProtocol", "--ws", "none"]
+    if "trusted_proxies" in settings.model_fields_set or "FORWARDED_ALLOW_IPS" not in os.environ:
+        trusted = ",".join(str(network) for network in settings.trusted_proxies)
+        command += ["--forwarded-allow-ips", trusted]
     command += ["--no-server-header", "--no-access-log", "--timeout-graceful-shutdown", "3"]
     return command
 

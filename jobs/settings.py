@@ -18,7 +18,7 @@ from pydantic_settings import (
 _SECRETS = Path("/run/secrets")
 
 
-def _parse_networks(listed: object) -> object:
+def parse_networks(listed: object) -> object:
     """Parse a comma-separated list of networks; return other values unchanged."""
     if not isinstance(listed, str):
         return listed
@@ -77,7 +77,7 @@ class ServiceSettings(BaseSettings):
     identity: bool = True
     #: Non-public networks that the callbacks of jobs may reach.
     webhook_allow: Annotated[
-        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_parse_networks)
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(parse_networks)
     ] = ()
 
     @classmethod

@@ -1,5 +1,6 @@
 """The services of docker-compose.yml, as far as they can be held without containers."""
 
+import re
 from typing import Any
 
 import yaml
@@ -35,7 +36,9 @@ def test_the_cards_worker_is_the_other_one_but_for_what_the_card_needs() -> None
         "profiles",
     }
     assert set(on_cpu) <= set(on_card)
-    assert on_card["environment"].items() >= on_cpu["environment"].items()
+    on_card_alone = on_card["environment"].items() - on_cpu["environment"].items()
+    assert {name for name, _ in on_card_alone} == {"PNEUMOCAM_BATCH_SIZE"}
+    assert on_card["environment"].keys() == on_cpu["environment"].keys()
     [device] = on_card["deploy"]["resources"]["reservations"]["devices"]
     assert device == {"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}
 
@@ -47,3 +50,15 @@ def test_what_the_image_is_built_for_is_a_device_of_the_worker() -> None:
     assert WorkerSettings(device=built_for).device == built_for
     assert "PNEUMOCAM_DEVICE=$DEVICE" in recipe
     assert f'"$DEVICE" = {built_for} ]' in recipe
+
+
+def test_every_setting_can_be_passed_on_except_what_the_images_and_secrets_settle() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    settings = {line.partition("=")[0] for line in lines if line.startswith("PNEUMOCAM_")}
+    settled = {"DATA_DIR", "DATABASE_URL", "DASHBOARD_DIR", "DEVICE", "HOST", "REDIS_URL"}
+
+    gateway = services()["api"]
+    passed_on = {name for name in gateway["environment"] if name.startswith("PNEUMOCAM_")}
+    passed_on |= set(re.findall(r"\$\{(PNEUMOCAM_\w+)", str(gateway["ports"])))
+
+    assert passed_on == settings - {f"PNEUMOCAM_{name}" for name in settled}
