@@ -401,7 +401,7 @@ export interface paths {
          * @description The state of each dependency.
          *
          *     Redis is not required: without it the service is slower. Nor is the clock: while it is ahead,
-         *     expired jobs are kept.
+         *     expired jobs are kept. A `disk` that is full still shows and erases films.
          */
         get: operations["readyz_readyz_get"];
         put?: never;
