@@ -58,7 +58,9 @@ def running(command: list[str], environment: dict[str, str], log: Path) -> Itera
 def documented_server(folder: Path, *, port: int, gateway_port: int) -> str:
     """Return the documentation's nginx example with this test's ports and certificate."""
     text = (ROOT / "docs" / "operations.md").read_text()
-    [example] = re.findall(r"```nginx\n(.+?)```", text, re.DOTALL)
+    found = re.search(r"```nginx\n(.+?)```", text, re.DOTALL)
+    assert found is not None
+    example = found[1]
     for documented, own in (
         ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
         ("/etc/ssl/films", f"{folder}/films"),
