@@ -62,6 +62,7 @@ class ErrorCode(StrEnum):
     NESTED_ARCHIVE = "nested_archive"
     DAMAGED_ARCHIVE = "damaged_archive"
     ENCRYPTED_ARCHIVE = "encrypted_archive"
+    UNSUPPORTED_ARCHIVE = "unsupported_archive"
     # The analysis.
     UPLOAD_MISSING = "upload_missing"
     WORKER_LOST = "worker_lost"

@@ -46,6 +46,7 @@ def test_the_record_has_the_error_codes_of_files_and_each_other_one_is_given() -
         "nested_archive",
         "damaged_archive",
         "encrypted_archive",
+        "unsupported_archive",
         "upload_missing",
         "worker_lost",
         "timeout",

@@ -2,7 +2,8 @@
 
 Sizes and names in an archive are claims. Names are only ever shown, and sizes are counted while
 reading. An archive that contradicts itself refuses the whole submission, since it was made by a
-broken tool or by an attacker. What is only damaged or encrypted fails alone.
+broken tool or by an attacker. What is only damaged, encrypted or compressed by another method than
+deflate fails alone.
 """
 
 import re
@@ -32,6 +33,9 @@ _CHUNK_BYTES = 256 * 1024
 #: The fixed part of a local file header (APPNOTE 4.3.7); name and extra field follow it.
 _LOCAL_HEADER_BYTES = 30
 
+#: Methods that are read. Others, such as bzip2, are rare and inflate without bounds.
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 #: Files that desktops add beside the user's own.
@@ -48,7 +52,7 @@ class UnsafeArchive(Exception):
 
 
 class UnreadableArchive(Exception):
-    """The archive or one file in it is damaged or encrypted; it fails alone."""
+    """The archive or one file in it cannot be read; it fails alone."""
 
     def __init__(self, code: ErrorCode, detail: str) -> None:
         super().__init__(code, detail)
@@ -112,10 +116,13 @@ class Archive:
 
         Raises:
             UnsafeArchive: The content differs in size from the directory, or exceeds a limit.
-            UnreadableArchive: The content is damaged or encrypted.
+            UnreadableArchive: The content is damaged, encrypted or compressed by another method.
         """
         if info.flag_bits & 0x1:
             raise UnreadableArchive(ErrorCode.ENCRYPTED_ARCHIVE, "The file is encrypted.")
+        if info.compress_type not in _METHODS:
+            detail = "The file is compressed by another method than deflate."
+            raise UnreadableArchive(ErrorCode.UNSUPPORTED_ARCHIVE, detail)
         read = 0
         try:
             # Returns no more than the directory says, and verifies the CRC at the end.
@@ -166,8 +173,6 @@ def _check_places(infos: list[zipfile.ZipInfo], size: int) -> None:
 
 
 def _check_entry(info: zipfile.ZipInfo) -> None:
-    if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        raise _unsafe("It uses a compression other than deflate.")
     mode = info.external_attr >> 16
     if mode and not info.is_dir() and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
         raise _unsafe("It holds a link or a device.")

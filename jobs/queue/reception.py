@@ -1,6 +1,7 @@
 """Reception of films, common to every way in: files counted, jobs accepted, workers hinted."""
 
 import hashlib
+import re
 import string
 import unicodedata
 from contextlib import suppress
@@ -21,6 +22,13 @@ _MAX_NAME_CHARACTERS: Final = 255
 
 #: Zero-width joiner and non-joiner: invisible, and part of emoji and of Persian words.
 _JOINERS: Final = "\u200d\u200c"
+
+#: A flag with the tags that say whose it is (Unicode UTS 51, ED-14a), or any one character. Tags
+#: are invisible, and kept nowhere else: text could hide in them.
+_FLAG_OR_CHARACTER: Final = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f|.", re.DOTALL)
+
+#: Tags at the end of a name, without the one that closes a flag.
+_CUT_TAGS: Final = re.compile("[\U000e0020-\U000e007e]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +108,11 @@ class ReceivedFile:
 def label(filename: str) -> str:
     """Return a client's file name as a label: without folders, and printable."""
     name = filename.replace("\\", "/").rsplit("/", 1)[-1]
-    printable = "".join(c for c in name if c in _JOINERS or unicodedata.category(c)[0] != "C")
-    return printable.strip(_JOINERS + string.whitespace)[:_MAX_NAME_CHARACTERS] or "unnamed"
+    printable = "".join(filter(_is_shown, _FLAG_OR_CHARACTER.findall(name)))
+    cut = printable.strip(_JOINERS + string.whitespace)[:_MAX_NAME_CHARACTERS]
+    return _CUT_TAGS.sub("", cut) or "unnamed"
+
+
+def _is_shown(piece: str) -> bool:
+    """Return whether a flag or character is printable, or part of printable ones."""
+    return len(piece) > 1 or piece in _JOINERS or unicodedata.category(piece)[0] != "C"

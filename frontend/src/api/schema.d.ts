@@ -593,7 +593,7 @@ export interface components {
          * @description Errors of failed items; `unknown` for one of another version.
          * @enum {string}
          */
-        ErrorCode: "empty_file" | "not_an_image" | "unsafe_file" | "unreadable_image" | "undecodable_image" | "contradictory_image" | "truncated_image" | "image_too_large" | "image_too_small" | "unsupported_image" | "several_images" | "no_pixel_data" | "colour_image" | "blank_image" | "nested_archive" | "damaged_archive" | "encrypted_archive" | "upload_missing" | "worker_lost" | "timeout" | "internal_error" | "unknown";
+        ErrorCode: "empty_file" | "not_an_image" | "unsafe_file" | "unreadable_image" | "undecodable_image" | "contradictory_image" | "truncated_image" | "image_too_large" | "image_too_small" | "unsupported_image" | "several_images" | "no_pixel_data" | "colour_image" | "blank_image" | "nested_archive" | "damaged_archive" | "encrypted_archive" | "unsupported_archive" | "upload_missing" | "worker_lost" | "timeout" | "internal_error" | "unknown";
         /**
          * EventType
          * @description Type of a webhook event.

@@ -238,6 +238,10 @@ def test_the_worklist_has_a_row_for_each_item(
     assert rest["next_cursor"] is None
 
 
+#: The flag of Scotland: a black flag and the tags g, b, s, c, t and "end".
+SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
@@ -250,6 +254,9 @@ def test_the_worklist_has_a_row_for_each_item(
         ("\u200d\u200c ", "unnamed"),
         ("a%22b%0D%0A.png", 'a"b.png'),
         ("\U0001f469\u200d\u2695\ufe0f.png", "\U0001f469\u200d\u2695\ufe0f.png"),
+        (f"{SCOTLAND}.png", f"{SCOTLAND}.png"),
+        (SCOTLAND[1:] + "a.png", "a.png"),
+        ("x" * 250 + SCOTLAND, "x" * 250 + SCOTLAND[0]),
     ],
 )
 def test_a_file_name_is_only_something_to_show(

@@ -103,7 +103,7 @@ def other_method() -> bytes:
         (lambda: make(("a.png", b"one"), ("a.png", b"two")), "unsafe_archive"),
         (symlink, "unsafe_archive"),
         (overlapping, "unsafe_archive"),
-        (other_method, "unsafe_archive"),
+        (other_method, "unsupported_archive"),
         (lambda: claiming(399), "damaged_archive"),
         (lambda: claiming(401), "unsafe_archive"),
         (lambda: claiming(3_000_000_000), "unsafe_archive"),
@@ -124,8 +124,23 @@ def test_an_archive_that_lies_or_asks_too_much_is_refused(
 
     given, _ = refused.value.args
     assert given == code
-    fails_alone = code in {"damaged_archive", "encrypted_archive"}
+    fails_alone = code in {"damaged_archive", "encrypted_archive", "unsupported_archive"}
     assert isinstance(refused.value, UnreadableArchive if fails_alone else UnsafeArchive)
+
+
+@pytest.mark.parametrize("method", [9, 12, 14, 95, 0xFFFF])
+def test_a_file_compressed_by_another_method_leaves_its_neighbours_readable(method: int) -> None:
+    """Deflate64, bzip2, LZMA, xz, and one that nobody has defined."""
+    data = bytearray(make(("a.png", b"film a" * 99), ("b.png", b"film b" * 99)))
+    for signature, method_at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        struct.pack_into("<H", data, data.rindex(signature) + method_at, method)
+    archive = Archive(io.BytesIO(bytes(data)), len(data), LIMITS)
+    first, second = archive.entries
+
+    assert b"".join(archive.read(first)) == b"film a" * 99
+    with pytest.raises(UnreadableArchive) as refused:
+        b"".join(archive.read(second))
+    assert refused.value.code == "unsupported_archive"
 
 
 def test_a_damaged_entry_is_found_while_reading() -> None:

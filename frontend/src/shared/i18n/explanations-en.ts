@@ -131,6 +131,10 @@ export const errors: Record<ErrorCode, Explanation> = {
     what: 'The ZIP archive is protected by a password.',
     action: 'Make one without a password, or unpack it and submit the films.',
   },
+  unsupported_archive: {
+    what: 'The file is compressed in its ZIP archive by a method that is not read, such as bzip2.',
+    action: 'Make the archive with the usual method (deflate), or unpack it and submit the films.',
+  },
   upload_missing: {
     what: 'The file is no longer in the store.',
     action: 'Submit it again.',

@@ -130,6 +130,11 @@ export const errors: Record<ErrorCode, Explanation> = {
     what: 'El archivo ZIP está protegido con contraseña.',
     action: 'Cree uno sin contraseña, o descomprímalo y envíe las radiografías.',
   },
+  unsupported_archive: {
+    what: 'El archivo está comprimido en el ZIP con un método que no se lee, como bzip2.',
+    action:
+      'Cree el ZIP con el método habitual (deflate), o descomprímalo y envíe las radiografías.',
+  },
   upload_missing: {
     what: 'El archivo ya no está en el almacén.',
     action: 'Envíelo de nuevo.',

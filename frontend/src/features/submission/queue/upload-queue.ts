@@ -416,6 +416,7 @@ const ARCHIVE_ERRORS: readonly ErrorCode[] = [
   'unsafe_archive',
   'archive_too_large',
   'encrypted_archive',
+  'unsupported_archive',
   'file_too_large',
 ]
 
