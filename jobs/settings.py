@@ -57,8 +57,8 @@ class ServiceSettings(BaseSettings):
     #: Seconds between two sweeps. A sweep writes the worker's heartbeat, requeues items whose
     #: lease has expired, and sends lost hints again.
     sweep_s: float = Field(2.0, gt=0)
-    #: Seconds for which films are queued and an idle worker claims none, after which the worker
-    #: restarts itself and the service counts as not ready.
+    #: Seconds for which films are queued and idle workers claim none, after which the service is
+    #: not ready. A worker restarts itself later, after the time that its pool needs.
     stall_s: float = Field(60.0, gt=0)
     #: Number of attempts, each ended by the loss of its worker, after which an item is failed.
     max_attempts: int = Field(3, ge=1)

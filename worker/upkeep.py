@@ -20,6 +20,11 @@ from worker.watchdog import Watchdog
 log = structlog.get_logger()
 
 
+#: Seconds that the pool may take to replace a process. Celery gives a new one 60 s to load the
+#: network, and then tries again; a restart meanwhile would only begin anew.
+_REPLACEMENT_S = 120.0
+
+
 class Upkeep:
     """Sends heartbeats, sweeps, requeues items of dead processes; tidies in a second thread.
 
@@ -40,7 +45,10 @@ class Upkeep:
         self._database = Database(settings.database_url)
         self._clock = ClockWatch(self._database)
         self._watchdog = Watchdog(
-            self._database, name, limit_s=settings.stall_s, look_s=settings.sweep_s
+            self._database,
+            name,
+            limit_s=settings.stall_s + _REPLACEMENT_S,
+            look_s=settings.sweep_s,
         )
         self._end_worker = end_worker
         self._store = ArtifactStore.open(settings.store_url)
@@ -114,7 +122,7 @@ class Upkeep:
 
     def _look_for_a_stall(self) -> None:
         if self._watchdog.is_stalled():
-            log.critical("worker_stalled", limit_s=self._settings.stall_s)
+            log.critical("worker_stalled")
             self._watchdog.reset()
             self._end_worker()
 
