@@ -39,6 +39,7 @@ def predict_files(
     maps: Path | None,
     heatmaps: Path | None,
     device: Device = Device.CPU,
+    inverted: bool = False,
 ) -> bool:
     """Analyse files and write one JSON object a line: `file`, then `result` or `error`.
 
@@ -48,6 +49,7 @@ def predict_files(
         maps: Folder for the activation maps, float32 (H, W) in [0, 1], as `<stem>.npy`.
         heatmaps: Folder for the films with the map over them, as `<stem>.jpg`.
         device: Device that runs the network.
+        inverted: Exchange black and white of every film before it is read.
 
     Returns:
         Whether all files could be read.
@@ -60,6 +62,7 @@ def predict_files(
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
     classifier = load_classifier(device=device)
+    analyse = partial(_analyse, classifier, inverted=inverted)
     at_once = classifier.films_at_once
     size = _ROUNDS * at_once
     stems = _unique_stems(files)
@@ -69,7 +72,7 @@ def predict_files(
     with _lines(output) as lines:
         for batch in track(batches, "Analysing", console=console, disable=not console.is_terminal):
             chosen = [files[i] for i in batch]
-            outcomes = side_by_side(partial(_analyse, classifier), chosen, threads=at_once)
+            outcomes = side_by_side(analyse, chosen, threads=at_once)
             for i, outcome in zip(batch, outcomes, strict=True):
                 all_read &= isinstance(outcome, Analysis)
                 lines.write(json.dumps({"file": str(files[i]), **_describe(outcome)}) + "\n")
@@ -78,12 +81,14 @@ def predict_files(
     return all_read
 
 
-def _analyse(classifier: Classifier, file: Path) -> Analysis | UnreadableImage | OSError:
+def _analyse(
+    classifier: Classifier, file: Path, *, inverted: bool
+) -> Analysis | UnreadableImage | OSError:
     try:
         content = file.read_bytes()
     except OSError as exc:
         return exc
-    return analyse_film(classifier, content)
+    return analyse_film(classifier, content, inverted=inverted)
 
 
 # Any: JSON values of the result.

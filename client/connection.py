@@ -64,7 +64,7 @@ class ServiceClient:
         self._client.close()
 
     def post_films(
-        self, files: Sequence[Path], *, priority: str, idempotency_key: str
+        self, files: Sequence[Path], *, priority: str, photometric: str, idempotency_key: str
     ) -> httpx.Response:
         """Send films as one job and return the service's final answer, which may be a refusal.
 
@@ -73,10 +73,13 @@ class ServiceClient:
             httpx.LocalProtocolError: The size of a file has changed while it was sent.
             SubmissionStopped: The service cannot be reached, or refuses the key.
         """
+        fields = {"priority": priority}
+        if photometric != "as_stored":  # a service of an earlier version does not know the field
+            fields["photometric"] = photometric
         return self._request(
             lambda: self._client.post(
                 "/v1/jobs",
-                data={"priority": priority},
+                data=fields,
                 files=[
                     ("files", (_name(path), cast("BinaryIO", LazyFile(path)))) for path in files
                 ],

@@ -33,7 +33,8 @@ CREATE TABLE IF NOT EXISTS files (
     sha256 TEXT,
     batch INTEGER REFERENCES batches,
     place INTEGER,
-    error TEXT
+    error TEXT,
+    photometric TEXT NOT NULL DEFAULT 'as_stored'
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS files_batch ON files (batch, place);
 CREATE INDEX IF NOT EXISTS files_unsent ON files (run, path) WHERE batch IS NULL AND error IS NULL;
@@ -51,14 +52,21 @@ CREATE TABLE IF NOT EXISTS items (
 ) WITHOUT ROWID;
 """
 
-#: An unchanged file keeps its batch and its error; a changed file loses both and is sent again.
+#: Adds the column that journals of earlier versions lack.
+_ADD_PHOTOMETRIC = "ALTER TABLE files ADD COLUMN photometric TEXT NOT NULL DEFAULT 'as_stored'"
+
+#: A file that is unchanged and to be read as before keeps its batch and its error. Another file
+#: loses both and is sent again.
 _ADD_FILE = """
-INSERT INTO files (path, shown, size, modified, run) VALUES (?, ?, ?, ?, ?)
+INSERT INTO files (path, shown, size, modified, run, photometric) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (path) DO UPDATE SET
     shown = excluded.shown,
     run = excluded.run,
-    batch = CASE WHEN size = excluded.size AND modified = excluded.modified THEN batch END,
-    error = CASE WHEN size = excluded.size AND modified = excluded.modified THEN error END,
+    batch = CASE WHEN (size, modified, photometric)
+        = (excluded.size, excluded.modified, excluded.photometric) THEN batch END,
+    error = CASE WHEN (size, modified, photometric)
+        = (excluded.size, excluded.modified, excluded.photometric) THEN error END,
+    photometric = excluded.photometric,
     size = excluded.size,
     modified = excluded.modified
 """
@@ -106,6 +114,9 @@ class Journal:
             self._connection.execute("BEGIN EXCLUSIVE")
             self._connection.execute("COMMIT")
             self._connection.executescript(_SCHEMA)
+            columns = self._connection.execute("PRAGMA table_info(files)").fetchall()
+            if "photometric" not in {column["name"] for column in columns}:
+                self._connection.execute(_ADD_PHOTOMETRIC)
         except (OSError, sqlite3.DatabaseError) as exc:
             if isinstance(exc, sqlite3.OperationalError) and "locked" in str(exc):
                 raise JournalInUse(path) from exc
@@ -117,8 +128,13 @@ class Journal:
         """Close the file, so that another process can open it."""
         self._connection.close()
 
-    def add_files(self, files: Iterable[tuple[FoundFile, Path]]) -> None:
-        """Add files to this run, each with the path to show in the results table."""
+    def add_files(
+        self, files: Iterable[tuple[FoundFile, Path]], *, photometric: str = "as_stored"
+    ) -> None:
+        """Add files to this run, each with the path to show in the results table.
+
+        A file that was sent to be read with another `photometric` is sent again.
+        """
         with self._transaction():
             self._connection.executemany(
                 _ADD_FILE,
@@ -129,6 +145,7 @@ class Journal:
                         file.size,
                         file.modified,
                         self._run,
+                        photometric,
                     )
                     for file, shown in files
                 ),

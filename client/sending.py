@@ -27,11 +27,18 @@ class Sender:
     """Sends each file of a run exactly once, also after an earlier run was interrupted."""
 
     def __init__(
-        self, journal: Journal, client: ServiceClient, *, priority: str, batch_size: int
+        self,
+        journal: Journal,
+        client: ServiceClient,
+        *,
+        priority: str,
+        photometric: str = "as_stored",
+        batch_size: int,
     ) -> None:
         self._journal = journal
         self._client = client
         self._priority = priority
+        self._photometric = photometric
         self._batch_size = batch_size
 
     def send_all(self) -> Iterator[int]:
@@ -71,7 +78,9 @@ class Sender:
             batch.append(file)
         # The key covers all that the service compares, so that the same files make no second job
         # when the journal is lost.
-        sent = [self._priority, [(file.path.name, file.sha256) for file in batch]]
+        reading = [] if self._photometric == "as_stored" else [self._photometric]
+        named = [(file.path.name, file.sha256) for file in batch]
+        sent = [self._priority, named, *reading]
         key = f"submit-{sha256(json.dumps(sent).encode()).hexdigest()}"
         return self._journal.add_batch(
             batch, key=key, priority=self._priority, is_archive=first_is_archive
@@ -85,6 +94,8 @@ class Sender:
             answer = self._client.post_films(
                 [file.path for file in batch.files],
                 priority=batch.priority,
+                # Files of an interrupted batch that were to be read otherwise have dissolved it.
+                photometric=self._photometric,
                 idempotency_key=batch.idempotency_key,
             )
         except (OSError, httpx.LocalProtocolError):

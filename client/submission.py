@@ -36,6 +36,7 @@ class SubmissionOptions:
         url: Address of the service.
         key: API key; None where the service needs none.
         priority: `routine` or `stat`.
+        photometric: `as_stored`, or `inverted` for films with black and white exchanged.
         batch: Largest number of files in one job.
         wait: Wait for the results.
         table: CSV file for the results; None for no table.
@@ -51,6 +52,7 @@ class SubmissionOptions:
     table: Path | None
     journal: Path | None
     patience_s: float
+    photometric: str = "as_stored"
 
 
 def submit_files(paths: Iterable[Path], options: SubmissionOptions, *, progress: Progress) -> bool:
@@ -73,7 +75,7 @@ def submit_files(paths: Iterable[Path], options: SubmissionOptions, *, progress:
     if address.scheme == "http" and address.host not in {"localhost", "127.0.0.1", "::1"}:
         console.print("Films and key travel unencrypted: the address begins with http://.")
     with closing(_open_journal(options.journal or _default_journal(address))) as journal:
-        _add_files(journal, paths)
+        _add_files(journal, paths, options.photometric)
         if journal.count().files == 0:
             raise SubmissionStopped("there is no file to send")
         _send(journal, address, options, progress)
@@ -116,10 +118,10 @@ def _open_journal(place: Path) -> Journal:
         raise SubmissionStopped(f"{place} cannot be used as a journal; see --journal") from exc
 
 
-def _add_files(journal: Journal, paths: Iterable[Path]) -> None:
+def _add_files(journal: Journal, paths: Iterable[Path], photometric: str) -> None:
     found = find_files(paths)
     while some := list(islice(found, _FILES_PER_TRANSACTION)):
-        journal.add_files(some)
+        journal.add_files(some, photometric=photometric)
 
 
 def _send(
@@ -135,7 +137,13 @@ def _send(
         client = ServiceClient(
             str(address), options.key, patience_s=options.patience_s, on_pause=show_pause
         )
-        sender = Sender(journal, client, priority=options.priority, batch_size=options.batch)
+        sender = Sender(
+            journal,
+            client,
+            priority=options.priority,
+            photometric=options.photometric,
+            batch_size=options.batch,
+        )
         # Two rounds, because a service that was restored from a backup may have lost jobs: waiting
         # finds them, and the second round sends their files again.
         rounds = 2 if options.wait else 1

@@ -38,6 +38,7 @@ class CautionCode(StrEnum):
     FOR_PROCESSING = "for_processing"
     BIT_DEPTH_ASSUMED = "bit_depth_assumed"
     WINDOW_REPLACED = "window_replaced"
+    READ_INVERTED = "read_inverted"
     UNKNOWN = "unknown"
 
 

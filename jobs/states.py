@@ -18,6 +18,13 @@ class Priority(StrEnum):
         return 0 if self is Priority.STAT else 1
 
 
+class Photometric(StrEnum):
+    """Reading of black and white: as the file says, or exchanged at the sender's wish."""
+
+    AS_STORED = "as_stored"
+    INVERTED = "inverted"
+
+
 class ItemState(StrEnum):
     """State of an item. The last four are final."""
 

@@ -161,6 +161,7 @@ def analyse_film(
     classifier: Classifier,
     content: bytes,
     *,
+    inverted: bool = False,
     stage: _Stage = lambda _: nullcontext(),
 ) -> Analysis | UnreadableImage:
     """Read, check, score and draw one film.
@@ -171,6 +172,7 @@ def analyse_film(
     Args:
         classifier: From `load_classifier`.
         content: Content of the file.
+        inverted: Exchange black and white after all that the file says of them.
         stage: Called with each stage's name (`decode`, `infer`, `render`); its context is entered
             around the stage.
 
@@ -180,7 +182,7 @@ def analyse_film(
     Raises:
         DeviceUnavailable: The graphics card does not work any more.
     """
-    film = _decode(classifier, content, stage)
+    film = _decode(classifier, content, stage, inverted=inverted)
     if isinstance(film, UnreadableImage):
         return film
     finding, infer_ms = None, 0.0
@@ -207,12 +209,14 @@ class _Decoded:
     decode_ms: float
 
 
-def _decode(classifier: Classifier, content: bytes, stage: _Stage) -> _Decoded | UnreadableImage:
+def _decode(
+    classifier: Classifier, content: bytes, stage: _Stage, *, inverted: bool
+) -> _Decoded | UnreadableImage:
     try:
         header = inspect_header(io.BytesIO(content), len(content))
         turn = _LARGE if _may_be_large(header) else nullcontext()
         with turn, classifier.cores, stage("decode"):
-            return _read(classifier, content, header)
+            return _read(classifier, content, header, inverted=inverted)
     except UnreadableImage as error:
         # A new error, because the traceback of this one keeps the decoder's buffers in memory.
         return type(error)(error.detail)
@@ -224,9 +228,9 @@ def _may_be_large(header: Header) -> bool:
     return header.width * header.height > _LARGE_PIXELS
 
 
-def _read(classifier: Classifier, content: bytes, header: Header) -> _Decoded:
+def _read(classifier: Classifier, content: bytes, header: Header, *, inverted: bool) -> _Decoded:
     started = time.perf_counter()
-    radiograph = read_inspected(content, header)
+    radiograph = read_inspected(content, header, inverted=inverted)
     return _Decoded(
         facts=radiograph.facts,
         grid=classifier.prepare(radiograph),

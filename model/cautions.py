@@ -20,6 +20,7 @@ class CautionCode(StrEnum):
     FOR_PROCESSING = "for_processing"
     BIT_DEPTH_ASSUMED = "bit_depth_assumed"
     WINDOW_REPLACED = "window_replaced"
+    READ_INVERTED = "read_inverted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,10 @@ _OF_NOTES: Final = {
         CautionCode.WINDOW_REPLACED,
         "The file's window or lookup table would make most of the film black or white; the range "
         "of its values was used instead.",
+    ),
+    Note.READ_INVERTED: Caution(
+        CautionCode.READ_INVERTED,
+        "Black and white were exchanged before the film was read, as the sender asked for.",
     ),
 }
 

@@ -22,7 +22,7 @@ from jobs.queue.retries import release
 from jobs.queue.reuse import EarlierResult, find_earlier_results
 from jobs.record.database import Database
 from jobs.results import ErrorCode, Result
-from jobs.states import Artifact, ItemState, Priority, ReportKind
+from jobs.states import Artifact, ItemState, Photometric, Priority, ReportKind
 from model.analysis import analyse_film
 from model.classifier import Classifier
 from model.errors import DeviceUnavailable, UnreadableImage
@@ -175,7 +175,12 @@ class _Analyst:
             detail = "The uploaded file is no longer in the store."
             return failed_outcome(ErrorCode.UPLOAD_MISSING, detail)
         try:
-            analysis = analyse_film(self.classifier, content, stage=self.trace.stage)
+            analysis = analyse_film(
+                self.classifier,
+                content,
+                inverted=lease.photometric is Photometric.INVERTED,
+                stage=self.trace.stage,
+            )
             if isinstance(analysis, UnreadableImage):
                 return refused_outcome(analysis)
             outcome = outcome_of(analysis.result, lease)

@@ -66,6 +66,13 @@ _SUBMISSION: dict[str, Any] = {
                             "description": "DICOM, PNG, JPEG, TIFF, or a ZIP of them; one a part.",
                         },
                         "priority": {"$ref": "#/components/schemas/Priority"},
+                        "photometric": {
+                            "allOf": [{"$ref": "#/components/schemas/Photometric"}],
+                            "default": "as_stored",
+                            "description": "`inverted` exchanges black and white of every film "
+                            "before it is read, after all that the files say of it; each result "
+                            "then has the caution `read_inverted`.",
+                        },
                         "reference": {
                             "type": "string",
                             "maxLength": 200,

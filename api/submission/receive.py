@@ -17,7 +17,7 @@ from headers.errors import EmptyFile, NotAnImage
 from jobs import errors
 from jobs.identity.keys import Caller
 from jobs.queue.intake import Submission, Upload, new_job_id
-from jobs.states import Priority
+from jobs.states import Photometric, Priority
 
 _MAX_REFERENCE_CHARACTERS = 200
 
@@ -33,6 +33,7 @@ class _Form:
     priority: Priority = Priority.ROUTINE
     reference: str | None = None
     callback_url: str | None = None
+    photometric: Photometric = Photometric.AS_STORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,13 @@ async def receive_job(
     try:
         form = await _receive_form(request, job_id, gateway, owner)
         submission = Submission(
-            form.uploads, form.priority, form.reference, key, owner, form.callback_url
+            form.uploads,
+            form.priority,
+            form.reference,
+            key,
+            owner,
+            form.callback_url,
+            form.photometric,
         )
         accepted = await anyio.to_thread.run_sync(accept_job, gateway, caller, job_id, submission)
     except BaseException:
@@ -126,6 +133,8 @@ async def _take_part(part: Part, form: _Form, files: FileIntake) -> None:
             form.priority = _parse_priority(await part.text())
         case "reference":
             form.reference = _parse_reference(await part.text())
+        case "photometric":
+            form.photometric = _parse_photometric(await part.text())
         case _:
             raise MalformedRequest("The form has an unknown field.")
 
@@ -159,6 +168,23 @@ def _parse_priority(text: str) -> Priority:
             [
                 ProblemError(
                     code=ProblemCode.UNKNOWN_PRIORITY, detail=f"One of: {known}.", field="priority"
+                )
+            ],
+        ) from exc
+
+
+def _parse_photometric(text: str) -> Photometric:
+    try:
+        return Photometric(text)
+    except ValueError as exc:
+        known = ", ".join(Photometric)
+        raise InvalidRequest(
+            "The photometric reading is unknown.",
+            [
+                ProblemError(
+                    code=ProblemCode.UNKNOWN_PHOTOMETRIC,
+                    detail=f"One of: {known}.",
+                    field="photometric",
                 )
             ],
         ) from exc

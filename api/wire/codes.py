@@ -39,6 +39,7 @@ class ProblemCode(StrEnum):
     # Of one field.
     NO_FILES = "no_files"
     UNKNOWN_PRIORITY = "unknown_priority"
+    UNKNOWN_PHOTOMETRIC = "unknown_photometric"
     INVALID_REFERENCE = "invalid_reference"
     INVALID_CURSOR = "invalid_cursor"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"

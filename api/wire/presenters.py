@@ -69,6 +69,7 @@ def present_item(item: ItemRow, *, may_read: bool) -> Item:
         filename=item.filename,
         sha256=item.sha256,
         state=item.state,
+        photometric=item.photometric,
         attempts=item.attempts,
         result=item.result,
         error=item.error,

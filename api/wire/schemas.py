@@ -15,6 +15,7 @@ from jobs.states import (
     ItemState,
     JobState,
     Opinion,
+    Photometric,
     Priority,
     Scope,
 )
@@ -90,6 +91,9 @@ class Item(Wire):
     filename: str
     sha256: str
     state: ItemState
+    photometric: Photometric = Field(
+        Photometric.AS_STORED, description="How the sender asked to read black and white."
+    )
     attempts: int
     result: Result | None
     error: ItemError | None

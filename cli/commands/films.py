@@ -1,19 +1,24 @@
 """Commands that read films: `predict` without a service, `submit` with one."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 
 from cli.errors import fail, in_one_line, model_errors_in_one_line
-from jobs.states import Priority
+from jobs.states import Photometric, Priority
 
 app = typer.Typer()
+
+_PHOTOMETRIC_HELP: Final = (
+    "inverted exchanges black and white of every film, for films that were exported so."
+)
 
 
 @app.command()
 def predict(
     paths: Annotated[list[Path], typer.Argument(help="Films, or folders of films.")],
+    *,
     output: Annotated[
         Path | None, typer.Option(help="JSON lines file to write; standard output by default.")
     ] = None,
@@ -31,6 +36,9 @@ def predict(
             envvar="PNEUMOCAM_DEVICE",
         ),
     ] = "cpu",
+    photometric: Annotated[
+        Photometric, typer.Option(help=_PHOTOMETRIC_HELP)
+    ] = Photometric.AS_STORED,
 ) -> None:
     """Analyse films without a service, and write one JSON object for each file.
 
@@ -44,7 +52,12 @@ def predict(
         fail("There is no file to analyse.")
     with model_errors_in_one_line():
         all_read = predict_files(
-            files, output=output, maps=maps, heatmaps=heatmaps, device=Device(device)
+            files,
+            output=output,
+            maps=maps,
+            heatmaps=heatmaps,
+            device=Device(device),
+            inverted=photometric is Photometric.INVERTED,
         )
     raise typer.Exit(0 if all_read else 1)
 
@@ -76,6 +89,9 @@ def submit(
     priority: Annotated[
         Priority, typer.Option(help="Priority of the jobs; stat goes before routine.")
     ] = Priority.ROUTINE,
+    photometric: Annotated[
+        Photometric, typer.Option(help=_PHOTOMETRIC_HELP)
+    ] = Photometric.AS_STORED,
     batch: Annotated[
         int, typer.Option(min=1, max=500, help="Largest number of files in a job.")
     ] = 50,
@@ -113,6 +129,7 @@ def submit(
         url=url,
         key=key if key_file is None else key_file.read_text().strip(),
         priority=priority,
+        photometric=photometric,
         batch=batch,
         wait=wait,
         table=table,

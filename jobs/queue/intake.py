@@ -20,7 +20,7 @@ from jobs.record.search_text import search_text
 from jobs.record.tables import ItemRow, JobRow
 from jobs.record.trusted_time import trusted_now
 from jobs.results import ItemError
-from jobs.states import ItemState, Priority
+from jobs.states import ItemState, Photometric, Priority
 from telemetry.tracing import current_traceparent
 
 #: Lifetime of an idempotency key.
@@ -57,6 +57,7 @@ class Submission:
         idempotency_key: Key under which a repetition makes no second job.
         owner: The sending API key; each owner has its own idempotency keys.
         callback_url: URL to call when the job is final; its owner has a signing secret.
+        photometric: How black and white of all its films are read.
     """
 
     uploads: Sequence[Upload]
@@ -65,12 +66,16 @@ class Submission:
     idempotency_key: str | None
     owner: str | None = None
     callback_url: str | None = None
+    photometric: Photometric = Photometric.AS_STORED
 
     def digest(self) -> str:
         """Return the SHA-256 over everything that defines the job."""
         files = [(upload.filename, upload.sha256) for upload in self.uploads]
+        # What is as usual adds nothing, so that earlier versions' keys stay known.
         callback = [] if self.callback_url is None else [self.callback_url]
-        text = json.dumps([self.priority, self.reference, files, *callback])
+        as_stored = self.photometric is Photometric.AS_STORED
+        reading = [] if as_stored else [{"photometric": self.photometric}]
+        text = json.dumps([self.priority, self.reference, files, *callback, *reading])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -180,6 +185,7 @@ def _item(index: int, upload: Upload, submission: Submission, now: datetime) -> 
         filename=upload.filename,
         sha256=upload.sha256,
         size_bytes=upload.size_bytes,
+        photometric=submission.photometric,
         search_text=search_text(
             upload.filename, submission.reference, *searched_values(upload.identity)
         ),

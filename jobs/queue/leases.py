@@ -21,7 +21,7 @@ from jobs.queue.retries import fail_exhausted
 from jobs.record.database import Database
 from jobs.record.tables import ItemRow, JobRow
 from jobs.results import ItemError, Result
-from jobs.states import OPEN_STATES, ItemState, Priority, ReportKind
+from jobs.states import OPEN_STATES, ItemState, Photometric, Priority, ReportKind
 from jobs.webhooks.outbox import add_final_event
 
 
@@ -36,6 +36,7 @@ class Lease:
     attempt: int
     queued_at: datetime
     claimed_at: datetime
+    photometric: Photometric
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,7 @@ def _lease(row: ItemRow, *, now: datetime, lease_s: float, holder: str | None) -
         attempt=row.attempts,
         queued_at=row.queued_at,
         claimed_at=now,
+        photometric=row.photometric,
     )
 
 

@@ -1,4 +1,4 @@
-"""Reuse of results: the same bytes, the same owner, the same network."""
+"""Reuse of results: the same bytes, read the same way, the same owner, the same network."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class EarlierResult:
 def find_earlier_results(
     database: Database, leases: Iterable[Lease], *, model_name: str, model_version: str
 ) -> dict[str, EarlierResult]:
-    """Find earlier results for the same bytes by the same network, by the leases' tokens.
+    """Find earlier results for the same bytes, read the same way by the same network, by token.
 
     Results of other owners are never used: nobody may learn that another owner sent the same
     film.
@@ -72,6 +72,7 @@ def _find(session: Session, lease: Lease, name: str, version: str) -> EarlierRes
         .join(ItemRow.job)
         .where(
             ItemRow.sha256 == lease.sha256,
+            ItemRow.photometric == lease.photometric,
             ItemRow.state.in_(_WITH_RESULT),
             ItemRow.result[MODEL_NAME].as_string() == name,
             ItemRow.result[MODEL_VERSION].as_string() == version,

@@ -25,7 +25,7 @@ from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine
 
 from jobs.results import ErrorCode, ItemError, Result, recorded_code
-from jobs.states import DeliveryState, EventType, ItemState, Opinion, Priority
+from jobs.states import DeliveryState, EventType, ItemState, Opinion, Photometric, Priority
 
 #: Maximum length of an owner. An API key's id has 12 characters, the pseudonym of a token's subject
 #: 37.
@@ -187,6 +187,10 @@ class ItemRow(Base):
     filename: Mapped[str] = mapped_column(String(255))
     sha256: Mapped[str] = mapped_column(String(64))
     size_bytes: Mapped[int]
+    #: How black and white are read.
+    photometric: Mapped[Photometric] = mapped_column(
+        _enum_column(Photometric), default=Photometric.AS_STORED, server_default="as_stored"
+    )
     priority_rank: Mapped[int]
     #: Rank in the claiming order within the priority, see `jobs.queue.fairness`.
     turn: Mapped[int] = mapped_column(BigInteger, default=0)

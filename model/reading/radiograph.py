@@ -20,6 +20,7 @@ class Note(StrEnum):
     FOR_PROCESSING = "for_processing"
     BIT_DEPTH_ASSUMED = "bit_depth_assumed"
     WINDOW_REPLACED = "window_replaced"
+    READ_INVERTED = "read_inverted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """The journal's memory."""
 
+import sqlite3
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,3 +35,14 @@ def test_a_hundred_thousand_files_are_not_held_in_memory(tmp_path: Path) -> None
     assert well == files
     # Held, they would be some 60 MB.
     assert peak < 20_000_000
+
+
+def test_a_journal_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    Journal(path).close()
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("ALTER TABLE files DROP COLUMN photometric")
+
+    with closing(Journal(path)) as journal:
+        journal.add_files([(FoundFile(tmp_path / "a.png", 1, 1), tmp_path / "a.png")])
+        assert journal.count().files == 1

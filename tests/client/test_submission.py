@@ -567,3 +567,22 @@ def test_a_service_that_asks_for_patience_gets_it(
     assert '"status": 429' in gateway.logs(gateway.gateway)
     assert set(items_of(gateway, files).values()) == {1}
     assert len(items_of(gateway, files)) == len(files)
+
+
+def test_films_that_were_sent_as_stored_are_sent_again_to_be_read_inverted(
+    gateway: Installation, options: SubmissionOptions, folder: Path
+) -> None:
+    films = films_in(folder)[:2]
+    submit_files(films, options)
+
+    inverted = replace(options, photometric="inverted")
+    assert submit_files(films, inverted)
+    assert submit_files(films, inverted)
+
+    assert set(items_of(gateway, films).values()) == {2}
+    asked = {
+        item["photometric"]
+        for row in rows(inverted)
+        for item in httpx.get(f"{gateway.url}/v1/jobs/{row['job_id']}").json()["items"]
+    }
+    assert asked == {"inverted"}

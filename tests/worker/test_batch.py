@@ -19,7 +19,7 @@ from jobs.record.database import Database
 from jobs.record.tables import ItemRow
 from jobs.results import Result, ReusedFrom
 from jobs.retention.erasure import erase
-from jobs.states import Artifact, ItemState, Priority
+from jobs.states import Artifact, ItemState, Photometric, Priority
 from jobs.views.queries import get_job
 from model.analysis import analyse_film
 from model.classifier import Classifier
@@ -155,6 +155,26 @@ def test_another_keys_result_is_never_used(
 
     assert len(analysed) == 2
     assert result(database, later).reused_from is None
+
+
+def test_an_inverted_film_is_read_as_asked_and_reused_for_that_reading_alone(
+    database: Database, submit: Submit, run_all: RunAll, analysed: list[bytes]
+) -> None:
+    upright = submit(film())
+    as_stored = submit(film(inverted=True))
+    run_all()
+    first = submit(film(inverted=True), photometric=Photometric.INVERTED)
+    run_all()
+    second = submit(film(inverted=True), photometric=Photometric.INVERTED)
+    run_all()
+
+    assert len(analysed) == 3
+    refused, read = result(database, as_stored), result(database, first)
+    assert [reason.code for reason in refused.reasons] == ["inverted"]
+    assert read.probability == result(database, upright).probability
+    assert "read_inverted" in {caution.code for caution in read.cautions}
+    assert read.reused_from is None
+    assert result(database, second).reused_from == ReusedFrom(job_id=first, index=0)
 
 
 def test_another_version_of_the_network_looks_for_itself(

@@ -464,7 +464,7 @@ export interface components {
          * @description Limits of a probability; `unknown` for one of another version.
          * @enum {string}
          */
-        CautionCode: "child" | "age_unknown" | "side_assumed" | "turned_by_tags" | "for_processing" | "bit_depth_assumed" | "window_replaced" | "unknown";
+        CautionCode: "child" | "age_unknown" | "side_assumed" | "turned_by_tags" | "for_processing" | "bit_depth_assumed" | "window_replaced" | "read_inverted" | "unknown";
         /**
          * Counts
          * @description Number of a job's items in each state.
@@ -792,6 +792,11 @@ export interface components {
             /** Sha256 */
             sha256: string;
             state: components["schemas"]["ItemState"];
+            /**
+             * @description How the sender asked to read black and white.
+             * @default as_stored
+             */
+            photometric: components["schemas"]["Photometric"];
             /** Attempts */
             attempts: number;
             result: components["schemas"]["Result"] | null;
@@ -923,6 +928,12 @@ export interface components {
          * @enum {string}
          */
         Opinion: "agree" | "disagree";
+        /**
+         * Photometric
+         * @description Reading of black and white: as the file says, or exchanged at the sender's wish.
+         * @enum {string}
+         */
+        Photometric: "as_stored" | "inverted";
         /**
          * Priority
          * @description Priority of an item; its value is also the name of the queue that carries its hints.
@@ -1187,7 +1198,7 @@ export interface components {
          * @description The kind of a problem, or of one entry of its `errors`.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "key_required" | "invalid_key" | "invalid_token" | "missing_scope" | "cross_site" | "not_found" | "method_not_allowed" | "request_timeout" | "no_result" | "erased" | "too_large" | "unsupported_media_type" | "misdirected_request" | "invalid_request" | "too_many_requests" | "quota_reached" | "headers_too_large" | "internal_error" | "backlog_full" | "too_many_waiting" | "too_many_connections" | "issuer_unavailable" | "unavailable" | "no_files" | "unknown_priority" | "invalid_reference" | "invalid_cursor" | "idempotency_key_reused" | "file_too_large" | "unsafe_archive" | "archive_too_large";
+        ProblemCode: "malformed_request" | "key_required" | "invalid_key" | "invalid_token" | "missing_scope" | "cross_site" | "not_found" | "method_not_allowed" | "request_timeout" | "no_result" | "erased" | "too_large" | "unsupported_media_type" | "misdirected_request" | "invalid_request" | "too_many_requests" | "quota_reached" | "headers_too_large" | "internal_error" | "backlog_full" | "too_many_waiting" | "too_many_connections" | "issuer_unavailable" | "unavailable" | "no_files" | "unknown_priority" | "unknown_photometric" | "invalid_reference" | "invalid_cursor" | "idempotency_key_reused" | "file_too_large" | "unsafe_archive" | "archive_too_large";
         /**
          * ProblemError
          * @description One thing wrong with a request.
@@ -1364,6 +1375,11 @@ export interface operations {
                     /** @description DICOM, PNG, JPEG, TIFF, or a ZIP of them; one a part. */
                     files: string[];
                     priority?: components["schemas"]["Priority"];
+                    /**
+                     * @description `inverted` exchanges black and white of every film before it is read, after all that the files say of it; each result then has the caution `read_inverted`.
+                     * @default as_stored
+                     */
+                    photometric?: components["schemas"]["Photometric"];
                     /** @description Your own name for the job; no patient data. */
                     reference?: string;
                     /**

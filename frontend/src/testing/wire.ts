@@ -37,6 +37,7 @@ export function makeItem(change: Partial<Item> = {}, jobId = JOB_ID): Item {
     filename: 'film.dcm',
     sha256: 'ab'.repeat(32),
     state,
+    photometric: 'as_stored',
     attempts: 1,
     result: isMapped ? makeResult() : null,
     error: null,

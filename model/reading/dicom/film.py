@@ -15,12 +15,13 @@ from model.reading.orientation import upright
 from model.reading.radiograph import InputFacts, Note, Radiograph
 
 
-def read_dicom(data: bytes, header: DicomHeader | None) -> Radiograph:
+def read_dicom(data: bytes, header: DicomHeader | None, *, inverted: bool = False) -> Radiograph:
     """Read a single-frame grey film from the bytes of a DICOM file.
 
     Args:
         data: The whole file.
         header: Its header, checked; None where a bounded look did not reach its end.
+        inverted: Exchange black and white after all that the object says of them.
 
     Raises:
         UnreadableImage: It is damaged, too large, in colour, of several frames, or no picture.
@@ -30,7 +31,7 @@ def read_dicom(data: bytes, header: DicomHeader | None) -> Radiograph:
         stored = stored_values(data, header)
         check_not_blank(stored)
         dataset = DataSet(data, header.elements, header.encoding)
-        pixels, window_replaced = intensities(dataset, header.pixels, stored)
+        pixels, window_replaced = intensities(dataset, header.pixels, stored, inverted=inverted)
         del stored
         pixels = with_square_pixels(pixels, pixel_aspect(dataset))
         orientation = orientation_of(header.facts.directions)
@@ -40,6 +41,7 @@ def read_dicom(data: bytes, header: DicomHeader | None) -> Radiograph:
             Note.TURNED_BY_TAGS: orientation not in {None, 1},
             Note.FOR_PROCESSING: header.facts.for_processing,
             Note.WINDOW_REPLACED: window_replaced,
+            Note.READ_INVERTED: inverted,
         }
         noted = tuple(note for note, holds in notes.items() if holds)
         facts = _input_facts(header, pixels.shape, orientation, noted)

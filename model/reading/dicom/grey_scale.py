@@ -46,6 +46,8 @@ def intensities(
     dataset: DataSet,
     description: PixelDescription,
     stored: NDArray[np.uint8 | np.uint16 | np.int16],
+    *,
+    inverted: bool = False,
 ) -> tuple[NDArray[np.float32], bool]:
     """Apply Modality LUT, VOI LUT or window, and inversion, in this order.
 
@@ -56,6 +58,7 @@ def intensities(
         dataset: Elements of the object; its pixel data are not looked at.
         description: Description of the stored pixels.
         stored: Shape (H, W), stored values.
+        inverted: Exchange black and white once more than the object asks for.
 
     Returns:
         Shape (H, W), float32 in [0, 1], 0 black, padding black; and whether the table or window
@@ -66,7 +69,7 @@ def intensities(
     """
     lowest = int(np.iinfo(stored.dtype).min)
     film = _FilmValues(lowest, _used_values(dataset, stored, lowest), _central(stored, lowest))
-    table, replaced = _table_of_intensities(dataset, description, film)
+    table, replaced = _table_of_intensities(dataset, description, film, inverted=inverted)
     pixels = np.empty(stored.shape, dtype=np.float32)
     for band in row_bands(*stored.shape):
         # The positions are within the table by construction; "clip" spares a buffer.
@@ -125,7 +128,7 @@ def _positions(stored: NDArray[Any], lowest: int) -> NDArray[np.intp]:
 
 
 def _table_of_intensities(
-    dataset: DataSet, description: PixelDescription, film: _FilmValues
+    dataset: DataSet, description: PixelDescription, film: _FilmValues, *, inverted: bool
 ) -> tuple[NDArray[np.float32], bool]:
     """Return the intensity of each stored value, and whether the first transformation is replaced.
 
@@ -146,7 +149,7 @@ def _table_of_intensities(
             chosen, replaced = candidate, number > 0
             break
         replaced = True
-    if _is_inverted(dataset, description):
+    if _is_inverted(dataset, description) != inverted:
         chosen = np.float32(1) - chosen
     chosen[padding] = 0.0
     return chosen, replaced

@@ -32,6 +32,7 @@ def refused(answer: Any, status: int, code: str) -> dict[str, Any]:
     [
         ([], {"reference": "x"}, 400, "malformed_request", None),
         ([FILM], {"priority": "now"}, 422, "invalid_request", "unknown_priority"),
+        ([FILM], {"photometric": "negative"}, 422, "invalid_request", "unknown_photometric"),
         ([FILM], {"reference": "x" * 201}, 422, "invalid_request", "invalid_reference"),
         ([FILM], {"reference": "a\nb"}, 422, "invalid_request", "invalid_reference"),
         ([FILM], {"model": "mine"}, 400, "malformed_request", None),

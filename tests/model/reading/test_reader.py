@@ -1,9 +1,11 @@
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from model.errors import EmptyFile, NotAnImage, UnreadableImage
+from model.reading.radiograph import Note
 from model.reading.reader import read_radiograph
 from tests.model.synthetic import bare, dicom, dicom_dataset, encode, gradient, png
 
@@ -48,6 +50,22 @@ def test_the_format_is_told_by_the_bytes() -> None:
     ]
 
     assert formats == ["png", "dicom", "dicom"]
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_black_and_white_are_exchanged_where_the_sender_asks_for_it(photometric: str) -> None:
+    """After all that the file says; padding of a DICOM film stays black."""
+    levels = (gradient() * 255).round().astype("uint8")
+    levels[:, 0] = 255
+    padded = dicom(levels, PixelPaddingValue=255, PhotometricInterpretation=photometric)
+
+    for content in (png(gradient()), padded):
+        stored, inverted = read_radiograph(content), read_radiograph(content, inverted=True)
+        assert np.abs(stored.pixels[:, 1:] + inverted.pixels[:, 1:] - 1).max() < 1e-6
+        assert Note.READ_INVERTED not in stored.facts.notes
+        assert Note.READ_INVERTED in inverted.facts.notes
+
+    assert read_radiograph(padded, inverted=True).pixels[:, 0].max() == 0
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query'
 
-import { fetchPath } from '@/shared/api/client'
+import { fetchFilmFile } from '@/shared/api/film-file'
 import type { Item, Job } from '@/shared/api/wire'
 import type { ErrorCode } from '@/shared/lib/codes'
 
@@ -31,14 +31,9 @@ export function useRetryFilms() {
   return useMutation({
     mutationFn: async (films: ReturnType<typeof retryableFilms>) => {
       for (const { job, items } of films) {
-        const files = await Promise.all(items.map(fileOf))
+        const files = await Promise.all(items.map(fetchFilmFile))
         await queue.add(files, { priority: job.priority, reference: job.reference ?? '' })
       }
     },
   })
-}
-
-async function fileOf({ links, filename }: Item): Promise<File> {
-  const answer = await fetchPath(links.upload ?? '')
-  return new File([await answer.blob()], filename)
 }

@@ -170,7 +170,7 @@ export function FilmViewer({ jobId, item, job, next, header }: FilmViewerProps) 
         className="flex flex-col border-line bg-panel lg:w-64 lg:overflow-y-auto lg:border-l xl:w-80"
       >
         <div className="flex flex-col gap-3 px-4 py-4">
-          <ResultSummary item={item} />
+          <ResultSummary key={`result of ${filmKey}`} item={item} job={job} />
           <Disclaimer />
         </div>
         {item.result && (
@@ -184,7 +184,7 @@ export function FilmViewer({ jobId, item, job, next, header }: FilmViewerProps) 
         )}
         {item.state === 'succeeded' && (
           <>
-            <Regions regions={regions} active={active} onActivate={activate} />
+            <Regions result={item.result} active={active} onActivate={activate} />
             <MapControls settings={settings} />
           </>
         )}

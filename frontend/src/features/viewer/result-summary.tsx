@@ -1,7 +1,7 @@
 import { CircleAlert, CircleSlash, TriangleAlert } from 'lucide-react'
 import { Link } from 'wouter'
 
-import type { Item, Result } from '@/shared/api/wire'
+import type { Item, Job, Result } from '@/shared/api/wire'
 import { useMessages } from '@/shared/i18n/language'
 import type { Explanation } from '@/shared/lib/codes'
 import { explainCaution, explainError, explainReason } from '@/shared/lib/explain'
@@ -12,21 +12,26 @@ import { classes } from '@/shared/ui/classes'
 import { ItemStateLabel } from '@/shared/ui/item-state'
 import { ProbabilityBar } from '@/shared/ui/probability-bar'
 
+import { isReadableInverted, ReadInverted } from './read-inverted'
+
 /** Result of an item: the probability, or the reason for having none. */
-export function ResultSummary({ item }: { item: Item }) {
+export function ResultSummary({ item, job }: { item: Item; job: Job | undefined }) {
   const messages = useMessages()
   const { viewer } = messages
   if (item.state === 'succeeded' && item.result) return <Probability result={item.result} />
   if (item.state === 'rejected') {
     return (
-      <Explained
-        icon={<CircleSlash aria-hidden size="1.25rem" />}
-        title={viewer.rejectedTitle}
-        explanations={(item.result?.reasons ?? []).map(({ code, detail }) => ({
-          code,
-          ...explainReason(messages, code, detail),
-        }))}
-      />
+      <div className="flex flex-col gap-4">
+        <Explained
+          icon={<CircleSlash aria-hidden size="1.25rem" />}
+          title={viewer.rejectedTitle}
+          explanations={(item.result?.reasons ?? []).map(({ code, detail }) => ({
+            code,
+            ...explainReason(messages, code, detail),
+          }))}
+        />
+        {isReadableInverted(item) && <ReadInverted item={item} job={job} />}
+      </div>
     )
   }
   if (item.state === 'failed') {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import type { Feedback } from '@/shared/api/wire'
-import { makeItem, makeRow } from '@/testing/wire'
+import { makeItem, makeResult, makeRow } from '@/testing/wire'
 
 import { toCsv } from './export-csv'
 
@@ -21,6 +21,16 @@ test('a film is one line with unrounded figures', () => {
     model_version: '1.0.0',
     error: '',
   })
+})
+
+test('the cautions beside a result are in its line', () => {
+  const cautions = [
+    { code: 'age_unknown' as const, detail: '' },
+    { code: 'side_assumed' as const, detail: '' },
+  ]
+  const row = makeRow({ item: makeItem({ result: makeResult({ cautions }) }) })
+
+  expect(cellsOf(toCsv([row]))).toMatchObject({ cautions: 'age_unknown side_assumed' })
 })
 
 test('the opinion on a film is in its line', () => {

@@ -20,6 +20,7 @@ const COLUMNS: Record<string, (row: WorklistRow) => Cell> = {
   age: (row) => row.item.result?.input.age,
   sex: (row) => row.item.result?.input.sex,
   reasons: (row) => row.item.result?.reasons.map((reason) => reason.code).join(' '),
+  cautions: (row) => row.item.result?.cautions.map((caution) => caution.code).join(' '),
   error: (row) => row.item.error?.code,
   opinion: (row) => row.item.feedback?.opinion,
   comment: (row) => row.item.feedback?.comment,

@@ -1,10 +1,12 @@
 import { parseProblem, parseRetryAfter, ServiceRefused, ServiceUnreachable } from './errors'
-import type { Job, Priority } from './wire'
+import type { Job, Photometric, Priority } from './wire'
 
 export interface Submission {
   files: readonly File[]
   priority: Priority
   reference: string
+  /** `inverted` to exchange black and white of the films; as they are stored by default. */
+  photometric?: Photometric
   /** The same key and files make one job, however often they are sent. */
   idempotencyKey: string
 }
@@ -21,6 +23,7 @@ export function submitFilms(submission: Submission, options: SubmitOptions): Pro
   // Fields first: the service reads the form as it arrives.
   form.append('priority', submission.priority)
   if (submission.reference !== '') form.append('reference', submission.reference)
+  if (submission.photometric) form.append('photometric', submission.photometric)
   for (const file of submission.files) form.append('files', file, file.name)
 
   return new Promise((resolve, reject) => {

@@ -71,6 +71,7 @@ export const en = {
     negativeLong:
       'The network does not suspect a pneumonia-like opacity. This does not exclude one.',
     side: { left: 'Patient’s left', right: 'Patient’s right' },
+    sideAssumed: (side: string) => `${side} (side assumed)`,
   },
   /** Of a film that was read but not scored. */
   reason: {
@@ -205,6 +206,8 @@ export const en = {
     mapFailed: 'The activation map could not be loaded. The film is shown without it.',
     rejectedTitle: 'Not scored',
     failedTitle: 'Could not be read',
+    readInverted: 'Read it inverted',
+    notReadInverted: 'The film could not be submitted again.',
     whatToDo: 'What to do',
     code: 'Code',
     panel: 'Result',
@@ -297,7 +300,13 @@ export const en = {
       upload: 'File as it came',
       failed: 'It could not be made. Check that the service answers, and try again.',
     },
-    sides: { right: 'R', left: 'L', hint: 'Sides by convention, not read from the film' },
+    sides: {
+      right: 'R',
+      left: 'L',
+      hint: 'Sides by the tags of the file',
+      assumed: 'side assumed',
+      assumedHint: 'Sides by convention: the file does not state them',
+    },
     shortcuts: {
       title: 'Shortcuts',
       on: 'Single-key shortcuts',

@@ -73,6 +73,7 @@ export const es: Messages = {
       left: 'Izquierda del paciente',
       right: 'Derecha del paciente',
     },
+    sideAssumed: (side: string) => `${side} (lado supuesto)`,
   },
   reason: {
     fallback: 'La red no puede puntuar esta radiografía.',
@@ -205,6 +206,8 @@ export const es: Messages = {
     mapFailed: 'No se pudo cargar el mapa de activación. La radiografía se muestra sin él.',
     rejectedTitle: 'Sin puntuar',
     failedTitle: 'No se pudo leer',
+    readInverted: 'Leer invertida',
+    notReadInverted: 'La radiografía no se pudo enviar otra vez.',
     whatToDo: 'Qué hacer',
     code: 'Código',
     panel: 'Resultado',
@@ -302,7 +305,13 @@ export const es: Messages = {
       upload: 'Archivo original',
       failed: 'No se pudo crear. Compruebe que el servicio responde y reinténtelo.',
     },
-    sides: { right: 'D', left: 'I', hint: 'Lados por convención, no leídos de la radiografía' },
+    sides: {
+      right: 'D',
+      left: 'I',
+      hint: 'Lados según las etiquetas del archivo',
+      assumed: 'lado supuesto',
+      assumedHint: 'Lados por convención: el archivo no los indica',
+    },
     shortcuts: {
       title: 'Atajos',
       on: 'Atajos de una sola tecla',

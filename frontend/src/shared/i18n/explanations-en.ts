@@ -12,7 +12,8 @@ export const reasons: Record<ReasonCode, Explanation> = {
   },
   inverted: {
     what: 'Black and white seem to be exchanged: bones and heart should be bright.',
-    action: 'Export the film again as it is shown for reading, and submit that.',
+    action:
+      'If they are exchanged, read it inverted; or export it again as it is shown for reading.',
   },
   not_frontal: {
     what: 'The file says that this is not a frontal view.',
@@ -44,6 +45,7 @@ export const cautions: Record<CautionCode, string> = {
     'The file says 16 bits and uses fewer. The brightness follows from the bits in use.',
   window_replaced:
     'The window of the file would make most of the film black or white. The range of its values is used instead.',
+  read_inverted: 'Black and white were exchanged before the film was read, as its sender asked.',
   unknown: 'Another version of the service gave a caution that this one does not know.',
 }
 
@@ -252,6 +254,10 @@ export const errors: Record<ErrorCode, Explanation> = {
   no_files: {
     what: 'There is no file in it.',
     action: 'Check that the folder or ZIP archive holds films, and choose it again.',
+  },
+  unknown_photometric: {
+    what: 'The service does not know this way of reading black and white.',
+    action: 'Reload the page and submit the film again.',
   },
   unknown_priority: {
     what: 'The service does not know this priority.',

@@ -11,7 +11,8 @@ export const reasons: Record<ReasonCode, Explanation> = {
   },
   inverted: {
     what: 'El blanco y el negro parecen intercambiados: huesos y corazón deben verse claros.',
-    action: 'Exporte la radiografía tal como se muestra para su lectura, y envíela.',
+    action:
+      'Si lo están, léala invertida; o expórtela de nuevo tal como se muestra para su lectura.',
   },
   not_frontal: {
     what: 'El archivo dice que no es una vista frontal.',
@@ -44,6 +45,8 @@ export const cautions: Record<CautionCode, string> = {
     'El archivo declara 16 bits y usa menos. El brillo se deduce de los bits en uso.',
   window_replaced:
     'La ventana del archivo dejaría casi toda la imagen negra o blanca. Se usa el rango de sus valores.',
+  read_inverted:
+    'Se intercambiaron el blanco y el negro antes de leer la radiografía, como pidió quien la envió.',
   unknown: 'Otra versión del servicio dio una advertencia que esta no conoce.',
 }
 
@@ -254,6 +257,10 @@ export const errors: Record<ErrorCode, Explanation> = {
   no_files: {
     what: 'No hay ningún archivo dentro.',
     action: 'Compruebe que la carpeta o el ZIP contiene radiografías y elíjalo de nuevo.',
+  },
+  unknown_photometric: {
+    what: 'El servicio no conoce esta forma de leer el blanco y el negro.',
+    action: 'Recargue la página y envíe la radiografía de nuevo.',
   },
   unknown_priority: {
     what: 'El servicio no conoce esta prioridad.',

@@ -1,18 +1,21 @@
-import type { Region } from '@/shared/api/wire'
+import type { Result } from '@/shared/api/wire'
 import { useMessages } from '@/shared/i18n/language'
+import { sideOf } from '@/shared/lib/sides'
 import { classes } from '@/shared/ui/classes'
 
 import { PanelSection } from '@/shared/ui/panel-section'
 
 interface RegionsProps {
-  regions: readonly Region[]
+  result: Result | null
   active: number | null
   onActivate: (region: number) => void
 }
 
 /** List of the map's regions; choosing one centres it in the viewer. */
-export function Regions({ regions, active, onActivate }: RegionsProps) {
-  const { viewer, result } = useMessages()
+export function Regions({ result, active, onActivate }: RegionsProps) {
+  const messages = useMessages()
+  const { viewer } = messages
+  const regions = result?.regions ?? []
   return (
     <PanelSection title={viewer.regions}>
       {regions.length === 0 ? (
@@ -20,7 +23,7 @@ export function Regions({ regions, active, onActivate }: RegionsProps) {
       ) : (
         <ol className="flex flex-col gap-1" data-testid="regions">
           {regions.map((region, index) => {
-            const side = result.side[region.side]
+            const side = sideOf(region, result, messages)
             return (
               <li key={index}>
                 <button

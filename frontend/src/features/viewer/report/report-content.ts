@@ -1,8 +1,9 @@
-import type { Item, Job, Region } from '@/shared/api/wire'
+import type { Item, Job } from '@/shared/api/wire'
 import type { Messages } from '@/shared/i18n/en'
 import type { Explanation } from '@/shared/lib/codes'
 import { explainCaution, explainReason } from '@/shared/lib/explain'
 import { fullMoment, percent, percentPair } from '@/shared/lib/figures'
+import { sideOf } from '@/shared/lib/sides'
 
 import type { MapLook } from '../map/map-settings'
 import { filmFacts } from './film-facts'
@@ -64,7 +65,7 @@ export function reportContent(
     mapCaption: report.map(Math.round(look.opacity * 100), look.floor.toFixed(2)),
     regions: (result?.regions ?? []).map((region, index) => [
       `${index + 1}`,
-      `${sideOf(region, messages)}, ${viewer.peak(region.peak.toFixed(2))}`,
+      `${sideOf(region, result, messages)}, ${viewer.peak(region.peak.toFixed(2))}`,
     ]),
     noRegions: viewer.noRegions,
     opinion: feedback
@@ -96,8 +97,4 @@ function scoreOf({ result }: Item, messages: Messages): ReportContent['score'] {
       messages.viewer.calibration(percent(probability).replace(/\s%$/, '')),
     ],
   }
-}
-
-function sideOf({ side }: Region, { result }: Messages): string {
-  return result.side[side]
 }

@@ -77,6 +77,20 @@ test('a report of a film that was not scored says why, and gives no number', asy
   expect(text).not.toContain('Threshold')
 })
 
+test.each([
+  ['en', 'Patient’s left (side assumed)'],
+  ['es', 'Izquierda del paciente (lado supuesto)'],
+] as const)(
+  'a report says beside a region that its side is assumed: %s',
+  async (language, words) => {
+    const cautions = [{ code: 'side_assumed' as const, detail: '' }]
+    const assumed = makeItem({ result: makeResult({ cautions }) })
+
+    expect((await written(assumed, language)).text).toContain(words)
+    expect((await written(makeItem(), language)).text).not.toContain(words)
+  },
+)
+
 test('a report is in the language of the dashboard', async () => {
   const { bytes, text } = await written(makeItem(), 'es')
 

@@ -4,6 +4,7 @@ import type { RefObject } from 'react'
 import type { useGreyPicture } from '@/shared/api/grey-picture'
 import { isFinal, type Item } from '@/shared/api/wire'
 import { useMessages } from '@/shared/i18n/language'
+import { isSideAssumed } from '@/shared/lib/sides'
 import type { Size } from '@/shared/lib/use-size'
 import { Failure } from '@/shared/ui/failure'
 import { Notice } from '@/shared/ui/notice'
@@ -49,6 +50,7 @@ export function FilmArea(props: FilmAreaProps) {
         map={map.data ?? null}
         isMapShown={isMapShown}
         isFrontal={item.state !== 'rejected'}
+        isSideAssumed={isSideAssumed(item.result)}
         settings={settings}
         size={size}
       />

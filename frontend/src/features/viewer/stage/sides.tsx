@@ -4,8 +4,15 @@ import { classes } from '@/shared/ui/classes'
 
 import { sidesOnScreen, type FilmView } from './film-view'
 
+interface SidesProps {
+  view: FilmView
+  size: Size
+  /** True if the file does not say which side is which. */
+  isAssumed: boolean
+}
+
 /** Side letters at the edges of the viewer, for the current orientation. */
-export function Sides({ view, size }: { view: FilmView; size: Size }) {
+export function Sides({ view, size, isAssumed }: SidesProps) {
   const { sides } = useMessages().viewer
   const places = {
     top: 'top-3 left-1/2 -translate-x-1/2',
@@ -21,10 +28,14 @@ export function Sides({ view, size }: { view: FilmView; size: Size }) {
       side && (
         <span
           key={edge}
-          title={sides.hint}
-          className={classes('film-text absolute text-base font-semibold', places[edge])}
+          title={isAssumed ? sides.assumedHint : sides.hint}
+          className={classes(
+            'film-text absolute text-center text-base font-semibold',
+            places[edge],
+          )}
         >
           {side === 'R' ? sides.right : sides.left}
+          {isAssumed && <small className="block text-xs font-normal">{sides.assumed}</small>}
         </span>
       )
     )

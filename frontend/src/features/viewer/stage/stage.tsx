@@ -39,6 +39,8 @@ export interface StageProps {
   isMapShown: boolean
   /** True if the reader accepted an upright frontal film: only then are its sides known. */
   isFrontal: boolean
+  /** True if the file does not say which side is which. */
+  isSideAssumed: boolean
   settings: MapSettings
   size: Size
 }
@@ -54,7 +56,7 @@ const ZOOM_PAUSE_MS = 150
 /** The film with its map, and the handling of pointer and wheel. */
 export function Stage(props: StageProps) {
   const { name, film, map, view, zoom, fitZoom, dispatch, tool, settings, size } = props
-  const { isMapShown, isFrontal, onAdjust, onRelease } = props
+  const { isMapShown, isFrontal, isSideAssumed, onAdjust, onRelease } = props
   const messages = useMessages()
   const frame = useRef<HTMLDivElement>(null)
   const grey = useMemo(() => greyLut(view.window, view.isInverted), [view.window, view.isInverted])
@@ -169,7 +171,7 @@ export function Stage(props: StageProps) {
         )}
       </div>
       {isMapShown && <Marks {...props} />}
-      {isFrontal && <Sides view={view} size={size} />}
+      {isFrontal && <Sides view={view} size={size} isAssumed={isSideAssumed} />}
     </div>
   )
 }
