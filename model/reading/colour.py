@@ -11,7 +11,7 @@ from model.errors import ColourImage
 MAX_MEAN_CHANNEL_SPREAD: Final = 4.0
 
 
-def channel_spread(colours: NDArray[np.uint8]) -> int:
+def channel_spread(colours: NDArray[np.uint8 | np.uint16]) -> int:
     """Return the sum over all pixels of highest minus lowest channel.
 
     Args:
@@ -24,17 +24,18 @@ def channel_spread(colours: NDArray[np.uint8]) -> int:
     return int((highest - lowest).sum(dtype=np.int64))
 
 
-def check_is_grey(spread: int, pixels: int) -> None:
+def check_is_grey(spread: int, pixels: int, *, greatest: int = 255) -> None:
     """Refuse a picture whose channels differ.
 
     Args:
         spread: From `channel_spread`.
         pixels: Number of pixels.
+        greatest: Greatest value of a channel.
 
     Raises:
         ColourImage: The channels differ by more than rounding.
     """
-    if spread > MAX_MEAN_CHANNEL_SPREAD * pixels:
+    if spread > MAX_MEAN_CHANNEL_SPREAD / 255 * greatest * pixels:
         raise ColourImage("The picture is in colour; a radiograph is grey.")
 
 

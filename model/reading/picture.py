@@ -10,10 +10,11 @@ from PIL import Image
 from headers.header import Kind
 from model.errors import BlankImage, SeveralImages, UnsupportedImage
 from model.reading.bands import row_bands
-from model.reading.bit_depth import assumed_bits
+from model.reading.bit_depth import Depth, used_depth
 from model.reading.blankness import check_not_blank
 from model.reading.colour import channel_spread, check_is_grey, mean_of_channels
 from model.reading.decoder_errors import decoder_errors_as_ours
+from model.reading.deep_colour import decode_deep_png, grey_from_deep_colour
 from model.reading.orientation import exif_orientation, upright
 from model.reading.picture_integrity import (
     check_png_is_whole,
@@ -21,13 +22,22 @@ from model.reading.picture_integrity import (
     png_significant_bits,
 )
 from model.reading.radiograph import InputFacts, Note, Radiograph
-from model.reading.tiff import Tags, is_grey, read_grey_tiff, tiff_bits, tiff_tags
+from model.reading.tiff import (
+    Tags,
+    is_deep_rgb,
+    is_grey,
+    read_deep_rgb_tiff,
+    read_grey_tiff,
+    tiff_bits,
+    tiff_orientation,
+    tiff_tags,
+)
 
 _COLOUR_MODES: Final = frozenset(
     {"LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"}
 )
-#: Part of the range that a picture of 16 bits in colour has to reach.
-_QUARTER: Final = 0.25
+#: Position of the bit depth in a PNG file.
+_PNG_DEPTH_AT: Final = 24
 
 _WIDE_MODES: Final = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I"})
 
@@ -37,7 +47,7 @@ def read_picture(data: bytes, kind: Kind) -> Radiograph:
 
     Transparency is laid over black; EXIF orientation is applied; 8 bits are divided by 255 and
     16 by 65535, so the same picture gives the same numbers in either depth. A picture of 16 bits
-    that uses fewer is divided by their greatest value. Gamma and colour
+    that uses fewer, in grey or in colour, is divided by their greatest value. Gamma and colour
     profiles are not applied: films are exported as plain levels.
 
     Args:
@@ -62,11 +72,14 @@ def _decode(data: bytes, kind: Kind) -> tuple[NDArray[np.float32], int, int, boo
 
     The bits are those of one sample.
     """
-    if kind is Kind.TIFF:
-        tags = tiff_tags(data)
+    tags = tiff_tags(data) if kind is Kind.TIFF else None
+    if tags is not None:
         check_tiff_is_whole(data, tags)
         if is_grey(tags):
             return _decode_grey_tiff(data, tags)
+        if is_deep_rgb(tags):
+            pixels, bits, assumed = grey_from_deep_colour(read_deep_rgb_tiff(data, tags), None)
+            return pixels, tiff_orientation(tags), bits, assumed
     image = Image.open(io.BytesIO(data), formats=(kind.upper(),))
     if getattr(image, "n_frames", 1) != 1:
         raise SeveralImages("The file holds several pictures; send one film per file.")
@@ -74,22 +87,14 @@ def _decode(data: bytes, kind: Kind) -> tuple[NDArray[np.float32], int, int, boo
     if kind is Kind.PNG:
         check_png_is_whole(data)
         orientation, significant = exif_orientation(image), png_significant_bits(data)
+        if data[_PNG_DEPTH_AT] == 16 and image.mode in _COLOUR_MODES:
+            image.close()
+            pixels, bits, assumed = grey_from_deep_colour(decode_deep_png(data), significant)
+            return pixels, orientation, bits, assumed
+    elif tags is not None and tiff_bits(tags) == 16 and image.mode in _COLOUR_MODES:
+        raise UnsupportedImage("TIFF files of 16 bits are read in grey and RGB.")
     image.load()
-    if _is_wide(data, kind) and image.mode in _COLOUR_MODES:
-        pixels = _grey_from_colour(image)
-        if pixels.max() < _QUARTER:  # Pillow has cut the lower 8 bits off
-            raise UnsupportedImage(
-                "The picture has 16 bits in colour and uses few of them; save the film as grey."
-            )
-        return pixels, orientation, 8, False
     return _grey_levels(image, orientation, significant)
-
-
-def _is_wide(data: bytes, kind: Kind) -> bool:
-    """Return whether a picture in colour or with opacity has 16 bits a sample."""
-    if kind is Kind.PNG:
-        return data[24] == 16
-    return tiff_bits(tiff_tags(data)) == 16
 
 
 def _decode_grey_tiff(data: bytes, tags: Tags) -> tuple[NDArray[np.float32], int, int, bool]:
@@ -125,21 +130,18 @@ def _grey_levels(
         raise BlankImage("Every pixel of the picture has the same value.")
     if bits == 16 and not 0 <= lowest < highest <= 65535:  # type: ignore[operator]  # Pillow types both as float or tuple
         raise UnsupportedImage("Pixels wider than 16 bits are not read.")
-    assumed, shift = False, 0
+    depth = Depth(bits, 0, assumed=False)
     if bits == 16:
-        greatest = int(highest)  # type: ignore[arg-type]  # of one band there is one number
-        bits, assumed = significant or assumed_bits(greatest), significant is None
-        # Significant bits are the upper ones; some writers leave their data in the lower ones.
-        shift = 16 - bits if significant is not None and greatest >= 1 << bits else 0
+        depth = used_depth(int(highest), significant)  # type: ignore[arg-type]  # of one band there is one number
     pixels = np.empty((image.height, image.width), dtype=np.float32)
     transparent = image.info.get("transparency")
     for band in row_bands(image.height, image.width):
         levels = np.asarray(image.crop((0, band.start, image.width, band.stop)))
-        scaled = levels >> levels.dtype.type(shift) if shift else levels
-        np.divide(scaled, np.float32(2**bits - 1), out=pixels[band], casting="same_kind")
+        scaled = levels >> levels.dtype.type(depth.shift) if depth.shift else levels
+        np.divide(scaled, np.float32(depth.greatest), out=pixels[band], casting="same_kind")
         if isinstance(transparent, int):
             pixels[band][levels == transparent] = 0.0
-    return pixels, orientation, bits, assumed and bits < 16
+    return pixels, orientation, depth.bits, depth.assumed
 
 
 def _grey_from_colour(image: Image.Image) -> NDArray[np.float32]:

@@ -1,7 +1,8 @@
-"""Grey TIFF files: samples of 1 to 16 bits, in either byte order and either bit order.
+"""Grey TIFF files of 1 to 16 bits and RGB ones of 16, in either byte order and either bit order.
 
-Pillow reads some of these layouts only: none of two samples of 16 bits, and of big-endian or
-bit-reversed ones not all. Here a strip or tile is unpacked to bytes, and NumPy does the rest.
+Pillow reads some of these layouts only: none of two samples of 16 bits, RGB of 16 bits cut to 8,
+and of big-endian or bit-reversed ones not all. Here a strip or tile is unpacked to bytes, and NumPy
+does the rest.
 """
 
 import io
@@ -17,6 +18,7 @@ from PIL import Image, TiffImagePlugin
 
 from model.errors import TruncatedImage, UndecodableImage, UnsupportedImage
 from model.reading.bit_depth import assumed_bits
+from model.reading.deep_colour import DeepColour
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
 _STRIP_OFFSETS, _ORIENTATION, _SAMPLES, _ROWS_PER_STRIP, _STRIP_BYTES = 273, 274, 277, 278, 279
@@ -25,11 +27,11 @@ _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES = 322, 323, 324, 325
 
 _NONE, _LZW, _PACKBITS = 1, 5, 32773
 _DEFLATE: Final = frozenset({8, 32946})
-_WHITE_IS_ZERO, _BLACK_IS_ZERO = 0, 1
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _REVERSED_BITS, _SEPARATE_PLANES, _HORIZONTAL_DIFFERENCES = 2, 2, 2
 
-#: Value of Extra Samples: opacity by which the other samples have been multiplied already.
-_ASSOCIATED: Final = 1
+#: Values of Extra Samples: opacity, by which the other samples have been multiplied already or not.
+_ASSOCIATED, _UNASSOCIATED = 1, 2
 
 #: Each byte with its bits in reverse order.
 _REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -72,6 +74,23 @@ def is_grey(tags: Tags) -> bool:
     return photometric in {_WHITE_IS_ZERO, _BLACK_IS_ZERO} and tags.get(_SAMPLES, 1) in {1, 2}
 
 
+def is_deep_rgb(tags: Tags) -> bool:
+    """Return whether the picture is RGB of 16 bits, with or without opacity."""
+    return tags.get(_PHOTOMETRIC) == _RGB and tags.get(_SAMPLES) in {3, 4} and tiff_bits(tags) == 16
+
+
+def read_deep_rgb_tiff(data: bytes, tags: Tags) -> DeepColour:
+    """Decode an RGB TIFF file of 16 bits, of which Pillow keeps 8 bits.
+
+    Raises:
+        TruncatedImage: A strip or tile unpacks to fewer rows than it should.
+        UnsupportedImage: It is of a layout that is not read.
+    """
+    picture = _samples(data, tags)
+    has_opacity = picture.shape[2] == 4 and _extra(tags) in {None, _UNASSOCIATED}
+    return DeepColour(picture[..., :3], picture[..., 3] if has_opacity else None)
+
+
 def read_grey_tiff(data: bytes, tags: Tags) -> GreyTiff:
     """Decode a grey TIFF file of which `check_tiff_is_whole` has found all strips or tiles.
 
@@ -79,6 +98,32 @@ def read_grey_tiff(data: bytes, tags: Tags) -> GreyTiff:
         TruncatedImage: A strip or tile unpacks to fewer rows than it should.
         UnsupportedImage: It is of a layout that is not read.
     """
+    picture = _samples(data, tags)
+    file_bits = bits = tiff_bits(tags)
+    levels, opacity = picture[..., 0], None
+    if picture.shape[2] == 2 and _extra(tags) != _ASSOCIATED:
+        opacity = np.divide(picture[..., 1], np.float32((1 << bits) - 1), dtype=np.float32)
+    if bits == 16:
+        bits = assumed_bits(int(levels.max()))
+    if tags.get(_PHOTOMETRIC, _BLACK_IS_ZERO) == _WHITE_IS_ZERO:
+        np.subtract(levels.dtype.type((1 << bits) - 1), levels, out=levels)
+    return GreyTiff(
+        levels,
+        opacity,
+        bits,
+        bits_are_assumed=bits != file_bits,
+        orientation=tiff_orientation(tags),
+    )
+
+
+def tiff_orientation(tags: Tags) -> int:
+    """Return the orientation of a picture, 1 to 8; 1 where the file gives none that is valid."""
+    orientation = tags.get(_ORIENTATION, 1)
+    return orientation if orientation in range(1, 9) else 1
+
+
+def _samples(data: bytes, tags: Tags) -> NDArray[Any]:
+    """Decode all samples, shape (H, W, samples), uint8 or uint16."""
     width, height = int(tags[_WIDTH]), int(tags[_HEIGHT])
     samples = int(tags.get(_SAMPLES, 1))
     planes = samples if samples > 1 and tags.get(_PLANES, 1) == _SEPARATE_PLANES else 1
@@ -95,21 +140,7 @@ def read_grey_tiff(data: bytes, tags: Tags) -> GreyTiff:
         chunk = _samples_of(packed, stored, layout)
         target = picture[rows, columns, plane : plane + layout.samples]
         target[...] = chunk[: target.shape[0], : target.shape[1]]
-    levels, opacity = picture[..., 0], None
-    if samples == 2 and _extra(tags) != _ASSOCIATED:
-        opacity = np.divide(picture[..., 1], np.float32((1 << bits) - 1), dtype=np.float32)
-    if bits == 16:
-        bits = assumed_bits(int(levels.max()))
-    if tags.get(_PHOTOMETRIC, _BLACK_IS_ZERO) == _WHITE_IS_ZERO:
-        np.subtract(levels.dtype.type((1 << bits) - 1), levels, out=levels)
-    orientation = tags.get(_ORIENTATION, 1)
-    return GreyTiff(
-        levels,
-        opacity,
-        bits,
-        bits_are_assumed=bits != layout.bits,
-        orientation=orientation if orientation in range(1, 9) else 1,
-    )
+    return picture
 
 
 @dataclass(frozen=True, slots=True)
