@@ -16,6 +16,7 @@ from api.middleware.methods import KnownMethods
 from api.middleware.request_context import RequestContext
 from api.routes import (
     artifacts,
+    dicom_web,
     feedback,
     health,
     jobs,
@@ -48,7 +49,19 @@ document needs one: `Authorization: Bearer pcam_…`. A key sees its own jobs on
 
 #: The worklist comes first: it has words where a job's path has its id. So do reports, where the
 #: path of an artifact has its kind.
-ROUTES = (worklist, jobs, reports, artifacts, feedback, webhooks, model, session, health, metrics)
+ROUTES = (
+    worklist,
+    jobs,
+    reports,
+    artifacts,
+    feedback,
+    webhooks,
+    model,
+    session,
+    dicom_web,
+    health,
+    metrics,
+)
 
 
 def create_app(settings: ApiSettings | None = None) -> FastAPI:

@@ -1,7 +1,7 @@
-"""A multipart body read part by part as it arrives, so that no request is held whole."""
+"""Multipart bodies read part by part as they arrive, so that no request is held whole."""
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -83,26 +83,55 @@ async def read_parts(request: Request, *, max_bytes: int) -> AsyncIterator[Part]
             boundary.
         TooLarge: The body has, or announces, more than `max_bytes`.
     """
-    announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > max_bytes:
-        raise _too_large(max_bytes)
     media_type, options = parse_options_header(request.headers.get("content-type"))
     if media_type != b"multipart/form-data" or b"boundary" not in options:
         raise MalformedRequest("The body must be multipart/form-data with a boundary.")
-    body = _Body(_limited(request.stream(), max_bytes), options[b"boundary"])
-    while (event := await body.next_event()) is not _End.BODY:
-        if isinstance(event, _Head):
-            yield Part(event.name, event.filename, body)
-        # Anything else is the rest of a part that was not read to its end.
+    stream = limited_stream(request, max_bytes=max_bytes)
+    async for part in _parts(_Body(stream, options[b"boundary"], _form_head)):
+        yield part
 
 
-async def _limited(stream: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
+async def read_related_parts(
+    request: Request, boundary: bytes, *, max_bytes: int
+) -> AsyncIterator[Part]:
+    """Yield the parts of a multipart/related body while it arrives (RFC 2387), without names.
+
+    Args:
+        request: Request whose body has not been read.
+        boundary: Boundary from its Content-Type.
+        max_bytes: Largest body. One that announces more is not read at all.
+
+    Raises:
+        MalformedRequest: The body is malformed, or ends before its closing boundary.
+        TooLarge: The body has, or announces, more than `max_bytes`.
+    """
+    stream = limited_stream(request, max_bytes=max_bytes)
+    async for part in _parts(_Body(stream, boundary, lambda _: _Head("", None))):
+        yield part
+
+
+async def limited_stream(request: Request, *, max_bytes: int) -> AsyncIterator[bytes]:
+    """Yield a request's body as it arrives.
+
+    Raises:
+        TooLarge: The body has, or announces, more than `max_bytes`.
+    """
+    announced = request.headers.get("content-length", "0")
+    if announced.isdigit() and int(announced) > max_bytes:
+        raise _too_large(max_bytes)
     received = 0
-    async for chunk in stream:
+    async for chunk in request.stream():
         received += len(chunk)
         if received > max_bytes:
             raise _too_large(max_bytes)
         yield chunk
+
+
+async def _parts(body: "_Body") -> AsyncIterator[Part]:
+    while (event := await body.next_event()) is not _End.BODY:
+        if isinstance(event, _Head):
+            yield Part(event.name, event.filename, body)
+        # Anything else is the rest of a part that was not read to its end.
 
 
 def _too_large(max_bytes: int) -> TooLarge:
@@ -115,10 +144,17 @@ class _Body:
     The parser bounds the boundary (256 bytes), the headers of a part (8) and each of them (4 KiB).
     """
 
-    def __init__(self, stream: AsyncIterator[bytes], boundary: bytes) -> None:
+    def __init__(
+        self,
+        stream: AsyncIterator[bytes],
+        boundary: bytes,
+        head_of: Callable[[Mapping[bytes, bytes]], _Head],
+    ) -> None:
         self._stream = stream
+        self._head_of = head_of
         self._events: deque[_Event] = deque()
-        self._name = self._value = self._disposition = b""
+        self._name = self._value = b""
+        self._headers: dict[bytes, bytes] = {}
         try:
             self._parser = MultipartParser(
                 boundary,
@@ -148,7 +184,8 @@ class _Body:
         return self._events.popleft()
 
     def _on_part_begin(self) -> None:
-        self._name = self._value = self._disposition = b""
+        self._name = self._value = b""
+        self._headers = {}
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
@@ -157,21 +194,22 @@ class _Body:
         self._value += data[start:end]
 
     def _on_header_end(self) -> None:
-        if self._name.lower() == b"content-disposition":
-            self._disposition = self._value
+        self._headers[self._name.lower()] = self._value
         self._name = self._value = b""
 
     def _on_headers_finished(self) -> None:
-        _, options = parse_options_header(self._disposition)
-        if b"name" not in options:
-            raise MalformedRequest("A part of the form has no name.")
-        filename = options.get(b"filename")
-        self._events.append(
-            _Head(_decode(options[b"name"]), None if filename is None else _decode(filename))
-        )
+        self._events.append(self._head_of(self._headers))
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         self._events.append(data[start:end])
+
+
+def _form_head(headers: Mapping[bytes, bytes]) -> _Head:
+    _, options = parse_options_header(headers.get(b"content-disposition", b""))
+    if b"name" not in options:
+        raise MalformedRequest("A part of the form has no name.")
+    filename = options.get(b"filename")
+    return _Head(_decode(options[b"name"]), None if filename is None else _decode(filename))
 
 
 def _decode(name: bytes) -> str:

@@ -150,6 +150,12 @@ class UnsupportedMediaType(ApiError):
     title = "Not an image"
 
 
+class UnsupportedBody(UnsupportedMediaType):
+    """The body's Content-Type is not one that is read here."""
+
+    title = "Unsupported media type"
+
+
 class MisdirectedRequest(ApiError):
     """The request is for a host that this service does not serve."""
 

@@ -45,6 +45,9 @@ from jobs.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 
+#: Beginning of the addresses of the DICOM web services.
+DICOM_WEB_PREFIX = "/dicom-web/"
+
 log = structlog.get_logger()
 
 
@@ -122,7 +125,11 @@ def install(app: FastAPI) -> None:
 
 
 async def _answer(request: Request, error: Exception) -> JSONResponse:
-    return problem_response(request.scope, describe(error))
+    refusal = describe(error)
+    if refusal.status == 429 and request.url.path.startswith(DICOM_WEB_PREFIX):
+        # Archives do not know it: they give up where a 503 makes them try again.
+        refusal.status = 503
+    return problem_response(request.scope, refusal)
 
 
 def describe(error: Exception) -> ApiError:
