@@ -26,6 +26,7 @@ from listener.places import Places
 
 if TYPE_CHECKING:
     from pynetdicom.ae import ApplicationEntity
+    from pynetdicom.pdu_primitives import A_ABORT
     from pynetdicom.presentation import PresentationContext
 
 log = structlog.get_logger()
@@ -205,7 +206,8 @@ class GuardedAssociation(Association):
 
     def wake(self) -> None:
         """End the wait for a primitive that will not come."""
-        self.dul.to_user_queue.put(None)  # as at the end of a time-out
+        ended = cast("A_ABORT", None)  # what a wait gets that has timed out
+        self.dul.to_user_queue.put(ended)
 
     def run_reactor(self) -> None:
         """Run until the association ends."""

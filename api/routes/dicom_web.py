@@ -127,7 +127,8 @@ async def _store(
 ) -> Response:
     with span("accept", traceparent=request.headers.get("traceparent")) as note:
         received = await receive_instances(request, gateway, caller, study=study)
-        note("job_id", received.job_id)
+        if received.job_id is not None:
+            note("job_id", received.job_id)
     response = store_response(
         [_uids(identity) for identity in received.accepted],
         [(_uids(failure.identity), int(failure.reason)) for failure in received.failed],

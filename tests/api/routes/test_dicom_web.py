@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from dicomweb_client.api import DICOMwebClient
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 from pydicom import dcmread
 from sqlalchemy import select
 
