@@ -3,16 +3,13 @@
 import ipaddress
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from jobs.states import Priority
 from jobs.toml_tables import InvalidFile, read_tables
 from listener.errors import ListenerRefused
 from listener.settings import ListenerSettings
-
-_Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
 class Source(BaseModel):
@@ -27,8 +24,6 @@ class Source(BaseModel):
     #: Id of the API key that owns the films; None for films without an owner.
     key: str | None = Field(None, pattern="^[0-9a-f]{12}$")
     priority: Priority = Priority.ROUTINE
-    #: Names of the destinations of the results; None for all.
-    destinations: tuple[_Name, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.states import Priority
 from listener.errors import ListenerRefused
 from listener.settings import ListenerSettings
 from listener.sources import read_sources
@@ -32,7 +33,6 @@ def test_the_first_source_that_matches_applies(tmp_path: Path) -> None:
     network = "10.1.0.0/16"
     calling_ae = "CR1"
     priority = "stat"
-    destinations = ["pacs"]
 
     [[source]]
     network = "10.0.0.0/8"
@@ -40,7 +40,7 @@ def test_the_first_source_that_matches_applies(tmp_path: Path) -> None:
     sources = read_sources(settings(dicom_sources=written(tmp_path, text)))
 
     first, second = sources.listed
-    assert first.destinations == ("pacs",)
+    assert first.priority is Priority.STAT
     assert sources.find("10.1.2.3", "CR1") is first
     assert sources.find("::ffff:10.1.2.3", "CR1") is first
     assert sources.find("10.1.2.3", "CR2") is second
