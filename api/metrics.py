@@ -11,6 +11,7 @@ from threading import Lock
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from jobs.deliveries.outbox import read_backlogs
 from jobs.queue.heartbeats import latest_model, live_workers
 from jobs.queue.quotas import current_load
 from jobs.record.database import Database
@@ -124,6 +125,18 @@ class Metrics:
             "Seconds that the database's clock jumped ahead: what expired by them is kept.",
             registry=registry,
         )
+        self._undelivered = Gauge(
+            "pneumocam_reports_undelivered",
+            "Reports that are to be sent, or given up.",
+            ["destination", "state"],
+            registry=registry,
+        )
+        self._undelivered_s = Gauge(
+            "pneumocam_reports_oldest_undelivered_seconds",
+            "Seconds since the oldest report that is to be sent was made.",
+            ["destination"],
+            registry=registry,
+        )
         self._workers = Gauge("pneumocam_workers", "Workers that live.", registry=registry)
         self._model = Gauge(
             "pneumocam_model",
@@ -177,10 +190,17 @@ class Metrics:
         load = current_load(database)
         self._open.set(load.open_items)
         self._backlog_s.set(load.backlog_s)
+        # A destination without a row has delivered everything.
+        self._undelivered.clear()
+        self._undelivered_s.clear()
         overdue = read_overdue(database)
         self._overdue.set(overdue.jobs)
         self._overdue_s.set(overdue.oldest_age_s)
         self._clock_ahead_s.set(clock_ahead(database).total_seconds())
+        for destination, backlog in read_backlogs(database).items():
+            self._undelivered.labels(destination, "pending").set(backlog.pending)
+            self._undelivered.labels(destination, "given_up").set(backlog.given_up)
+            self._undelivered_s.labels(destination).set(backlog.oldest_age_s)
         self._workers.set(len(live_workers(database, sweep_s=sweep_s)))
         self._model.clear()
         if (model := latest_model(database)) is not None:

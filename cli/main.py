@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import audit, films, keys, network, retention, service
+from cli.commands import audit, deliveries, films, keys, network, retention, service
 
 app = typer.Typer(
     help="Reads chest radiographs: how likely a pneumonia-like lung opacity is, and where the "
@@ -46,6 +46,7 @@ app.add_typer(network.app)
 app.add_typer(network.prepare, name="prepare", no_args_is_help=True)
 app.add_typer(keys.app, name="keys", no_args_is_help=True)
 app.add_typer(audit.app, name="audit", no_args_is_help=True)
+app.add_typer(deliveries.app, name="deliveries", no_args_is_help=True)
 app.add_typer(retention.app, name="retention", no_args_is_help=True)
 
 

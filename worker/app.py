@@ -15,16 +15,19 @@ from celery.app.utils import Settings
 from celery.worker.request import Request
 from sqlalchemy.exc import OperationalError
 
+from jobs.deliveries.destinations import read_destinations
 from jobs.errors import DatabaseTooNew
 from jobs.queue.courier import ANALYZE, celery_settings
 from jobs.record.database import Database
 from jobs.states import Priority
+from jobs.toml_tables import InvalidFile
 from model.errors import CorruptArtefact, DeviceDisagrees, DeviceUnavailable
 from telemetry.logs import configure_logs
 from telemetry.tracing import begin_tracing, end_tracing
 from worker.batch_runner import BatchRunner
 from worker.connection import RECONNECT_S
 from worker.guards import StartupRefused, require_device, require_intact_network, require_prefork
+from worker.sending.sender import ReportSender
 from worker.settings import WorkerSettings
 from worker.upkeep import Upkeep
 from worker.webhooks import WebhookSender
@@ -94,6 +97,7 @@ class _Process:
     batches: BatchRunner | None = None
     upkeep: Upkeep | None = None
     webhooks: WebhookSender | None = None
+    reports: ReportSender | None = None
 
 
 class _BatchRequest(Request):
@@ -143,6 +147,10 @@ def _begin(sender: Any, **_: Any) -> None:
     require_intact_network(settings.model_dir)
     require_device(settings.device, settings.model_dir)
     try:
+        destinations = read_destinations(settings.destinations)
+    except InvalidFile as exc:
+        raise StartupRefused(f"PNEUMOCAM_DESTINATIONS: {exc}") from exc
+    try:
         Database(settings.database_url).migrate(timeout_s=settings.start_patience_s)
     except DatabaseTooNew as exc:
         raise StartupRefused(str(exc)) from exc
@@ -153,6 +161,8 @@ def _begin(sender: Any, **_: Any) -> None:
     _Process.upkeep.start()
     _Process.webhooks = WebhookSender(settings)
     _Process.webhooks.start()
+    _Process.reports = ReportSender(settings, destinations)
+    _Process.reports.start()
 
 
 @signals.worker_process_init.connect
@@ -193,6 +203,8 @@ def _end(**_: Any) -> None:
         _Process.upkeep.stop()
     if _Process.webhooks is not None:
         _Process.webhooks.stop()
+    if _Process.reports is not None:
+        _Process.reports.stop()
 
 
 def _end_stalled_worker() -> None:

@@ -129,7 +129,7 @@ class _Analyst:
         except ArtifactNotFound:
             return None  # the earlier job was erased
         outcome = reused_outcome(earlier, lease)
-        return replace(outcome, reports=(*earlier.reports, *missing))
+        return self._with_reports(outcome, earlier.result, (*earlier.reports, *missing))
 
     def _missing_reports(self, lease: Lease, earlier: EarlierResult) -> Sequence[ReportKind]:
         """Encode the wanted reports that an earlier item does not have, and return their kinds."""
@@ -202,7 +202,14 @@ class _Analyst:
         assert outcome.result is not None  # a film that was read has one
         picture = analysis.heatmap_jpeg or analysis.radiograph_jpeg
         reports = self._report(lease, content, outcome.result, picture)
-        return replace(outcome, reports=tuple(reports))
+        return self._with_reports(outcome, outcome.result, reports)
+
+    def _with_reports(
+        self, outcome: Outcome, result: Result, reports: Sequence[ReportKind]
+    ) -> Outcome:
+        """Return an outcome with its reports and their deliveries."""
+        deliveries = () if self.reporter is None else self.reporter.deliveries(result, reports)
+        return replace(outcome, reports=tuple(reports), deliveries=deliveries)
 
 
 def _place(lease: Lease) -> tuple[str, int, str]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from jobs.deliveries.destinations import Destination
 from jobs.results import Result
 from jobs.states import ReportKind
 
@@ -26,12 +27,31 @@ class Reporter:
     Attributes:
         installation: Id of the installation.
         weights_sha256: Digest of the network's weights.
-        kinds: Kinds of reports that are encoded; none if empty.
+        downloaded: Kinds of reports that are encoded for download; none if empty.
+        destinations: Systems that reports are sent to.
     """
 
     installation: UUID
     weights_sha256: str
-    kinds: frozenset[ReportKind]
+    downloaded: frozenset[ReportKind]
+    destinations: tuple[Destination, ...] = ()
+
+    @property
+    def kinds(self) -> frozenset[ReportKind]:
+        """Kinds of reports that are encoded."""
+        return self.downloaded.union(*(one.encoded_kinds for one in self.destinations))
+
+    def deliveries(
+        self, result: Result, reports: Collection[ReportKind]
+    ) -> tuple[tuple[str, ReportKind], ...]:
+        """Return the reports of a result to send, as name of the destination and kind."""
+        return tuple(
+            (destination.name, kind)
+            for destination in self.destinations
+            if destination.wants(result)
+            for kind in destination.delivered_kinds
+            if kind in reports
+        )
 
     def encode(
         self,

@@ -33,6 +33,14 @@ class WorkerSettings(ServiceSettings):
     orphan_age_s: float = Field(24 * 3600.0, gt=0)
     #: Reports of DICOM films are encoded with their results, for download.
     reports: bool = True
+    #: TOML file of the systems that reports are sent to; None for none.
+    destinations: Path | None = None
+    #: Attempts to deliver a report.
+    delivery_attempts: int = Field(20, ge=1)
+    #: Pause after the first failed attempt, in seconds; it grows fourfold, up to 8 hours.
+    delivery_retry_s: float = Field(5.0, gt=0)
+    #: Time for a destination to answer, in seconds.
+    delivery_timeout_s: float = Field(30.0, gt=0)
     #: Attempts to deliver a webhook.
     webhook_attempts: int = Field(10, ge=1)
     #: Pause after the first failed attempt, in seconds; it grows fourfold, up to 8 hours.

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from jobs.artifacts.store import ArtifactStore
+from jobs.deliveries.destinations import read_destinations
 from jobs.queue import heartbeats
 from jobs.record.database import Database
 from jobs.record.installation import read_installation
@@ -50,7 +51,8 @@ class Workbench:
             reporter=Reporter(
                 installation=read_installation(database),
                 weights_sha256=classifier.manifest.network_sha256,
-                kinds=DOWNLOADED if settings.reports else frozenset(),
+                downloaded=DOWNLOADED if settings.reports else frozenset(),
+                destinations=read_destinations(settings.destinations),
             ),
         )
 

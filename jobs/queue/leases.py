@@ -14,6 +14,7 @@ from uuid import uuid4
 from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session
 
+from jobs.deliveries.outbox import add_deliveries
 from jobs.queue.completion import finish_jobs
 from jobs.queue.fairness import CLAIM_ORDER
 from jobs.queue.heartbeats import note_claim
@@ -48,12 +49,14 @@ class Outcome:
         result: Result of a film that was read.
         error: Error of a film that was not.
         reports: Kinds of the reports that the attempt has stored.
+        deliveries: Reports to send, as name of the destination and kind.
     """
 
     state: ItemState
     result: Result | None = None
     error: ItemError | None = None
     reports: tuple[ReportKind, ...] = ()
+    deliveries: tuple[tuple[str, ReportKind], ...] = ()
 
 
 def claim(
@@ -117,6 +120,7 @@ def commit(database: Database, outcomes: Sequence[tuple[Lease, Outcome]]) -> lis
         for lease, outcome in outcomes:
             if lease.token in held:
                 _record(held[lease.token], outcome, now)
+                add_deliveries(session, held[lease.token], outcome.deliveries, now)
         finish_jobs(session, {row.job_id for row in held.values()}, now)
         return [lease for lease, _ in outcomes if lease.token not in held]
 

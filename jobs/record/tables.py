@@ -469,3 +469,31 @@ class AttemptRow(Base):
     status: Mapped[int | None]
     #: Code of the reason why there is no status; None if there is one.
     error: Mapped[str | None] = mapped_column(String(64))
+
+
+class ReportDeliveryRow(Base):
+    """Delivery of one report of an item to one destination."""
+
+    __tablename__ = "report_deliveries"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["job_id", "index"], ["items.job_id", "items.index"], ondelete="CASCADE"
+        ),
+        Index("ix_report_deliveries_due", "state", "destination", "due_at"),
+        Index("ix_report_deliveries_item", "job_id", "index"),
+    )
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    job_id: Mapped[str] = mapped_column(String(26))
+    index: Mapped[int]
+    #: Name of the destination in the operator's file.
+    destination: Mapped[str] = mapped_column(String(64))
+    #: Kind of the report (`jobs.states.ReportKind`).
+    kind: Mapped[str] = mapped_column(String(16))
+    state: Mapped[DeliveryState] = mapped_column(_enum_column(DeliveryState))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: Time of the next attempt; during an attempt, the time after which it counts as lost.
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    #: Code of the last answer; None before the first one.
+    status: Mapped[str | None] = mapped_column(String(64))

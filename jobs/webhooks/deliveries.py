@@ -94,6 +94,13 @@ class RetryPolicy:
     first_pause_s: float
     lease_s: float
 
+    def pause_s(self, attempt: int, retry_after_s: float | None) -> float:
+        """Return the pause after an attempt in seconds, at least as long as the receiver asked."""
+        growing = self.first_pause_s * _BACKOFF_FACTOR ** (attempt - 1)
+        pause = min(max(growing, retry_after_s or 0.0), _LONGEST_PAUSE_S)
+        # Random, so that events for the same receiver are not sent to it again at the same moment.
+        return pause * random.uniform(1, 1.25)  # noqa: S311 - jitter, not a secret
+
 
 def claim_deliveries(
     database: Database, policy: RetryPolicy, *, limit: int, busy: Collection[str | None] = ()
@@ -148,7 +155,7 @@ def record_attempt(
         if delivery.attempt >= policy.attempts or result.status == _GONE:
             session.execute(change.values(state=DeliveryState.GIVEN_UP))
             return
-        pause = timedelta(seconds=_pause_s(delivery.attempt, result, policy))
+        pause = timedelta(seconds=policy.pause_s(delivery.attempt, result.retry_after_s))
         session.execute(change.values(due_at=now + pause))
 
 
@@ -236,10 +243,3 @@ def _body(session: Session, row: DeliveryRow) -> str:
     timestamp = row.created_at.isoformat().replace("+00:00", "Z")
     event = {"type": row.type, "timestamp": timestamp, "data": data}
     return json.dumps(event, separators=(",", ":"))
-
-
-def _pause_s(attempt: int, result: DeliveryResult, policy: RetryPolicy) -> float:
-    growing = policy.first_pause_s * _BACKOFF_FACTOR ** (attempt - 1)
-    pause = min(max(growing, result.retry_after_s or 0.0), _LONGEST_PAUSE_S)
-    # Random, so that events for the same receiver are not sent to it again at the same moment.
-    return pause * random.uniform(1, 1.25)  # noqa: S311 - jitter, not a secret

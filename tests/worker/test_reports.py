@@ -10,6 +10,8 @@ import pytest
 from pydicom import dcmread
 
 from jobs.artifacts.store import ArtifactStore, report_key
+from jobs.deliveries.destinations import Destination
+from jobs.deliveries.outbox import list_undelivered
 from jobs.record.database import Database
 from jobs.record.installation import read_installation
 from jobs.record.tables import ItemRow
@@ -103,7 +105,7 @@ def test_a_result_that_is_used_again_brings_its_reports_unchanged(
     first = submit(dicom_film())
     run(reporter)
     second = submit(dicom_film())
-    run(replace(reporter, kinds=DOWNLOADED | {ReportKind.HL7}))
+    run(replace(reporter, downloaded=DOWNLOADED | {ReportKind.HL7}))
 
     rows = item(database, first), item(database, second)
     for kind in DOWNLOADED:
@@ -136,3 +138,17 @@ def test_a_report_that_cannot_be_made_costs_no_result(
 def test_an_installation_keeps_its_id(database: Database) -> None:
     assert isinstance(read_installation(database), UUID)
     assert read_installation(database) == read_installation(database)
+
+
+def test_a_report_is_queued_for_each_destination_that_wants_it(
+    database: Database, submit: Submit, run: Run, reporter: Reporter
+) -> None:
+    stow = {"kind": "stow", "url": "http://pacs.example"}
+    pacs = Destination.model_validate({"name": "pacs", **stow})
+    positive = Destination.model_validate({"name": "alerts", "results": "positive", **stow})
+    submit(dicom_film(ViewPosition="LL"), film())
+
+    run(replace(reporter, destinations=(pacs, positive)))
+
+    queued = [(row.destination, row.kind) for row in list_undelivered(database, limit=9)]
+    assert sorted(queued) == [("pacs", "sc"), ("pacs", "sr")]
