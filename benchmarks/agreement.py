@@ -50,9 +50,9 @@ def main() -> None:
     on_cpu = load_classifier()
     network = (DEFAULT_ARTEFACT / NETWORK_NAME).read_bytes()
     if options.half:
-        averaged = load_exported(build_network(pretrained=False), network)
-        averaged.network.backbone = InHalf(averaged.network.backbone)
-        runtime = TorchRuntime(averaged, device=options.device)
+        halved = load_exported(build_network(pretrained=False), network)
+        halved.backbone = InHalf(halved.backbone)
+        runtime = TorchRuntime(halved, device=options.device)
     else:
         runtime = load_torch_runtime(on_cpu.manifest, network, device=options.device)
     on_device = Classifier(on_cpu.manifest, runtime)

@@ -111,7 +111,7 @@ def export_network(run: Path, directory: Path) -> None:
     _describe(export(run, directory))
 
 
-def fit_gate_of(run: Path, frontal: Sequence[Path], other: Path) -> None:
+def fit_gate_of(run: Path, frontal: Sequence[Path], other: Sequence[Path]) -> None:
     """Train the gate of a finished run, and print the shares that it rejects."""
     manifest, report = fit_gate_of_run(run, frontal, other)
     for metric in manifest.metrics:

@@ -25,6 +25,7 @@ class ReasonCode(StrEnum):
     NOT_FRONTAL_CHEST = "not_frontal_chest"
     NOT_UPRIGHT = "not_upright"
     INVERTED = "inverted"
+    SEVERAL_FILMS = "several_films"
     UNKNOWN = "unknown"
 
 
@@ -39,6 +40,7 @@ class CautionCode(StrEnum):
     BIT_DEPTH_ASSUMED = "bit_depth_assumed"
     WINDOW_REPLACED = "window_replaced"
     READ_INVERTED = "read_inverted"
+    POSSIBLY_MIRRORED = "possibly_mirrored"
     UNKNOWN = "unknown"
 
 
@@ -77,6 +79,14 @@ class Side(StrEnum):
 
     LEFT = "left"
     RIGHT = "right"
+
+
+class Zone(StrEnum):
+    """A third of a lung by height."""
+
+    UPPER = "upper"
+    MIDDLE = "middle"
+    LOWER = "lower"
 
 
 Code = TypeVar("Code", ReasonCode, CautionCode, ErrorCode)
@@ -133,7 +143,34 @@ class Region(_Closed):
     width: Fraction
     height: Fraction
     side: Side
+    zone: Zone | None = Field(None, description="Third of the lung; null where none was found.")
+    extent: Fraction | None = Field(
+        None, description="Share of the lung's field that it covers; null where none was found."
+    )
     peak: Fraction = Field(description="The activation map's highest value inside the box.")
+
+
+class Point(_Closed):
+    """A point of the radiograph."""
+
+    x: Fraction = Field(description="As a fraction of the radiograph's width.")
+    y: Fraction = Field(description="As a fraction of the radiograph's height.")
+
+
+class Lung(_Closed):
+    """One lung."""
+
+    extent: Fraction = Field(
+        description="Share of the lung's field where the activation map reaches its threshold."
+    )
+    outline: list[Point] = Field(description="Vertices of the outline of its field.")
+
+
+class Lungs(_Closed):
+    """The patient's lungs; null for one that was not found."""
+
+    right: Lung | None
+    left: Lung | None
 
 
 class Reason(_Closed):
@@ -212,6 +249,9 @@ class Result(_Closed):
     positive: bool | None = Field(description="Whether `probability` reaches `threshold`.")
     model: ModelVersion
     regions: list[Region]
+    lungs: Lungs | None = Field(
+        None, description="Null for a rejected film, and for one read by a network before 0.4.0."
+    )
     reasons: list[Reason]
     cautions: list[Caution] = []
     input: InputFacts

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from headers.header import Header
 from headers.inspection import inspect_header
-from model.cautions import Caution, cautions_from_facts
+from model.anatomy import Anatomy, LungField
+from model.cautions import Caution, cautions_from_anatomy, cautions_from_facts
 from model.classifier import Classifier, Finding, project_to_image
 from model.errors import UnreadableImage
 from model.gating import Reason, reasons_from_facts
 from model.reading.radiograph import InputFacts
 from model.reading.reader import read_inspected
-from model.regions import Region, find_regions
+from model.regions import Region, find_regions, reached_part
 from model.rendering import (
     activation_map_image,
     display_image,
@@ -60,6 +61,58 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Lung:
+    """One lung of a film, and how much of it is opaque.
+
+    Attributes:
+        extent: Share of its field where the map reaches the map threshold, in [0, 1].
+        outline: Vertices of its field's outline, x and y as fractions of the film.
+    """
+
+    extent: float
+    outline: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def of(cls, lung: LungField, reached: NDArray[np.bool_]) -> "Lung":
+        """Measure a lung; `reached` is on the grid of its field."""
+        return cls(extent=lung.covered_by(reached), outline=tuple(lung.outline()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the lung as an object of the result."""
+        return {
+            "extent": round(self.extent, 4),
+            "outline": [{"x": x, "y": y} for x, y in self.outline],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Lungs:
+    """The patient's lungs; None for one that was not found."""
+
+    right: Lung | None
+    left: Lung | None
+
+    @classmethod
+    def of(
+        cls, anatomy: Anatomy, activation_map: NDArray[np.float32], *, map_threshold: float
+    ) -> "Lungs":
+        """Measure the lungs of a film by its map."""
+        reached = reached_part(activation_map >= map_threshold)
+        right, left = (
+            None if lung is None else Lung.of(lung, reached)
+            for lung in (anatomy.right, anatomy.left)
+        )
+        return cls(right, left)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the `lungs` object of the result."""
+        return {
+            "right": None if self.right is None else self.right.to_dict(),
+            "left": None if self.left is None else self.left.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """Result of one film.
 
@@ -70,6 +123,7 @@ class Result:
         model_name: Name of the network.
         model_version: Version of the network.
         regions: Regions where the map is high, highest peak first.
+        lungs: The lungs; None for a rejected film.
         reasons: Reasons for a rejection; empty for a scored film.
         cautions: Remarks on the probability; empty for a rejected film.
         input: Facts from the file's header.
@@ -82,6 +136,7 @@ class Result:
     model_name: str
     model_version: str
     regions: tuple[Region, ...]
+    lungs: Lungs | None
     reasons: tuple[Reason, ...]
     cautions: tuple[Caution, ...]
     input: InputFacts
@@ -100,6 +155,7 @@ class Result:
             "positive": self.positive,
             "model": {"name": self.model_name, "version": self.model_version},
             "regions": [region.to_dict() for region in self.regions],
+            "lungs": None if self.lungs is None else self.lungs.to_dict(),
             "reasons": [reason.to_dict() for reason in self.reasons],
             "cautions": [caution.to_dict() for caution in self.cautions],
             "input": self.input.to_dict(),
@@ -252,10 +308,18 @@ def _draw(
     radiograph_jpeg = encode_jpeg(display)
     activation_map_png = heatmap_jpeg = None
     regions: list[Region] = []
+    lungs: Lungs | None = None
+    cautions: list[Caution] = []
     if finding is not None:
         activation_map_png = encode_png(activation_map_image(finding.activation_map, display))
         heatmap_jpeg = encode_jpeg(heatmap_image(finding.activation_map, display))
-        regions = find_regions(finding.activation_map, threshold=manifest.map_threshold)
+        regions = find_regions(
+            finding.activation_map, finding.anatomy, threshold=manifest.map_threshold
+        )
+        lungs = Lungs.of(
+            finding.anatomy, finding.activation_map, map_threshold=manifest.map_threshold
+        )
+        cautions = [*cautions_from_facts(film.facts), *cautions_from_anatomy(finding.anatomy)]
     result = Result(
         probability=None if finding is None else finding.probability,
         threshold=manifest.threshold,
@@ -263,8 +327,9 @@ def _draw(
         model_name=manifest.name,
         model_version=manifest.version,
         regions=tuple(regions),
+        lungs=lungs,
         reasons=reasons,
-        cautions=() if finding is None else tuple(cautions_from_facts(film.facts)),
+        cautions=tuple(cautions),
         input=film.facts,
         timings=Timings(
             decode=film.decode_ms,

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from model.anatomy import Anatomy
 from model.reading.radiograph import InputFacts, Note
+
+#: `Anatomy.mirrored` from which on the sides are doubted: see docs/experiments.md, 19.
+_MIRRORED: Final = 0.7
 
 #: The figures are of films of people of this age and above, in years.
 ADULT_AGE: Final = 18
@@ -21,6 +25,7 @@ class CautionCode(StrEnum):
     BIT_DEPTH_ASSUMED = "bit_depth_assumed"
     WINDOW_REPLACED = "window_replaced"
     READ_INVERTED = "read_inverted"
+    POSSIBLY_MIRRORED = "possibly_mirrored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,19 @@ _OF_NOTES: Final = {
 def cautions_from_facts(facts: InputFacts) -> list[Caution]:
     """Return the cautions that a film's tags and the reader's notes give."""
     return [*_of_age(facts), *(_OF_NOTES[note] for note in facts.notes)]
+
+
+def cautions_from_anatomy(anatomy: Anatomy) -> list[Caution]:
+    """Return the caution about the sides, where heart and lungs lie as on a mirrored film."""
+    if anatomy.mirrored < _MIRRORED:
+        return []
+    return [
+        Caution(
+            CautionCode.POSSIBLY_MIRRORED,
+            "The heart seems to lie on the other side: the film may be mirrored, or the patient's "
+            "organs are. Left and right may be exchanged.",
+        )
+    ]
 
 
 def _of_age(facts: InputFacts) -> list[Caution]:

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.anatomy import Anatomy, find_anatomy, organ_probabilities
 from model.errors import CorruptArtefact, DeviceUnavailable
-from model.gating import Reason, reasons_from_similarity
+from model.gating import Reason, reasons_from_anatomy, reasons_from_similarity
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME, Manifest, read_manifest, sha256_of
 from model.preprocessing import to_network_grid
 from model.reading.radiograph import Radiograph
@@ -36,6 +37,7 @@ class Finding:
         activation_map: Shape (h, w), float32 in [0, 1], calibrated like the probability and not
             stretched, so that maps of different films share one scale. See `project_to_image`.
         similarity: Similarity to each of `gating.PICTURE_KINDS`, in [0, 1].
+        anatomy: The film's lungs.
         reasons: Reasons to reject the picture; empty if the numbers may be reported.
     """
 
@@ -44,6 +46,7 @@ class Finding:
     threshold: float
     activation_map: NDArray[np.float32]
     similarity: tuple[float, ...]
+    anatomy: Anatomy
     reasons: tuple[Reason, ...]
 
     @property
@@ -104,7 +107,7 @@ class Classifier:
         outputs = self.run(batch)
         probabilities = self.manifest.calibration.probabilities(outputs.logits)
         calibrated = self.manifest.calibration.probabilities(outputs.maps)
-        gate_threshold = self.manifest.gate_threshold
+        found = [find_anatomy(organs) for organs in organ_probabilities(outputs.anatomy)]
         return [
             Finding(
                 probability=float(probability),
@@ -112,14 +115,18 @@ class Classifier:
                 threshold=self.manifest.threshold,
                 activation_map=activation_map,
                 similarity=tuple(similarity.tolist()),
-                reasons=tuple(
-                    reasons_from_similarity(similarity.tolist(), threshold=gate_threshold)
-                ),
+                anatomy=anatomy,
+                reasons=tuple(self._reasons(similarity.tolist(), anatomy)),
             )
-            for probability, logit, activation_map, similarity in zip(
-                probabilities, outputs.logits, calibrated, outputs.similarity, strict=True
+            for probability, logit, activation_map, similarity, anatomy in zip(
+                probabilities, outputs.logits, calibrated, outputs.similarity, found, strict=True
             )
         ]
+
+    def _reasons(self, similarity: Sequence[float], anatomy: Anatomy) -> list[Reason]:
+        """Return the reasons to reject a picture, by its kind first."""
+        by_kind = reasons_from_similarity(similarity, threshold=self.manifest.gate_threshold)
+        return by_kind or reasons_from_anatomy(anatomy)
 
     def run(self, films: NDArray[np.float32]) -> Outputs:
         """Return the uncalibrated output for films (N, 1, S, S) in [0, 1], N > 0."""

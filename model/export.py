@@ -19,7 +19,7 @@ from model.manifest import (
     sha256_of,
     write_manifest,
 )
-from model.network import Backbone, FlipAveraged, Network, NetworkOutput, build_network
+from model.network import Backbone, Network, NetworkOutput, build_network
 from model.runtime.agreement import MAX_DISAGREEMENT, largest_difference, probe_films
 from model.runtime.openvino import OpenVinoRuntime
 from model.runtime.protocol import Outputs, Runtime
@@ -39,8 +39,8 @@ class ExportReport:
     Attributes:
         directory: Folder of the exported network.
         bytes_written: Size of `network.onnx`.
-        max_disagreement: Largest difference to torch in probability, over films, maps and
-            similarities.
+        max_disagreement: Largest difference to torch in probability, over films, maps,
+            similarities and organs.
     """
 
     directory: Path
@@ -105,10 +105,9 @@ def write_artefact(network: Network, manifest: Manifest, directory: Path) -> Exp
         ExportDisagrees: Torch and OpenVINO differ by more than `MAX_DISAGREEMENT`; nothing is
             written.
     """
-    averaged = FlipAveraged(network).eval()
-    content = to_onnx(averaged, manifest.preprocessing.size)
+    content = to_onnx(network.eval(), manifest.preprocessing.size)
     complete = manifest.with_network(sha256_of(content))
-    disagreement = disagreement_with_torch(averaged, complete, OpenVinoRuntime(content))
+    disagreement = disagreement_with_torch(network, complete, OpenVinoRuntime(content))
     if disagreement > MAX_DISAGREEMENT:
         raise ExportDisagrees(f"probabilities differ by {disagreement:.4f} from torch's")
     directory.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from model.anatomy import Anatomy
 from model.reading.radiograph import InputFacts
 
 
@@ -23,6 +24,7 @@ class ReasonCode(StrEnum):
     NOT_FRONTAL_CHEST = "not_frontal_chest"
     NOT_UPRIGHT = "not_upright"
     INVERTED = "inverted"
+    SEVERAL_FILMS = "several_films"
 
 
 class PictureKind(StrEnum):
@@ -31,6 +33,7 @@ class PictureKind(StrEnum):
     FRONTAL_CHEST = "frontal_chest"
     NOT_UPRIGHT = "not_upright"
     INVERTED = "inverted"
+    SEVERAL_FILMS = "several_films"
     OTHER = "other"
 
 
@@ -143,6 +146,9 @@ _REASONS: Final = {
     PictureKind.INVERTED: Reason(
         ReasonCode.INVERTED, "Black and white seem to be exchanged; bones should be bright."
     ),
+    PictureKind.SEVERAL_FILMS: Reason(
+        ReasonCode.SEVERAL_FILMS, "The picture seems to show several films; send each by itself."
+    ),
     PictureKind.OTHER: Reason(
         ReasonCode.NOT_FRONTAL_CHEST, "The picture does not look like a frontal chest radiograph."
     ),
@@ -160,3 +166,11 @@ def reasons_from_similarity(similarity: Sequence[float], *, threshold: float) ->
     if by_kind.pop(PictureKind.FRONTAL_CHEST) >= threshold:
         return []
     return [_REASONS[max(by_kind, key=lambda kind: by_kind[kind])]]
+
+
+def reasons_from_anatomy(anatomy: Anatomy) -> list[Reason]:
+    """Return the reason for a rejection by a film's organs: no lung was found; else nothing.
+
+    One lung is enough: a lung that is opaque or removed cannot be outlined.
+    """
+    return [] if anatomy.lungs else [_REASONS[PictureKind.OTHER]]

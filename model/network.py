@@ -8,6 +8,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from model.anatomy import ORGANS
 from model.gating import PICTURE_KINDS, PictureKind
 
 
@@ -25,11 +26,13 @@ class NetworkOutput(NamedTuple):
         activation_map: Shape (N, h, w), uncalibrated logits of the positions.
         similarity: Shape (N, len(`PICTURE_KINDS`)), probability of each kind of picture; a row sums
             to 1.
+        anatomy: Shape (N, len(`ORGANS`), h, w), logits of the organs at each position.
     """
 
     logit: Tensor
     activation_map: Tensor
     similarity: Tensor
+    anatomy: Tensor
 
 
 class Gate(nn.Module):
@@ -56,12 +59,13 @@ class Gate(nn.Module):
 
 
 class Network(nn.Module):
-    """Backbone, a linear layer at each position, log-sum-exp pooling, and the gate.
+    """Backbone, linear layers at each position, log-sum-exp pooling, and the gate.
 
     The map is a class activation map (Zhou et al. 2016, https://arxiv.org/abs/1512.04150): it shows
     the output of the same linear layer that decides. Pooling is log-sum-exp as in equation 2
     of Wang et al. 2017 (https://arxiv.org/abs/1705.02315), between the mean (sharpness → 0) and
-    the maximum (→ ∞), because an opacity may fill a lung or a few positions.
+    the maximum (→ ∞), because an opacity may fill a lung or a few positions. A second linear layer
+    at each position outlines the organs, in which regions of the map are named.
 
     Args:
         backbone: Maps (N, 1, S, S) to (N, channels, h, w).
@@ -78,6 +82,7 @@ class Network(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Conv2d(channels, 1, kernel_size=1)
         self.gate = Gate(channels).requires_grad_(requires_grad=False)
+        self.anatomy = nn.Conv2d(channels, len(ORGANS), kernel_size=1)
         self.sharpness = sharpness
         nn.init.normal_(self.head.weight, std=0.01)
         # 3 % of all positions lie in an opacity; starting near that saves the first steps.
@@ -101,40 +106,19 @@ class Network(nn.Module):
         features: Tensor = self.backbone(films * 2 - 1)  # intensities as on ImageNet
         return features
 
-    def activation_map(self, features: Tensor) -> Tensor:
-        """Apply the linear layer at each position, (N, C, h, w) -> (N, h, w)."""
-        activation_map: Tensor = self.head(self.dropout(features)).squeeze(1).float()
-        return activation_map
-
-    def forward(self, films: Tensor) -> NetworkOutput:
-        """Return logit and map of a batch of films, shape (N, 1, S, S) in [0, 1]."""
-        features = self.features(films)
-        activation_map = self.activation_map(features)
+    def outputs(self, features: Tensor) -> NetworkOutput:
+        """Apply the linear layers to the backbone's features, (N, C, h, w)."""
+        activation_map = self.head(features).squeeze(1).float()
         return NetworkOutput(
-            pool(activation_map, self.sharpness), activation_map, self.gate(features)
-        )
-
-
-class FlipAveraged(nn.Module):
-    """A network that averages the maps of a film and of its mirror image.
-
-    The mean map is pooled again, so that the logit is the pooling of the map that is shown. The
-    gate's two outputs are averaged as well: mirroring does not change the kind of a picture.
-    """
-
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, films: Tensor) -> NetworkOutput:
-        """Return logit and map of a batch of films, shape (N, 1, S, S) in [0, 1]."""
-        as_is, mirrored = self.network(films), self.network(films.flip(-1))
-        activation_map = (as_is.activation_map + mirrored.activation_map.flip(-1)) / 2
-        return NetworkOutput(
-            pool(activation_map, self.network.sharpness),
+            pool(activation_map, self.sharpness),
             activation_map,
-            (as_is.similarity + mirrored.similarity) / 2,
+            self.gate(features),
+            self.anatomy(features).float(),
         )
+
+    def forward(self, films: Tensor) -> NetworkOutput:
+        """Return all outputs for a batch of films, shape (N, 1, S, S) in [0, 1]."""
+        return self.outputs(self.dropout(self.features(films)))
 
 
 def pool(activation_map: Tensor, sharpness: float) -> Tensor:

@@ -12,9 +12,9 @@ from enum import StrEnum
 import model.errors
 from headers.errors import RefusedFile
 from jobs import results
+from model.anatomy import Side, Zone
 from model.cautions import CautionCode
 from model.gating import ReasonCode
-from model.regions import Side
 from tests.conftest import ROOT
 
 
@@ -34,6 +34,7 @@ def test_the_record_has_the_codes_of_the_model() -> None:
     assert _known(results.ReasonCode) == set(ReasonCode)
     assert _known(results.CautionCode) == set(CautionCode)
     assert [side.value for side in results.Side] == [side.value for side in Side]
+    assert [zone.value for zone in results.Zone] == [zone.value for zone in Zone]
 
 
 def test_the_record_has_the_error_codes_of_files_and_each_other_one_is_given() -> None:

@@ -74,10 +74,10 @@ def _torch(grid: object) -> tuple[_Ways, Callable[[], _Ways]]:
         return {}, dict
     import torch
 
-    from benchmarks.speed.usual_server import averaged_network
+    from benchmarks.speed.usual_server import untrained_network
 
     torch.set_num_threads(1)
-    network, film = averaged_network(), torch.as_tensor(grid)
+    network, film = untrained_network(), torch.as_tensor(grid)
 
     def run(way: Callable[[torch.Tensor], object]) -> object:
         with torch.inference_mode():

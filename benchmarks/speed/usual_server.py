@@ -20,20 +20,20 @@ from fastapi import FastAPI, File
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.network import FlipAveraged, build_network
+from model.network import Network, build_network
 
 _SIZE = 256
 
 
-def averaged_network() -> torch.nn.Module:
+def untrained_network() -> Network:
     """Return the network as it is exported, with random weights."""
-    return FlipAveraged(build_network(pretrained=False)).eval()
+    return build_network(pretrained=False).eval()
 
 
 def create_app() -> FastAPI:
     """Return the application with the network loaded."""
     app = FastAPI()
-    network = averaged_network()
+    network = untrained_network()
 
     @app.post("/predict")
     def predict(file: Annotated[bytes, File()]) -> dict[str, Any]:

@@ -203,7 +203,7 @@ def fit_gate(
     frontal: Annotated[list[Path], typer.Argument(help="CSV files of frontal chest films.")],
     *,
     other: Annotated[
-        Path, typer.Option(help="CSV file of pictures to reject, with the column image.")
+        list[Path], typer.Option(help="CSV file of pictures to reject; may be given several times.")
     ],
 ) -> None:
     """Train the gate that rejects other pictures; needs `requirements/train.txt`."""

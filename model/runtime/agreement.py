@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from model.anatomy import organ_probabilities
 from model.errors import DeviceDisagrees
 from model.manifest import Manifest
 from model.runtime.protocol import Outputs, Runtime
@@ -45,12 +46,13 @@ def require_agreement(manifest: Manifest, reference: Runtime, other: Runtime) ->
 
 
 def largest_difference(manifest: Manifest, one: Outputs, other: Outputs) -> float:
-    """Return the largest difference in probability, over films, maps and similarities."""
+    """Return the largest difference in probability, over films, maps, kinds and organs."""
     probabilities = manifest.calibration.probabilities
     return float(
         max(
             np.abs(probabilities(one.logits) - probabilities(other.logits)).max(),
             np.abs(probabilities(one.maps) - probabilities(other.maps)).max(),
             np.abs(one.similarity - other.similarity).max(),
+            np.abs(organ_probabilities(one.anatomy) - organ_probabilities(other.anatomy)).max(),
         )
     )

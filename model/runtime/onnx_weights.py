@@ -8,23 +8,23 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from model.errors import CorruptArtefact
-from model.network import FlipAveraged, Network
+from model.network import Network
 
 
-def load_exported(network: Network, content: bytes) -> FlipAveraged:
+def load_exported(network: Network, content: bytes) -> Network:
     """Load the weights of an ONNX file into a torch network, in evaluation mode.
 
     The weights come from the same file that the CPU runs, so that the two devices cannot run
-    different networks. The exporter writes the convolutions in the order in which they run, those
-    for the mirrored film last, and folds each batch normalisation into the convolution before it.
-    Here the convolution gets the folded filters, and the normalisation only adds the folded bias.
+    different networks. The exporter writes the convolutions in the order in which they run, and
+    folds each batch normalisation into the convolution before it. Here the convolution gets the
+    folded filters, and the normalisation only adds the folded bias.
 
     Args:
         network: A network of the same architecture as the exported one; its weights are replaced.
         content: ONNX file, from `export.to_onnx`.
 
     Returns:
-        The network, averaged over the film and its mirror image as in the file.
+        The network.
 
     Raises:
         CorruptArtefact: The file contains another network.
@@ -33,18 +33,16 @@ def load_exported(network: Network, content: bytes) -> FlipAveraged:
     tensors = _tensors(graph)
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
     modules = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
-    if len(convolutions) != 2 * len(modules):
-        raise CorruptArtefact(
-            f"{len(convolutions)} convolutions, where two looks have {2 * len(modules)}"
-        )
+    if len(convolutions) != len(modules):
+        raise CorruptArtefact(f"{len(convolutions)} convolutions in place of {len(modules)}")
     shifts = {}
-    for module, node in zip(modules, convolutions, strict=False):
+    for module, node in zip(modules, convolutions, strict=True):
         _put(module.weight, tensors[node.input[1]])
         shifts[module] = tensors[node.input[2]] if len(node.input) > 2 else None
     _put_shifts(network, shifts)
     for name, parameter in network.gate.named_parameters():
-        _put(parameter, tensors[f"network.gate.{name}"])
-    return FlipAveraged(network).eval()
+        _put(parameter, tensors[f"gate.{name}"])
+    return network.eval()
 
 
 def _tensors(graph: Any) -> dict[str, Tensor]:  # Any: onnx ships no types

@@ -56,6 +56,7 @@ class OpenVinoRuntime:
                 logits=np.array(outputs["logit"], dtype=np.float32).reshape(-1),
                 maps=np.array(outputs["activation_map"], dtype=np.float32),
                 similarity=np.array(outputs["similarity"], dtype=np.float32),
+                anatomy=np.array(outputs["anatomy"], dtype=np.float32),
             )
         finally:
             self._idle.put(request)

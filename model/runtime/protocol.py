@@ -15,11 +15,13 @@ class Outputs:
         logits: Shape (N,).
         maps: Shape (N, h, w), as logits.
         similarity: Shape (N, K) in [0, 1]: similarity to each of `gating.PICTURE_KINDS`.
+        anatomy: Shape (N, O, h, w), as logits: each of `anatomy.ORGANS` at each position.
     """
 
     logits: NDArray[np.float32]
     maps: NDArray[np.float32]
     similarity: NDArray[np.float32]
+    anatomy: NDArray[np.float32]
 
     @classmethod
     def joined(cls, parts: "list[Outputs]") -> "Outputs":
@@ -28,11 +30,17 @@ class Outputs:
             logits=np.concatenate([part.logits for part in parts]),
             maps=np.concatenate([part.maps for part in parts]),
             similarity=np.concatenate([part.similarity for part in parts]),
+            anatomy=np.concatenate([part.anatomy for part in parts]),
         )
 
     def part(self, start: int, stop: int) -> "Outputs":
         """Return the outputs of the films from `start` up to, but without, `stop`."""
-        return Outputs(self.logits[start:stop], self.maps[start:stop], self.similarity[start:stop])
+        return Outputs(
+            self.logits[start:stop],
+            self.maps[start:stop],
+            self.similarity[start:stop],
+            self.anatomy[start:stop],
+        )
 
 
 class Runtime(Protocol):

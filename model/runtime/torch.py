@@ -120,8 +120,7 @@ class TorchRuntime:
         rows = min(1 << (count - 1).bit_length(), self._largest_pass)
         with torch.inference_mode():
             output = self._pass(torch.from_numpy(films), rows)
-            logits, maps, similarity = (tensor[:count].cpu().numpy() for tensor in output)
-        return Outputs(logits, maps, similarity)
+            return Outputs(*(tensor[:count].cpu().numpy() for tensor in output))
 
     def _pass(self, films: Tensor, rows: int) -> NetworkOutput:
         if self._device.type != Device.CUDA:

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from model.anatomy import ORGANS
 from model.training.augmentation import Augmentation
 from model.training.config import TrainingConfig
-from model.training.film_targets import ORGANS
 from model.training.films import FilmSet
 from model.training.mixing import cut_mix
 
@@ -24,7 +24,7 @@ class Batch(NamedTuple):
     Attributes:
         films: Shape (N, 1, S, S), in [0, 1].
         masks: Shape (N, 4, S, S), in [0, 1]: how surely an opacity is there, then the organs of
-            `film_targets.ORGANS`; NaN where nobody drew any.
+            `anatomy.ORGANS`; NaN where nobody drew any.
         targets: Shape (N,), in [0, 1]; NaN where nothing is known.
         positive_weights: Shape (N,), negatives a positive among the films of the same source.
         findings: Shape (N, F), in [0, 1]; NaN where nothing is known.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from model.export import save_weights
-from model.network import FlipAveraged, Network
+from model.network import Network
 from model.training.assessing import FoldPredictions, assess_out_of_fold
 from model.training.config import TrainingConfig
 from model.training.fitting import EpochReport, fit
@@ -77,7 +77,7 @@ def cross_validate(
         ).validation
         if start_from is not None:
             held_out = films.of_source(held_out, films.labels[0].source)
-        folds.append(FoldPredictions(held_out, predict(FlipAveraged(network), films, held_out)))
+        folds.append(FoldPredictions(held_out, predict(network, films, held_out)))
     command = command_of(manifests, config, cross_validated=True)
     assessment = assess_out_of_fold(films, folds, command=command)
     final = fit_named("all", None)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from model.anatomy import ORGANS
 from model.boxes import Box, box_mask
 from model.errors import InvalidLabels
 from model.labels import LabelledFilm, read_labels
@@ -72,9 +73,6 @@ _VINDR: Final = frozenset(
     }
 )
 
-#: Values of a mask's pixels, in the order of the anatomy's channels; the patient's sides.
-ORGANS: Final = ("right_lung", "left_lung", "heart")
-
 #: Detectors of the ensemble whose boxes are `adult-teacher`'s.
 _DETECTORS: Final = 12
 
@@ -91,7 +89,8 @@ class FilmTargets:
         target: Probability of an opacity, in [0, 1]; NaN where nothing is known.
         boxes: Around opacities, each with how sure it is, in [0, 1]; None where nobody drew any.
         findings: Shape (len(`FINDINGS`),), probabilities; NaN for what is not known.
-        anatomy: File of a mask with the values of `ORGANS` from 1 on; None where there is none.
+        anatomy: File of a mask whose pixels are 1 for the first of `ORGANS`, 2 for the next; None
+            where there is none.
         is_measured: Whether a radiologist's label says what is right.
     """
 

@@ -1,10 +1,8 @@
 """Training of a network's gate, which tells upright frontal chest films from other pictures."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from model.gating import PICTURE_KINDS, PictureKind
 from model.network import Network
-from model.training.augmentation import Augmentation
+from model.training.gate_pictures import FOLDS, GatePictures
 
 #: Permitted share of rejected frontal films, of patients that the gate was not trained on.
 REFUSED_FRONTAL: Final = 0.002
@@ -22,24 +20,13 @@ REFUSED_FRONTAL: Final = 0.002
 #: films of devices that the gate has not seen get lower similarities.
 REFUSED_OTHER: Final = 0.98
 
-_FOLDS: Final = 5
-
 #: Regularisation for 1,280 features of a few thousand pictures; not tuned.
 _REGULARISATION: Final = 0.01
 
+#: Bias of a kind without pictures.
+_NEVER: Final = -100.0
+
 _FRONTAL: Final = PICTURE_KINDS.index(PictureKind.FRONTAL_CHEST)
-
-#: Changes after which a frontal film must be rejected: quarter turns and inversion.
-_SPOILT: Final = (
-    (PictureKind.NOT_UPRIGHT, 1, False),
-    (PictureKind.NOT_UPRIGHT, 2, False),
-    (PictureKind.NOT_UPRIGHT, 3, False),
-    (PictureKind.INVERTED, 0, True),
-    (PictureKind.INVERTED, 2, True),
-)
-
-#: Number of generated noise pictures, beside real pictures that are not chest films.
-_GENERATED: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +34,7 @@ class Refusals:
     """Rejections of one sort of pictures that the gate was not trained on.
 
     Attributes:
-        sort: `frontal`, a `PictureKind`, or `other`.
+        sort: As in `GatePictures`.
         refused: Number of rejected pictures.
         pictures: Number of pictures.
     """
@@ -71,33 +58,18 @@ class GateFit:
     refusals: tuple[Refusals, ...]
 
 
-def fit_gate(
-    network: Network,
-    frontal: NDArray[np.uint8],
-    patients: Sequence[str],
-    other: NDArray[np.uint8],
-    *,
-    seed: int,
-) -> GateFit:
+def fit_gate(network: Network, pictures: GatePictures) -> GateFit:
     """Train `network.gate`, and measure it by cross-validation by patient.
 
-    A multinomial logistic regression on the mean features becomes the gate's linear layer. Turned
-    and inverted films are made from the frontal ones, which are also augmented in exposure and
-    position as on other devices. Noise pictures are added to the pictures that are not chest films.
+    A multinomial logistic regression on the mean features becomes the gate's linear layer.
 
     Args:
         network: Trained network; only its gate is changed.
-        frontal: Shape (n, S, S), upright frontal chest films.
-        patients: Patients of these films.
-        other: Shape (m, S, S), other pictures.
-        seed: Random seed of folds and generated pictures.
+        pictures: Pictures of all kinds.
     """
-    generator = np.random.default_rng(seed)
-    torch.manual_seed(seed)
-    pictures = _Pictures.of(frontal, patients, other, generator)
     features = _features(network, pictures)
     similarity = np.zeros((len(pictures.kinds), len(PICTURE_KINDS)))
-    for fold in range(_FOLDS):
+    for fold in range(FOLDS):
         inside = pictures.folds == fold
         weight, bias = _regress(features[~inside], pictures.kinds[~inside])
         similarity[inside] = _softmax(features[inside] @ weight.T + bias)
@@ -125,85 +97,14 @@ def fit_gate(
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Pictures:
-    """p pictures with their kinds.
-
-    Attributes:
-        pixels: Shape (p, S, S), uint8.
-        kinds: Shape (p,), indices into `PICTURE_KINDS`.
-        sorts: Shape (p,), as in `Refusals`; empty for pictures that are used for training only.
-        folds: Shape (p,); all pictures from one patient are in one fold.
-    """
-
-    pixels: NDArray[np.uint8]
-    kinds: NDArray[np.int_]
-    sorts: NDArray[np.str_]
-    folds: NDArray[np.int_]
-
-    @classmethod
-    def of(
-        cls,
-        frontal: NDArray[np.uint8],
-        patients: Sequence[str],
-        other: NDArray[np.uint8],
-        generator: np.random.Generator,
-    ) -> "_Pictures":
-        fold_of = {patient: int(generator.integers(_FOLDS)) for patient in dict.fromkeys(patients)}
-        folds = [fold_of[patient] for patient in patients]
-        parts = [
-            (frontal, PictureKind.FRONTAL_CHEST, "frontal", folds),
-            (_as_of_other_devices(frontal), PictureKind.FRONTAL_CHEST, "", folds),
-        ]
-        for kind, turns, inverted in _SPOILT:
-            spoilt = np.rot90(frontal, turns, axes=(1, 2))
-            parts.append((255 - spoilt if inverted else spoilt, kind, str(kind), folds))
-        others = generator.integers(_FOLDS, size=len(other)).tolist()
-        parts.append((other, PictureKind.OTHER, "other", others))
-        for _, turns, inverted in _SPOILT:
-            spoilt = np.rot90(other, turns, axes=(1, 2))
-            parts.append((255 - spoilt if inverted else spoilt, PictureKind.OTHER, "", others))
-        nothing = _pictures_of_nothing(frontal.shape[-1], generator)
-        parts.append(
-            (nothing, PictureKind.OTHER, "", generator.integers(_FOLDS, size=len(nothing)).tolist())
-        )
-        return cls(
-            pixels=np.concatenate([pixels for pixels, *_ in parts]),
-            kinds=np.concatenate(
-                [np.full(len(pixels), PICTURE_KINDS.index(kind)) for pixels, kind, *_ in parts]
-            ),
-            sorts=np.concatenate([np.full(len(pixels), sort) for pixels, _, sort, _ in parts]),
-            folds=np.concatenate([folds for *_, folds in parts]),
-        )
-
-
-def _as_of_other_devices(frontal: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the films augmented as in training, shape (n, S, S)."""
-    augment = Augmentation()
-    changed = []
-    for pixels in frontal:
-        film = torch.from_numpy(pixels).unsqueeze(0).float() / 255
-        film, _ = augment(film, torch.zeros_like(film))
-        changed.append((film[0] * 255).round().byte().numpy())
-    return np.stack(changed)
-
-
-def _pictures_of_nothing(size: int, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Return noise from fine to coarse, shape (`_GENERATED`, size, size)."""
-    pictures = []
-    for number in range(_GENERATED):
-        cells = 2 + number * size // _GENERATED
-        noise = generator.random((cells, cells), dtype=np.float32)
-        grown = cv2.resize(noise, (size, size), interpolation=cv2.INTER_LINEAR)
-        pictures.append((grown * 255).round().astype(np.uint8))
-    return np.stack(pictures)
-
-
 @torch.inference_mode()
 def _features(
-    network: Network, pictures: _Pictures, *, batch_size: int = 32
+    network: Network, pictures: GatePictures, *, batch_size: int = 32
 ) -> NDArray[np.float64]:
-    """Return the mean features, shape (p, C). Every second picture is mirrored, as when serving."""
+    """Return the mean features, shape (p, C).
+
+    Every second picture is mirrored, which keeps its kind.
+    """
     network.eval()
     means = []
     for start in range(0, len(pictures.pixels), batch_size):
@@ -221,8 +122,12 @@ def _regress(
     scaler = StandardScaler().fit(features)
     regression = LogisticRegression(C=_REGULARISATION, max_iter=1000)
     regression.fit(scaler.transform(features), kinds)
-    weight = regression.coef_ / scaler.scale_
-    return weight, regression.intercept_ - weight @ scaler.mean_
+    kept = regression.coef_ / scaler.scale_
+    weight = np.zeros((len(PICTURE_KINDS), features.shape[1]))
+    bias = np.full(len(PICTURE_KINDS), _NEVER)
+    weight[regression.classes_] = kept
+    bias[regression.classes_] = regression.intercept_ - kept @ scaler.mean_
+    return weight, bias
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

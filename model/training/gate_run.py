@@ -9,11 +9,13 @@ import numpy as np
 from scipy.stats import binomtest
 
 from model.export import ExportReport, load_network, save_weights, write_artefact
-from model.labels import LabelledFilm, read_labels, read_pictures
+from model.labels import LabelledFilm, read_pictures
 from model.manifest import Manifest, Metric, read_manifest, write_manifest
 from model.network import Network
+from model.training.film_targets import read_film_targets
 from model.training.films import load_films
 from model.training.gate import GateFit, fit_gate
+from model.training.gate_pictures import GatePictures
 
 #: Films used of each manifest; a few hundred suffice, more only cost time.
 _FILMS_A_MANIFEST: Final = 400
@@ -22,7 +24,7 @@ _FILMS_A_MANIFEST: Final = 400
 def fit_gate_of_run(
     run: Path,
     frontal: Sequence[Path],
-    other: Path,
+    other: Sequence[Path],
     *,
     seed: int = 1,
     network: Network | None = None,
@@ -31,8 +33,8 @@ def fit_gate_of_run(
 
     Args:
         run: Folder of a finished training run.
-        frontal: Manifests of frontal chest films, see `model.labels.read_labels`.
-        other: Manifest of other pictures, with a column `image`.
+        frontal: Manifests of frontal chest films, see `film_targets.read_film_targets`.
+        other: Manifests of other pictures, with a column `image`.
         seed: Random seed.
         network: Network to load the weights into, for tests; by default the manifest's.
 
@@ -42,14 +44,21 @@ def fit_gate_of_run(
     """
     manifest = read_manifest(run)
     network = load_network(run, manifest, network=network)
-    films = [film for path in frontal for film in _some(read_labels(path), seed)]
+    films = [
+        film
+        for path in frontal
+        for film in _some(read_film_targets(path, source=path.parent.name)[0], seed)
+    ]
     chests = load_films(films, manifest.preprocessing)
     # Pictures that the reader refuses never reach the gate.
-    others = load_films(read_pictures(other), manifest.preprocessing, on_unreadable=_leave_out)
+    labels = [picture for path in other for picture in read_pictures(path)]
+    others = load_films(labels, manifest.preprocessing, on_unreadable=_leave_out)
     patients = [f"{film.source}/{film.patient_id}" for film in chests.labels]
-    fit = fit_gate(network, chests.pixels, patients, others.pixels, seed=seed)
-    names = " ".join("/".join(path.parts[-2:]) for path in frontal)
-    command = f"pneumocam fit-gate RUN {names} --other {'/'.join(other.parts[-2:])}"
+    pictures = GatePictures.of(chests.pixels, patients, others.pixels, seed=seed)
+    fit = fit_gate(network, pictures)
+    names = [_end_of(path) for path in frontal]
+    names += [f"--other {_end_of(path)}" for path in other]
+    command = f"pneumocam fit-gate RUN {' '.join(names)}"
     kept = [metric for metric in manifest.metrics if not metric.name.startswith("gate_")]
     complete = replace(
         manifest,
@@ -65,6 +74,10 @@ def _some(films: Sequence[LabelledFilm], seed: int) -> list[LabelledFilm]:
     generator = np.random.default_rng(seed)
     count = min(len(films), _FILMS_A_MANIFEST)
     return [films[number] for number in sorted(generator.permutation(len(films))[:count])]
+
+
+def _end_of(path: Path) -> str:
+    return "/".join(path.parts[-2:])
 
 
 def _leave_out(*_: object) -> None:

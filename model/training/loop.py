@@ -11,7 +11,7 @@ from torch.nn import functional
 from torch.optim import AdamW, Optimizer
 
 from model.network import Network
-from model.training.auxiliary_heads import NetworkWithHeads
+from model.training.auxiliary_heads import NetworkWithFindings
 from model.training.averaging import MovingAverage
 from model.training.batches import augmented_batches, steps_of_epoch
 from model.training.config import Precision, TrainingConfig
@@ -35,8 +35,8 @@ class Trainer:
         step: Optimiser steps done.
     """
 
-    multitask: NetworkWithHeads
-    average: MovingAverage[NetworkWithHeads]
+    multitask: NetworkWithFindings
+    average: MovingAverage[NetworkWithFindings]
     optimizer: Optimizer
     frozen: list[nn.Module]
     step: int = 0
@@ -45,7 +45,7 @@ class Trainer:
     def of(cls, network: Network, config: TrainingConfig) -> "Trainer":
         """A trainer that has done no step yet."""
         frozen = network.first_stages(config.frozen_stages)
-        multitask = NetworkWithHeads(network).to(network.head.weight.device)
+        multitask = NetworkWithFindings(network).to(network.head.weight.device)
         for module in frozen:
             module.requires_grad_(requires_grad=False)
         # Biases and normalisation have one dimension; decaying them only hurts.
@@ -101,7 +101,7 @@ def train_epoch(
             )
         with forward_precision(config.precision, device):
             output = trainer.multitask(batch.films.to(device, memory_format=torch.channels_last))
-        coverage = functional.adaptive_avg_pool2d(batch.masks, output.anatomy.shape[-2:])
+        coverage = functional.adaptive_avg_pool2d(batch.masks, output.network.anatomy.shape[-2:])
         coverage = coverage.to(device)
         loss = image_and_map_loss(
             output.network,
@@ -114,7 +114,9 @@ def train_epoch(
         loss = loss + config.findings_weight * known_cross_entropy(
             output.findings, batch.findings.to(device)
         )
-        loss = loss + config.anatomy_weight * known_cross_entropy(output.anatomy, coverage[:, 1:])
+        loss = loss + config.anatomy_weight * known_cross_entropy(
+            output.network.anatomy, coverage[:, 1:]
+        )
         trainer.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # untyped in torch
         nn.utils.clip_grad_norm_(trainer.multitask.parameters(), 5.0)

@@ -7,10 +7,13 @@ NAME: Final = "pneumocam"
 LABELS: Final = ("lung_opacity",)
 
 DATA_DESCRIPTION: Final = (
-    "A part of the RSNA Pneumonia Detection Challenge: frontal chest films of adults and "
-    "adolescents from NIH ChestX-ray14, read by radiologists, opacities boxed. The network started "
-    "from weights fitted to children's films (Kermany et al. 2018), and those from ImageNet's; of "
-    "the children's films some were trained on beside the adults' to the end."
+    "Frontal chest films of five origins. Adults and adolescents from NIH ChestX-ray14 (USA), read "
+    "by radiologists for the RSNA Pneumonia Detection Challenge, opacities boxed, with findings "
+    "mined from NIH's reports. VinDr-CXR (Vietnam), findings boxed by radiologists. Children "
+    "(Kermany et al. 2018, China). Films of the challenge's test part with the soft labels and "
+    "boxes of a published solution of the challenge, an ensemble of 3 classifiers and 12 "
+    "detectors: a teacher's opinion, never measured on. Lungs and heart outlined on films of JSRT "
+    "(Japan) and Wingspan (China). The backbone started from ImageNet's weights."
 )
 
 LICENCE: Final = (
@@ -30,6 +33,16 @@ CITATIONS: Final = (
         "Common Thorax Diseases. CVPR 2017. https://arxiv.org/abs/1705.02315"
     ),
     (
+        "Nguyen HQ, Lam K, Le LT, et al. VinDr-CXR: An open dataset of chest X-rays with "
+        "radiologist's annotations. Scientific Data 2022;9:429. "
+        "https://doi.org/10.1038/s41597-022-01498-w"
+    ),
+    (
+        "Shiraishi J, Katsuragawa S, Ikezoe J, et al. Development of a Digital Image Database for "
+        "Chest Radiographs With and Without a Lung Nodule. American Journal of Roentgenology "
+        "2000;174(1):71-74. https://doi.org/10.2214/ajr.174.1.1740071"
+    ),
+    (
         "Kermany DS, Goldbaum M, Cai W, et al. Identifying Medical Diagnoses and Treatable "
         "Diseases by Image-Based Deep Learning. Cell 2018;172(5):1122-1131. "
         "https://doi.org/10.1016/j.cell.2018.02.010"
@@ -47,11 +60,11 @@ LIMITATIONS: Final = (
         "haemorrhage and tumour can look the same."
     ),
     (
-        "Trained on one hospital's films; other hospitals, devices and populations may give other "
-        "figures."
+        "Its opacities are those of two hospitals, in the USA and in Vietnam; others, with other "
+        "devices and populations, give other figures."
     ),
     (
-        "66 of the 1,370 films that its figures are of are of people under 18; probabilities of "
+        "Few of the films that its figures are of are of people under 18; probabilities of "
         "children's films are not to be relied on, and results say so."
     ),
     (

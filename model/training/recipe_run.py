@@ -8,7 +8,7 @@ from pathlib import Path
 from model.export import WEIGHTS_NAME, save_weights
 from model.labels import write_labels
 from model.manifest import Preprocessing
-from model.network import FlipAveraged, Network
+from model.network import Network
 from model.training.assessing import assess_held_out
 from model.training.config import TrainingConfig
 from model.training.film_targets import FilmTargets, read_film_targets
@@ -69,7 +69,7 @@ def train_recipe(
     save_weights(network, out)  # where `export` and `fit-gate` look for a run's weights
     write_labels([films.labels[index] for index in split.validation], out / "held-out.csv")
     assessment = assess_held_out(
-        FlipAveraged(network),
+        network,
         films,
         split.validation,
         calibrated_on=recipe.calibrated_on,

@@ -8,7 +8,7 @@ from model.errors import ContradictoryConfig
 from model.export import WEIGHTS_NAME, ExportReport, write_artefact
 from model.labels import read_labels, write_labels
 from model.manifest import Manifest, Preprocessing, sha256_of, write_manifest
-from model.network import FlipAveraged, Network
+from model.network import Network
 from model.training.assessing import Assessment, assess
 from model.training.config import TrainingConfig
 from model.training.films import FilmSet, load_films
@@ -161,7 +161,7 @@ def _finish(fitted: _Fitted, out: Path, *, version: str, command: str) -> Traini
     """Calibrate on the validation fold, measure on the test fold, export the network."""
     films, split, config = fitted.films, fitted.split, fitted.config
     assessment: Assessment = assess(
-        FlipAveraged(fitted.network),
+        fitted.network,
         films,
         validation=split.validation,
         test=split.test,

@@ -16,7 +16,6 @@ from model.classifier import Classifier, load_classifier
 from model.errors import EmptyFile, NotAnImage, TruncatedImage, UnreadableImage
 from model.export import write_artefact
 from model.gating import ReasonCode
-from model.network import FlipAveraged
 from model.reading.radiograph import Radiograph
 from model.reading.reader import read_inspected
 from model.runtime.protocol import Outputs
@@ -114,7 +113,7 @@ def test_a_picture_that_the_network_takes_for_something_else_is_not_scored(
 ) -> None:
     network = brightness_network()
     with torch.no_grad():
-        network.gate.linear.bias.copy_(torch.tensor([0.0, 0.0, 0.0, 9.0]))
+        network.gate.linear.bias.copy_(torch.tensor([0.0, 0.0, 0.0, 0.0, 9.0]))
     write_artefact(network, make_manifest(), tmp_path)
 
     analysis = analysis_of(load_classifier(tmp_path), chest())
@@ -194,10 +193,10 @@ def test_large_films_are_decoded_one_at_a_time(
     at_once: list[int] = []
     decoding: set[int] = set()
 
-    def read(content: bytes, header: Header) -> Radiograph:
+    def read(content: bytes, header: Header, *, inverted: bool) -> Radiograph:
         decoding.add(id(content))
         at_once.append(len(decoding))
-        radiograph = read_inspected(content, header)
+        radiograph = read_inspected(content, header, inverted=inverted)
         decoding.remove(id(content))
         return radiograph
 
@@ -255,7 +254,7 @@ def test_films_are_read_while_a_device_runs_the_network(
 
 def test_a_device_of_its_own_changes_no_result(brightness_classifier: Classifier) -> None:
     """Scored, rejected by its tags, by its pixels, and unreadable, each in its place."""
-    runtime = TorchRuntime(FlipAveraged(brightness_network()), device="cpu")
+    runtime = TorchRuntime(brightness_network(), device="cpu")
     beside = Classifier(brightness_classifier.manifest, runtime, threads=2)
     lateral = dicom((gradient() * 255).round().astype(np.uint8), ViewPosition="LL")
     files = [chest(), b"", lateral, png(gradient()), png(gradient()[::-1])]

@@ -51,9 +51,10 @@ def test_every_reason_is_given() -> None:
 @pytest.mark.parametrize(
     ("similarity", "code"),
     [
-        ([0.39, 0.6, 0.01, 0.0], ReasonCode.NOT_UPRIGHT),
-        ([0.1, 0.2, 0.4, 0.3], ReasonCode.INVERTED),
-        ([0.0, 0.1, 0.1, 0.8], ReasonCode.NOT_FRONTAL_CHEST),
+        ([0.39, 0.6, 0.01, 0.0, 0.0], ReasonCode.NOT_UPRIGHT),
+        ([0.1, 0.2, 0.4, 0.1, 0.2], ReasonCode.INVERTED),
+        ([0.1, 0.0, 0.0, 0.7, 0.2], ReasonCode.SEVERAL_FILMS),
+        ([0.0, 0.1, 0.1, 0.0, 0.8], ReasonCode.NOT_FRONTAL_CHEST),
     ],
 )
 def test_what_the_network_takes_a_picture_for_is_the_reason(
@@ -64,7 +65,7 @@ def test_what_the_network_takes_a_picture_for_is_the_reason(
 
 def test_a_picture_like_enough_to_a_frontal_film_passes() -> None:
     """Even where it is more like something else: refusing a film costs more than a second look."""
-    assert reasons_from_similarity([0.4, 0.6, 0.0, 0.0], threshold=0.4) == []
+    assert reasons_from_similarity([0.4, 0.6, 0.0, 0.0, 0.0], threshold=0.4) == []
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from model.network import FlipAveraged, build_network, pool
-from tests.model.tiny import brightness_network
+from model.network import build_network, pool
 
 
 def test_pooling_lies_between_mean_and_maximum() -> None:
@@ -39,18 +38,6 @@ def test_a_map_position_covers_16_pixels() -> None:
 
     with torch.inference_mode():
         assert network(torch.rand(2, 1, 128, 128)).activation_map.shape == (2, 8, 8)
-
-
-def test_flips_are_undone_before_averaging() -> None:
-    film = torch.zeros(1, 1, 32, 32)
-    film[..., 0:4, 0:4] = 1
-
-    with torch.inference_mode():
-        once = brightness_network()(film)
-        twice = FlipAveraged(brightness_network())(film)
-
-    torch.testing.assert_close(once.activation_map, twice.activation_map)
-    torch.testing.assert_close(once.logit, twice.logit)
 
 
 def test_packaged_imagenet_weights_see_what_they_were_trained_on() -> None:

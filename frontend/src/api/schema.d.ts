@@ -507,7 +507,7 @@ export interface components {
          * @description Limits of a probability; `unknown` for one of another version.
          * @enum {string}
          */
-        CautionCode: "child" | "age_unknown" | "side_assumed" | "turned_by_tags" | "for_processing" | "bit_depth_assumed" | "window_replaced" | "read_inverted" | "unknown";
+        CautionCode: "child" | "age_unknown" | "side_assumed" | "turned_by_tags" | "for_processing" | "bit_depth_assumed" | "window_replaced" | "read_inverted" | "possibly_mirrored" | "unknown";
         /**
          * Counts
          * @description Number of a job's items in each state.
@@ -961,6 +961,30 @@ export interface components {
          */
         JobState: "queued" | "running" | "finished" | "cancelled";
         /**
+         * Lung
+         * @description One lung.
+         */
+        Lung: {
+            /**
+             * Extent
+             * @description Share of the lung's field where the activation map reaches its threshold.
+             */
+            extent: number;
+            /**
+             * Outline
+             * @description Vertices of the outline of its field.
+             */
+            outline: components["schemas"]["Point"][];
+        };
+        /**
+         * Lungs
+         * @description The patient's lungs; null for one that was not found.
+         */
+        Lungs: {
+            right: components["schemas"]["Lung"] | null;
+            left: components["schemas"]["Lung"] | null;
+        };
+        /**
          * ModelVersion
          * @description The network that gave a result.
          */
@@ -982,6 +1006,22 @@ export interface components {
          * @enum {string}
          */
         Photometric: "as_stored" | "inverted";
+        /**
+         * Point
+         * @description A point of the radiograph.
+         */
+        Point: {
+            /**
+             * X
+             * @description As a fraction of the radiograph's width.
+             */
+            x: number;
+            /**
+             * Y
+             * @description As a fraction of the radiograph's height.
+             */
+            y: number;
+        };
         /**
          * Priority
          * @description Priority of an item; its value is also the name of the queue that carries its hints.
@@ -1014,7 +1054,7 @@ export interface components {
          * @description Reasons for which a readable film is not scored; `unknown` for one of another version.
          * @enum {string}
          */
-        ReasonCode: "not_a_radiograph" | "wrong_body_part" | "not_frontal" | "not_frontal_chest" | "not_upright" | "inverted" | "unknown";
+        ReasonCode: "not_a_radiograph" | "wrong_body_part" | "not_frontal" | "not_frontal_chest" | "not_upright" | "inverted" | "several_films" | "unknown";
         /**
          * Region
          * @description A part of the radiograph where the activation map reaches its threshold.
@@ -1035,6 +1075,13 @@ export interface components {
             /** Height */
             height: number;
             side: components["schemas"]["Side"];
+            /** @description Third of the lung; null where none was found. */
+            zone?: components["schemas"]["Zone"] | null;
+            /**
+             * Extent
+             * @description Share of the lung's field that it covers; null where none was found.
+             */
+            extent?: number | null;
             /**
              * Peak
              * @description The activation map's highest value inside the box.
@@ -1063,6 +1110,8 @@ export interface components {
             model: components["schemas"]["ModelVersion"];
             /** Regions */
             regions: components["schemas"]["Region"][];
+            /** @description Null for a rejected film, and for one read by a network before 0.4.0. */
+            lungs?: components["schemas"]["Lungs"] | null;
             /** Reasons */
             reasons: components["schemas"]["Reason"][];
             /**
@@ -1254,6 +1303,12 @@ export interface components {
          * @enum {string}
          */
         WorklistSort: "-created_at" | "-probability";
+        /**
+         * Zone
+         * @description A third of a lung by height.
+         * @enum {string}
+         */
+        Zone: "upper" | "middle" | "lower";
         /**
          * ProblemCode
          * @description The kind of a problem, or of one entry of its `errors`.

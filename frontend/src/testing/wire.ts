@@ -1,4 +1,12 @@
-import type { Item, Job, Result, SubmissionLimits, Worklist, WorklistRow } from '@/shared/api/wire'
+import type {
+  Item,
+  Job,
+  Lungs,
+  Result,
+  SubmissionLimits,
+  Worklist,
+  WorklistRow,
+} from '@/shared/api/wire'
 
 /** Records as the service sends them, with defaults for all that a test does not set. */
 
@@ -17,12 +25,37 @@ export function makeResult(change: Partial<Result> = {}): Result {
     threshold: 0.41,
     positive: true,
     model: { name: 'pneumocam', version: '1.0.0' },
-    regions: [{ x: 0.52, y: 0.4, width: 0.2, height: 0.25, side: 'left', peak: 0.91 }],
+    regions: [
+      {
+        x: 0.52,
+        y: 0.4,
+        width: 0.2,
+        height: 0.25,
+        side: 'left',
+        zone: 'lower',
+        extent: 0.12,
+        peak: 0.91,
+      },
+    ],
+    lungs: { right: lung(0, 0.1), left: lung(0.12, 0.55) },
     reasons: [],
     cautions: [],
     input: { view: 'PA', width: 2048, height: 2500, photometric_interpretation: 'MONOCHROME2' },
     timings_ms: { queued: 4, decode: 6, infer: 7, render: 9 },
     ...change,
+  }
+}
+
+/** A lung as a rectangle whose left edge is at `x`. */
+function lung(extent: number, x: number): NonNullable<Lungs['right']> {
+  return {
+    extent,
+    outline: [
+      { x, y: 0.2 },
+      { x: x + 0.35, y: 0.2 },
+      { x: x + 0.35, y: 0.8 },
+      { x, y: 0.8 },
+    ],
   }
 }
 

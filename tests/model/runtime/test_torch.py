@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Event
 
 import numpy as np
@@ -15,7 +16,7 @@ from model.classifier import Classifier, load_classifier
 from model.errors import CorruptArtefact, DeviceDisagrees, DeviceUnavailable
 from model.export import to_onnx
 from model.manifest import DEFAULT_ARTEFACT, NETWORK_NAME, read_manifest
-from model.network import FlipAveraged, NetworkOutput, build_network
+from model.network import NetworkOutput, build_network
 from model.reading.radiograph import Radiograph
 from model.reading.reader import read_radiograph
 from model.runtime.agreement import MAX_DISAGREEMENT, largest_difference, require_agreement
@@ -54,7 +55,7 @@ class SmallMemory(nn.Module):
 
     def __init__(self, room: int) -> None:
         super().__init__()
-        self.network = FlipAveraged(brightness_network())
+        self.network = brightness_network()
         self.room = room
         self.asked: list[int] = []
 
@@ -91,6 +92,8 @@ def test_films_are_read_as_by_the_cpu(
         assert one.probability == pytest.approx(other.probability, abs=MAX_DISAGREEMENT)
         np.testing.assert_allclose(one.activation_map, other.activation_map, atol=MAX_DISAGREEMENT)
         np.testing.assert_allclose(one.similarity, other.similarity, atol=MAX_DISAGREEMENT)
+        for lung, same in zip(one.anatomy.lungs, other.anatomy.lungs, strict=True):
+            assert (lung.mask == same.mask).mean() > 0.99
         assert one.reasons == other.reasons
         assert one.positive == other.positive
 
@@ -98,7 +101,7 @@ def test_films_are_read_as_by_the_cpu(
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 11])
 def test_any_number_of_films_keeps_its_order(count: int) -> None:
     """Passes have few sizes: what fills them up shows nowhere."""
-    runtime = TorchRuntime(FlipAveraged(brightness_network()), device="cpu", largest_pass=4)
+    runtime = TorchRuntime(brightness_network(), device="cpu", largest_pass=4)
     levels = [round(0.05 * (n + 1), 3) for n in range(count)]
 
     outputs = runtime.run(flat_films(*levels))
@@ -188,19 +191,20 @@ def test_the_film_that_breaks_a_pass_breaks_it_for_all_who_wait() -> None:
 
 def test_an_exported_network_comes_back_whole() -> None:
     """A convolution with a shift of its own, and one without a normalisation behind it."""
-    content = to_onnx(FlipAveraged(brightness_network(weight=3.0, bias=-1.0)).eval(), SIZE)
+    network = brightness_network(weight=3.0, bias=-1.0)
+    content = to_onnx(network, SIZE)
     films = torch.rand(3, 1, SIZE, SIZE)
 
     back = load_exported(brightness_network(), content)
 
     with torch.inference_mode():
-        expected = FlipAveraged(brightness_network(weight=3.0, bias=-1.0))(films)
+        expected = network(films)
         for one, other in zip(back(films), expected, strict=True):
             torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
 
 
 def test_the_weights_of_another_network_are_refused() -> None:
-    content = to_onnx(FlipAveraged(brightness_network()).eval(), SIZE)
+    content = to_onnx(brightness_network().eval(), SIZE)
 
     with pytest.raises(CorruptArtefact, match="convolutions"):
         load_exported(build_network(pretrained=False), content)
@@ -220,23 +224,22 @@ def test_a_device_that_answers_otherwise_is_refused(offset: float) -> None:
     class Off(TorchRuntime):
         def run(self, films: NDArray[np.float32]) -> Outputs:
             right = super().run(films)
-            return Outputs(right.logits + np.float32(offset), right.maps, right.similarity)
+            return replace(right, logits=right.logits + np.float32(offset))
 
     manifest = make_manifest()
-    right = TorchRuntime(FlipAveraged(brightness_network()), device="cpu")
+    right = TorchRuntime(brightness_network(), device="cpu")
 
     require_agreement(manifest, right, right)
     with pytest.raises(DeviceDisagrees):
-        require_agreement(manifest, right, Off(FlipAveraged(brightness_network()), device="cpu"))
+        require_agreement(manifest, right, Off(brightness_network(), device="cpu"))
 
 
-def test_differences_are_found_in_image_map_and_kind() -> None:
-    same = TorchRuntime(FlipAveraged(brightness_network()), device="cpu").run(flat_films(0.5))
-    for name in ("logits", "maps", "similarity"):
-        values = {part: getattr(same, part) for part in ("logits", "maps", "similarity")}
-        values[name] = values[name] + np.float32(0.5)
+def test_differences_are_found_in_image_map_kind_and_organs() -> None:
+    same = TorchRuntime(brightness_network(), device="cpu").run(flat_films(0.5))
+    for name in ("logits", "maps", "similarity", "anatomy"):
+        other = replace(same, **{name: getattr(same, name) + np.float32(0.5)})
 
-        assert largest_difference(make_manifest(), same, Outputs(**values)) > 0.1
+        assert largest_difference(make_manifest(), same, other) > 0.1
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card here")
@@ -281,7 +284,6 @@ def test_films_of_every_kind_are_decoded_in_a_process_that_runs_torch() -> None:
 
 _DECODES_BESIDE_TORCH = """
 import numpy as np
-from model.network import FlipAveraged
 from model.reading.reader import read_radiograph
 from model.runtime.torch import TorchRuntime
 from tests.formats.films import (
@@ -289,7 +291,7 @@ from tests.formats.films import (
 )
 from tests.model.tiny import brightness_network
 
-runtime = TorchRuntime(FlipAveraged(brightness_network()), device="cpu")
+runtime = TorchRuntime(brightness_network(), device="cpu")
 pixels = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
 for _ in range(3):
     runtime.run(np.zeros((2, 1, 32, 32), dtype=np.float32))

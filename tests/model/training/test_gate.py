@@ -15,6 +15,7 @@ from model.manifest import read_manifest
 from model.network import Network
 from model.reading.radiograph import InputFacts, Radiograph
 from model.training.gate import GateFit, fit_gate
+from model.training.gate_pictures import GatePictures
 from model.training.gate_run import fit_gate_of_run
 from model.training.run import train
 from tests.model.synthetic import png
@@ -56,7 +57,8 @@ def fitted() -> tuple[Network, GateFit]:
     network = quarters_network()
     patients = [f"patient-{number // 2}" for number in range(200)]
     frontal, other = frontal_films(200, generator), other_pictures(150, generator)
-    return network, fit_gate(network, frontal, patients, other, seed=1)
+    pictures = GatePictures.of(frontal, patients, other, seed=1, composed=0)
+    return network, fit_gate(network, pictures)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +117,7 @@ def test_a_finished_run_gets_a_gate_and_keeps_its_figures(squares: Path, tmp_pat
     names = [*(f"{number}.png" for number in range(20)), "broken.png"]
     (others / "labels.csv").write_text("\n".join(["image,kind", *(f"{n},flat" for n in names)]))
 
-    fit_gate_of_run(run, [squares], others / "labels.csv", network=learning_network())
+    fit_gate_of_run(run, [squares], [others / "labels.csv"], network=learning_network())
 
     after = read_manifest(run / "artefact")
     figures = {metric.name: metric for metric in after.metrics}

@@ -8,8 +8,10 @@ from model.training.losses import image_and_map_loss, known_cross_entropy
 
 
 def loss_of(logit: float, positions: list[float], target: float, coverage: list[float]) -> float:
-    frontal = torch.tensor([[1.0, 0.0, 0.0, 0.0]])
-    output = NetworkOutput(torch.tensor([logit]), torch.tensor([[positions]]), frontal)
+    frontal = torch.tensor([[1.0, 0.0, 0.0, 0.0, 0.0]])
+    output = NetworkOutput(
+        torch.tensor([logit]), torch.tensor([[positions]]), frontal, anatomy=torch.zeros(1, 3, 1, 2)
+    )
     return image_and_map_loss(
         output,
         torch.tensor([target]),

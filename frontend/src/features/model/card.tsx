@@ -25,7 +25,7 @@ export function Card({ card, live }: { card: ModelCard; live: ReactNode }) {
   const limitations = textsOf(card['limitations'])
   const citations = textsOf(card['citations'])
   const metrics = readMetrics(card['metrics'])
-  const { threshold, threshold_rule: rule, map_threshold: mapThreshold, licence } = card
+  const { threshold, threshold_rule: rule, map_threshold: mapThreshold, prevalence, licence } = card
 
   return (
     <>
@@ -50,6 +50,12 @@ export function Card({ card, live }: { card: ModelCard; live: ReactNode }) {
                 <>
                   <dt className="text-muted">{text.rule}</dt>
                   <dd lang={CARD_LANGUAGE}>{rule}</dd>
+                </>
+              )}
+              {typeof prevalence === 'number' && (
+                <>
+                  <dt className="text-muted">{text.prevalence}</dt>
+                  <dd>{text.prevalenceOf(percent(prevalence))}</dd>
                 </>
               )}
               {typeof mapThreshold === 'number' && (

@@ -69,6 +69,7 @@ export function FilmViewer({ jobId, item, job, next, header }: FilmViewerProps) 
   const film = useGreyPicture(item.links.radiograph)
   const map = useGreyPicture(item.links.activation_map)
   const regions = item.result?.regions ?? []
+  const lungs = item.result?.lungs ?? null
 
   const frame = useRef<HTMLDivElement>(null)
   const size = useSize(frame)
@@ -161,7 +162,17 @@ export function FilmViewer({ jobId, item, job, next, header }: FilmViewerProps) 
         film={film}
         map={map}
         isSplit={isSplit}
-        stage={{ regions, active, onActivate: activate, view, zoom, fitZoom: fit, dispatch, tool }}
+        stage={{
+          regions,
+          lungs,
+          active,
+          onActivate: activate,
+          view,
+          zoom,
+          fitZoom: fit,
+          dispatch,
+          tool,
+        }}
         settings={settings}
         size={size}
       />

@@ -72,6 +72,7 @@ export const en = {
       'The network does not suspect a pneumonia-like opacity. This does not exclude one.',
     side: { left: 'Patient’s left', right: 'Patient’s right' },
     sideAssumed: (side: string) => `${side} (side assumed)`,
+    zone: { upper: 'upper third', middle: 'middle third', lower: 'lower third' },
   },
   /** Of a film that was read but not scored. */
   reason: {
@@ -232,6 +233,10 @@ export const en = {
     regions: 'Regions',
     noRegions: 'No region of the map reaches its threshold.',
     peak: (value: string) => `peak ${value}`,
+    regionExtent: (share: string) => `${share} of the lung`,
+    lungExtent: (right: string, left: string) =>
+      `Part of the lung above the map’s threshold: right ${right}, left ${left}.`,
+    lungNotFound: 'not found',
     map: {
       title: 'Activation map',
       shown: 'Shown',
@@ -240,6 +245,7 @@ export const en = {
       scale: 'Colours',
       contours: 'Contours',
       boxes: 'Region boxes',
+      lungs: 'Lung outlines',
       units: 'Activation, absolute scale from 0 to 1',
       regionsFrom: (value: string) => `Regions from ${value}`,
     },
@@ -365,6 +371,8 @@ export const en = {
     operatingPoint: 'Operating point',
     threshold: 'Threshold of the probability',
     rule: 'How it was chosen',
+    prevalence: 'Probabilities hold for',
+    prevalenceOf: (share: string) => `films of which ${share} show an opacity`,
     metrics: 'How good it is',
     metric: 'Measure',
     value: 'Value',

@@ -74,6 +74,7 @@ export const es: Messages = {
       right: 'Derecha del paciente',
     },
     sideAssumed: (side: string) => `${side} (lado supuesto)`,
+    zone: { upper: 'tercio superior', middle: 'tercio medio', lower: 'tercio inferior' },
   },
   reason: {
     fallback: 'La red no puede puntuar esta radiografía.',
@@ -232,6 +233,10 @@ export const es: Messages = {
     regions: 'Regiones',
     noRegions: 'Ninguna región del mapa alcanza su umbral.',
     peak: (value) => `máximo ${value}`,
+    regionExtent: (share) => `${share} del pulmón`,
+    lungExtent: (right, left) =>
+      `Parte del pulmón sobre el umbral del mapa: derecho ${right}, izquierdo ${left}.`,
+    lungNotFound: 'no hallado',
     map: {
       title: 'Mapa de activación',
       shown: 'Visible',
@@ -240,6 +245,7 @@ export const es: Messages = {
       scale: 'Colores',
       contours: 'Contornos',
       boxes: 'Recuadros de regiones',
+      lungs: 'Contornos de los pulmones',
       units: 'Activación, escala absoluta de 0 a 1',
       regionsFrom: (value) => `Regiones desde ${value}`,
     },
@@ -370,6 +376,8 @@ export const es: Messages = {
     operatingPoint: 'Punto de trabajo',
     threshold: 'Umbral de la probabilidad',
     rule: 'Cómo se eligió',
+    prevalence: 'Las probabilidades valen para',
+    prevalenceOf: (share) => `radiografías de las que el ${share} muestra una opacidad`,
     metrics: 'Qué tan bueno es',
     metric: 'Medida',
     value: 'Valor',

@@ -15,6 +15,10 @@ export const reasons: Record<ReasonCode, Explanation> = {
     action:
       'If they are exchanged, read it inverted; or export it again as it is shown for reading.',
   },
+  several_films: {
+    what: 'The picture shows several films side by side.',
+    action: 'Submit each film by itself.',
+  },
   not_frontal: {
     what: 'The file says that this is not a frontal view.',
     action: 'Submit the PA or AP film. The network has not learned lateral or oblique views.',
@@ -46,6 +50,8 @@ export const cautions: Record<CautionCode, string> = {
   window_replaced:
     'The window of the file would make most of the film black or white. The range of its values is used instead.',
   read_inverted: 'Black and white were exchanged before the film was read, as its sender asked.',
+  possibly_mirrored:
+    'The heart seems to lie on the other side. The film may be mirrored; left and right may be exchanged.',
   unknown: 'Another version of the service gave a caution that this one does not know.',
 }
 

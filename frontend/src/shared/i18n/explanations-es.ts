@@ -14,6 +14,10 @@ export const reasons: Record<ReasonCode, Explanation> = {
     action:
       'Si lo están, léala invertida; o expórtela de nuevo tal como se muestra para su lectura.',
   },
+  several_films: {
+    what: 'La imagen muestra varias radiografías juntas.',
+    action: 'Envíe cada radiografía por separado.',
+  },
   not_frontal: {
     what: 'El archivo dice que no es una vista frontal.',
     action: 'Envíe la radiografía PA o AP. La red no ha aprendido vistas laterales ni oblicuas.',
@@ -47,6 +51,8 @@ export const cautions: Record<CautionCode, string> = {
     'La ventana del archivo dejaría casi toda la imagen negra o blanca. Se usa el rango de sus valores.',
   read_inverted:
     'Se intercambiaron el blanco y el negro antes de leer la radiografía, como pidió quien la envió.',
+  possibly_mirrored:
+    'El corazón parece estar al otro lado. La radiografía puede estar en espejo; izquierda y derecha pueden estar intercambiadas.',
   unknown: 'Otra versión del servicio dio una advertencia que esta no conoce.',
 }
 

@@ -43,6 +43,7 @@ export function MapControls({ settings }: { settings: MapSettings }) {
       />
       <Switch label={map.contours} checked={settings.hasContours} onChange={settings.setContours} />
       <Switch label={map.boxes} checked={settings.hasBoxes} onChange={settings.setBoxes} />
+      <Switch label={map.lungs} checked={settings.hasLungs} onChange={settings.setLungs} />
     </PanelSection>
   )
 }

@@ -8,6 +8,7 @@ const FLOOR = fraction('map.floor', 0.2)
 const SCALE = oneOf('map.scale', SCALE_NAMES, 'magma')
 const CONTOURS = flag('map.contours', false)
 const BOXES = flag('map.boxes', true)
+const LUNGS = flag('map.lungs', false)
 
 /** Settings of the activation map, kept in this browser. */
 export function useMapSettings() {
@@ -17,6 +18,7 @@ export function useMapSettings() {
   const [scale, setScale] = usePreference(SCALE)
   const [hasContours, setContours] = usePreference(CONTOURS)
   const [hasBoxes, setBoxes] = usePreference(BOXES)
+  const [hasLungs, setLungs] = usePreference(LUNGS)
   return {
     isShown,
     setShown,
@@ -30,6 +32,8 @@ export function useMapSettings() {
     setContours,
     hasBoxes,
     setBoxes,
+    hasLungs,
+    setLungs,
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Result } from '@/shared/api/wire'
 import { useMessages } from '@/shared/i18n/language'
-import { sideOf } from '@/shared/lib/sides'
 import { classes } from '@/shared/ui/classes'
 
 import { PanelSection } from '@/shared/ui/panel-section'
+
+import { lungExtent, regionExtent, regionPlace } from './region-words'
 
 interface RegionsProps {
   result: Result | null
@@ -16,6 +17,7 @@ export function Regions({ result, active, onActivate }: RegionsProps) {
   const messages = useMessages()
   const { viewer } = messages
   const regions = result?.regions ?? []
+  const extent = lungExtent(result?.lungs ?? null, messages)
   return (
     <PanelSection title={viewer.regions}>
       {regions.length === 0 ? (
@@ -23,7 +25,7 @@ export function Regions({ result, active, onActivate }: RegionsProps) {
       ) : (
         <ol className="flex flex-col gap-1" data-testid="regions">
           {regions.map((region, index) => {
-            const side = sideOf(region, result, messages)
+            const covered = regionExtent(region, messages)
             return (
               <li key={index}>
                 <button
@@ -42,13 +44,21 @@ export function Regions({ result, active, onActivate }: RegionsProps) {
                   >
                     {index + 1}
                   </span>
-                  <span className="flex-1">{side}</span>
+                  <span className="flex-1">
+                    {regionPlace(region, result, messages)}
+                    {covered !== null && <span className="block text-muted">{covered}</span>}
+                  </span>
                   <span className="text-muted">{viewer.peak(region.peak.toFixed(2))}</span>
                 </button>
               </li>
             )
           })}
         </ol>
+      )}
+      {extent !== null && (
+        <p className="text-muted" data-testid="lung-extent">
+          {extent}
+        </p>
       )}
     </PanelSection>
   )

@@ -3,9 +3,9 @@ import type { Messages } from '@/shared/i18n/en'
 import type { Explanation } from '@/shared/lib/codes'
 import { explainCaution, explainReason } from '@/shared/lib/explain'
 import { fullMoment, percent, percentPair } from '@/shared/lib/figures'
-import { sideOf } from '@/shared/lib/sides'
 
 import type { MapLook } from '../map/map-settings'
+import { lungExtent, regionExtent, regionPlace } from '../map/region-words'
 import { filmFacts } from './film-facts'
 
 /** Text of a report, without its layout. */
@@ -30,6 +30,8 @@ export interface ReportContent {
   mapCaption: string
   regions: readonly (readonly [name: string, value: string])[]
   noRegions: string
+  /** Null for a film that was not scored, and for an earlier network. */
+  lungExtent: string | null
   opinion: readonly string[]
   facts: readonly (readonly [name: string, value: string])[]
   madeOn: string
@@ -65,8 +67,15 @@ export function reportContent(
     mapCaption: report.map(Math.round(look.opacity * 100), look.floor.toFixed(2)),
     regions: (result?.regions ?? []).map((region, index) => [
       `${index + 1}`,
-      `${sideOf(region, result, messages)}, ${viewer.peak(region.peak.toFixed(2))}`,
+      [
+        regionPlace(region, result, messages),
+        regionExtent(region, messages),
+        viewer.peak(region.peak.toFixed(2)),
+      ]
+        .filter((words) => words !== null)
+        .join(', '),
     ]),
+    lungExtent: lungExtent(result?.lungs ?? null, messages),
     noRegions: viewer.noRegions,
     opinion: feedback
       ? [

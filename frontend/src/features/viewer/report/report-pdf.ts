@@ -45,6 +45,7 @@ export function reportPdf(
     paper.heading(viewer.regions)
     if (content.regions.length > 0) paper.pairs(content.regions, 8)
     else paper.text(content.noRegions, { colour: MUTED })
+    if (content.lungExtent !== null) paper.text(content.lungExtent)
   }
   if (content.opinion.length > 0) {
     paper.heading(report.opinion)

@@ -25,7 +25,15 @@ interface FilmAreaProps {
   isSplit: boolean
   stage: Pick<
     StageProps,
-    'regions' | 'active' | 'onActivate' | 'view' | 'zoom' | 'fitZoom' | 'dispatch' | 'tool'
+    | 'regions'
+    | 'lungs'
+    | 'active'
+    | 'onActivate'
+    | 'view'
+    | 'zoom'
+    | 'fitZoom'
+    | 'dispatch'
+    | 'tool'
   >
   settings: MapSettings
   size: Size | null

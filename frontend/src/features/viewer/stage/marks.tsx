@@ -5,12 +5,12 @@ import { useRem } from '@/shared/lib/use-rem'
 import { contourPath } from '../map/contours'
 import { svgTransform, type FilmView } from './film-view'
 import { CONTOURS_DRAWN } from '../map/map-settings'
-import { REGION_COLOUR } from '../map/region-colour'
+import { LUNG_COLOUR, REGION_COLOUR } from '../map/region-colour'
 import type { StageProps } from './stage'
 
-/** Contours and region boxes, with the same line width at any zoom. */
+/** Contours, lung outlines and region boxes, with the same line width at any zoom. */
 export function Marks(props: StageProps) {
-  const { film, map, regions, active, onActivate, zoom, view, settings, size } = props
+  const { film, map, regions, lungs, active, onActivate, zoom, view, settings, size } = props
   const contours = useMemo(
     () =>
       map && settings.hasContours
@@ -38,6 +38,24 @@ export function Marks(props: StageProps) {
               <path d={path} stroke="#fff" strokeWidth={px} vectorEffect="non-scaling-stroke" />
             </g>
           ))}
+        {settings.hasLungs &&
+          [lungs?.right, lungs?.left].map(
+            (lung, index) =>
+              lung && (
+                <polygon
+                  key={index}
+                  points={lung.outline
+                    .map(({ x, y }) => `${x * film.width},${y * film.height}`)
+                    .join(' ')}
+                  fill="none"
+                  stroke={LUNG_COLOUR}
+                  strokeWidth={1.5}
+                  strokeDasharray="6 4"
+                  strokeLinejoin="round"
+                  vectorEffect="non-scaling-stroke"
+                />
+              ),
+          )}
         {settings.hasBoxes &&
           regions.map((region, index) => {
             const box = {

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, type Dispatch, type PointerEvent } from 'react'
 
 import type { GreyPicture } from '@/shared/api/grey-picture'
-import type { Region } from '@/shared/api/wire'
+import type { Lungs, Region } from '@/shared/api/wire'
 import { useMessages } from '@/shared/i18n/language'
 import { useSettled } from '@/shared/lib/use-settled'
 import type { Size } from '@/shared/lib/use-size'
@@ -22,6 +22,7 @@ export interface StageProps {
   film: GreyPicture
   map: GreyPicture | null
   regions: readonly Region[]
+  lungs: Lungs | null
   /** Index of the highlighted region. */
   active: number | null
   onActivate: (region: number) => void
