@@ -46,8 +46,8 @@ def configure_logs(level: int = logging.INFO) -> None:
     logging.getLogger("uvicorn.access").disabled = True
     # httpx logs every URL that it calls, and a callback URL is confidential.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    # pydicom quotes the values of unusual tags.
-    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+    # pydicom quotes the values of unusual tags, and sets its logger's level when it is imported.
+    logging.getLogger("pydicom").disabled = True
     # pynetdicom shows whole messages.
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
     for name in ("uvicorn", "uvicorn.error"):
