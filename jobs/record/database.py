@@ -1,5 +1,6 @@
 """Database access: short read and write transactions on SQLite or PostgreSQL."""
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,12 @@ _MAX_CONNECTIONS = 15
 
 #: Seconds that a SQLite writer waits for the write lock.
 _SQLITE_BUSY_TIMEOUT_S = 15
+
+#: SQLite's file is written anew after rows were erased up to this size, which takes about 0.1 s.
+_REWRITTEN_BYTES: Final = 16 * 2**20
+
+#: Seconds to wait for other writers before the file is left as it is until the next time.
+_REWRITE_PATIENCE_S = 1
 
 
 class Database:
@@ -127,7 +134,11 @@ class Database:
             command.upgrade(config, "head")
 
     def purge_deleted_rows(self) -> None:
-        """Overwrite the deleted rows that SQLite's write-ahead log still holds.
+        """Overwrite the deleted rows that SQLite's file and its write-ahead log still hold.
+
+        SQLite overwrites a row that it deletes, but not the copies that a split of its page left
+        in unused room. Writing the whole file anew removes them; a file over `_REWRITTEN_BYTES`,
+        for which that takes long, keeps them.
 
         The call waits for active readers. PostgreSQL itself removes deleted rows in the background.
         """
@@ -136,6 +147,8 @@ class Database:
         connection = self.engine.raw_connection()
         try:
             cursor = connection.cursor()
+            if self.path is not None and self.path.stat().st_size <= _REWRITTEN_BYTES:
+                self._rewrite(cursor)
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             is_busy, *_ = cursor.fetchone() or (False,)
         finally:
@@ -143,6 +156,16 @@ class Database:
         if is_busy:
             # Later changes overwrite the log as well.
             log.warning("deleted_rows_not_purged")
+
+    @staticmethod
+    def _rewrite(cursor: Any) -> None:  # Any: the driver's own objects
+        cursor.execute(f"PRAGMA busy_timeout={_REWRITE_PATIENCE_S * 1000}")
+        try:
+            cursor.execute("VACUUM")
+        except sqlite3.OperationalError:  # another writer is at work, or the disk is full
+            log.warning("database_not_rewritten")
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={_SQLITE_BUSY_TIMEOUT_S * 1000}")
 
     def close(self) -> None:
         """Close every connection."""

@@ -33,12 +33,16 @@ UNKNOWN = "00000000000000000000000000"
 #: What each route asks for. One that is new fails the first test until it stands here or below.
 NEEDS = {
     ("post", "/v1/jobs"): Scope.SUBMIT,
+    ("post", "/dicom-web/studies"): Scope.SUBMIT,
+    ("post", "/dicom-web/studies/{study}"): Scope.SUBMIT,
     ("get", "/v1/jobs"): Scope.READ,
     ("get", "/v1/jobs/events"): Scope.READ,
     ("post", "/v1/jobs/search"): Scope.READ,
     ("get", "/v1/jobs/{job_id}"): Scope.READ,
     ("get", "/v1/jobs/{job_id}/events"): Scope.READ,
     ("get", "/v1/jobs/{job_id}/items/{index}/{artifact}"): Scope.READ,
+    ("get", "/v1/jobs/{job_id}/items/{index}/report"): Scope.READ,
+    ("get", "/v1/jobs/{job_id}/items/{index}/secondary-capture"): Scope.READ,
     ("post", "/v1/jobs/{job_id}/items/{index}/feedback"): Scope.READ,
     ("get", "/v1/feedback.csv"): Scope.READ,
     ("get", "/v1/model"): Scope.READ,
@@ -95,7 +99,7 @@ def ask(
     client: TestClient, route: tuple[str, str], job_id: str, headers: dict[str, str]
 ) -> Response:
     method, path = route
-    address = path.format(job_id=job_id, index=0, artifact="heatmap")
+    address = path.format(job_id=job_id, index=0, artifact="heatmap", study="1.2.3")
     files = [("files", ("a.png", film()))] if route == ("post", "/v1/jobs") else None
     return client.request(method, address, headers=headers, files=files, json=BODIES.get(route))
 
@@ -215,6 +219,11 @@ def test_the_owner_and_an_admin_may_do_everything(
         ("post", "/v1/jobs"): 202,
         ("post", "/v1/jobs/{job_id}/items/{index}/feedback"): 201,
         ("post", "/v1/webhooks/secret"): 201,
+        # No DICOM object is sent, and a PNG has no reports: said after the key's check.
+        ("post", "/dicom-web/studies"): 415,
+        ("post", "/dicom-web/studies/{study}"): 415,
+        ("get", "/v1/jobs/{job_id}/items/{index}/report"): 404,
+        ("get", "/v1/jobs/{job_id}/items/{index}/secondary-capture"): 404,
         ("delete", "/v1/jobs/{job_id}"): 204,
     }
     assert statuses == {route: expected.get(route, 200) for route in routes}

@@ -40,7 +40,7 @@ from tests.waiting import wait_until
 NOT_IN_THE_LOG = {("GET", "/livez"), ("GET", "/readyz")}
 
 #: Actions of commands and of the service itself.
-OF_NO_ROUTE = {Action.EXPIRE, Action.CREATE_KEY, Action.REVOKE_KEY}
+OF_NO_ROUTE = {Action.EXPIRE, Action.CREATE_KEY, Action.REVOKE_KEY, Action.CONFIRM_CLOCK}
 
 
 def events(database: Database) -> list[AuditRow]:
