@@ -28,7 +28,7 @@ from tests.service.conftest import (
 )
 
 #: In the order in which they begin.
-STAGES = ["claim", "fetch", "decode", "infer", "render", "store", "commit"]
+STAGES = ["claim", "fetch", "decode", "infer", "render", "store", "report", "commit"]
 
 #: All that a span may say beside its name and its times.
 ATTRIBUTES = {
