@@ -24,7 +24,7 @@ _MAKERS: Final = (0x00080070, 0x00181016)
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """What a DICOM object says of itself before its content.
+    """The head of a DICOM object: its identity and makers, read before its content.
 
     Attributes:
         identity: Its UIDs, patient and study; the UIDs of class and instance are not None.

@@ -101,7 +101,7 @@ def test_a_film_without_a_score_is_reported_too(
 def test_a_result_that_is_used_again_brings_its_reports_unchanged(
     database: Database, store: ArtifactStore, submit: Submit, run: Run, reporter: Reporter
 ) -> None:
-    """What an archive has once got must not come to it again with other bytes."""
+    """An archive must never get the same UID with other bytes."""
     first = submit(dicom_film())
     run(reporter)
     second = submit(dicom_film())
