@@ -194,6 +194,9 @@ WrittenJobId = Annotated[
     str, Path(pattern=f"^{JOB_ID_PATTERN}$", description="Id of the job (a ULID).")
 ]
 
+#: Index of an item in its job as a path parameter.
+ItemIndex = Annotated[int, Path(ge=0, lt=100_000)]
+
 
 def require_own(job_id: str, caller: Caller, gateway: Gateway) -> None:
     """Refuse another owner's job exactly like one that does not exist.

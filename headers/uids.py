@@ -1,6 +1,10 @@
 """The DICOM identifiers that decide whether an object is read (PS3.6 annex A)."""
 
+import re
 from typing import Final
+
+#: Form of a UID (PS3.5 chapter 9).
+UID: Final = re.compile(r"[0-9.]{1,64}")
 
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"

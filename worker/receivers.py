@@ -2,9 +2,7 @@
 
 import ssl
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from importlib.metadata import version
 
@@ -17,6 +15,7 @@ from jobs.errors import CallbackCode, CallbackRefused
 from jobs.states import DeliveryFault
 from jobs.webhooks.addresses import Network, parse_callback_url, resolve
 from jobs.webhooks.deliveries import Delivery, DeliveryResult
+from worker.retry_after import retry_after_s
 
 
 class ReceiverClient:
@@ -50,13 +49,13 @@ class ReceiverClient:
     async def call(self, delivery: Delivery) -> DeliveryResult:
         """Send an event once, and return the result."""
         started = time.monotonic()
-        status = retry_after_s = None
+        status = asked_s = None
         error: CallbackCode | DeliveryFault | None = None
         try:
             with anyio.fail_after(self._timeout_s):
                 response = await self._post(delivery)
             status = response.status_code
-            retry_after_s = _retry_after_s(response)
+            asked_s = retry_after_s(response)
         except CallbackRefused as refused:
             error = refused.code
         except (TimeoutError, httpx.TimeoutException):
@@ -67,7 +66,7 @@ class ReceiverClient:
         except httpx.TransportError:
             error = DeliveryFault.CONNECTION_LOST
         ms = round((time.monotonic() - started) * 1000)
-        return DeliveryResult(ms=ms, status=status, error=error, retry_after_s=retry_after_s)
+        return DeliveryResult(ms=ms, status=status, error=error, retry_after_s=asked_s)
 
     async def _post(self, delivery: Delivery) -> httpx.Response:
         url = parse_callback_url(delivery.url)
@@ -101,16 +100,6 @@ def _signed(delivery: Delivery, now: datetime) -> dict[str, str]:
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(signatures),
     }
-
-
-def _retry_after_s(response: httpx.Response) -> float | None:
-    """Return Retry-After in seconds, given as seconds or a date (RFC 9110, 10.2.3)."""
-    text = response.headers.get("Retry-After", "")
-    if text.isdecimal():
-        return float(text)
-    with suppress(ValueError, TypeError):  # no date, or one without a zone
-        return (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-    return None
 
 
 def _root(exc: BaseException) -> BaseException:

@@ -1,18 +1,17 @@
 """Files of an item: upload, radiograph, activation map, heatmap."""
 
-from typing import Annotated
+from fastapi import APIRouter, Response
 
-from fastapi import APIRouter, Path, Response
-
-from api.access import CallerDep, WrittenJobId, needs, require_own
+from api.access import CallerDep, ItemIndex, WrittenJobId, needs, require_own
 from api.gateway import GatewayDep
 from api.middleware.audit_trail import audited
+from api.stored import read_stored
 from api.wire.problems import RESPONSES
 from jobs.artifacts.store import picture_key, upload_key
 from jobs.audit.log import Action
 from jobs.errors import ArtifactNotFound
 from jobs.states import Artifact, Scope
-from jobs.views.queries import get_item, require_kept
+from jobs.views.queries import get_item
 
 router = APIRouter(prefix="/v1/jobs", tags=["artifacts"], responses=RESPONSES)
 
@@ -33,7 +32,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["artifacts"], responses=RESPONSES)
 def read_artifact(
     *,
     job_id: WrittenJobId,
-    index: Annotated[int, Path(ge=0, lt=100_000)],
+    index: ItemIndex,
     artifact: Artifact,
     gateway: GatewayDep,
     caller: CallerDep,
@@ -52,12 +51,7 @@ def read_artifact(
         key = picture_key(job_id, index, item.picture_token, artifact)
     else:
         raise ArtifactNotFound(artifact)
-    try:
-        content = gateway.store.get(key)
-    except ArtifactNotFound:
-        # Erasure removes the bytes before their record.
-        require_kept(gateway.database, job_id)
-        raise
+    content = read_stored(gateway, job_id, key)
     headers = {
         # Pictures show patients: only a private cache may keep them.
         "Cache-Control": "private, no-store"

@@ -1,6 +1,5 @@
 """STOW-RS: films stored by archives and routers over HTTP (PS3.18 section 10.5)."""
 
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -27,15 +26,13 @@ from api.wire.errors import (
 from api.wire.presenters import job_path
 from api.wire.problems import documented
 from headers.dicom.identity import FilmIdentity
+from headers.uids import UID
 from jobs.audit.log import Action
 from jobs.identity.keys import Caller
 from jobs.states import Scope
 from telemetry.tracing import span
 
 router = APIRouter(prefix="/dicom-web", tags=["DICOM web"])
-
-#: PS3.5 chapter 9.
-_UID = re.compile(r"[0-9.]{1,64}")
 
 #: The body is read as it arrives and not by the framework, so the form is described here.
 _OBJECTS: dict[str, Any] = {
@@ -117,7 +114,7 @@ async def store_study(
     caller: CallerDep,
 ) -> Response:
     """Store the films of the request as one job; objects of other studies fail."""
-    if not _UID.fullmatch(study):
+    if not UID.fullmatch(study):
         raise MalformedRequest("The address names no Study Instance UID.")
     return await _store(request, gateway, caller, study=study)
 

@@ -3,13 +3,12 @@
 import csv
 import io
 from collections.abc import Iterator
-from typing import Annotated
 
 import anyio.to_thread
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from api.access import CallerDep, JobId, needs
+from api.access import CallerDep, ItemIndex, JobId, needs
 from api.gateway import Gateway, GatewayDep
 from api.middleware.audit_trail import audited
 from api.wire.bodies import json_body, read_json
@@ -62,7 +61,7 @@ _COLUMNS = (
 async def add_feedback(
     *,
     job_id: JobId,
-    index: Annotated[int, Path(ge=0, lt=100_000)],
+    index: ItemIndex,
     request: Request,
     gateway: GatewayDep,
     caller: CallerDep,

@@ -2,22 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Response
+from fastapi import APIRouter, Header, Response
 
-from api.access import CallerDep, WrittenJobId, needs, require_own
+from api.access import CallerDep, ItemIndex, WrittenJobId, needs, require_own
 from api.gateway import Gateway, GatewayDep
 from api.middleware.audit_trail import audited
+from api.stored import read_stored
 from api.wire.problems import RESPONSES
 from jobs.artifacts.store import report_key
 from jobs.audit.log import Action
 from jobs.errors import ArtifactNotFound
 from jobs.identity.keys import Caller
 from jobs.states import ReportKind, Scope
-from jobs.views.queries import get_item, require_kept
+from jobs.views.queries import get_item
 
 router = APIRouter(prefix="/v1/jobs", tags=["artifacts"], responses=RESPONSES)
-
-ItemIndex = Annotated[int, Path(ge=0, lt=100_000)]
 
 _SUFFIXES = {ReportKind.FHIR: "fhir.json"}
 
@@ -83,12 +82,7 @@ def _answer(
     kind = next((kind for kind in kinds if kind in item.report_kinds), None)
     if kind is None or item.picture_token is None:
         raise ArtifactNotFound(kinds[0])
-    try:
-        content = gateway.store.get(report_key(job_id, index, item.picture_token, kind))
-    except ArtifactNotFound:
-        # Erasure removes the bytes before their record.
-        require_kept(gateway.database, job_id)
-        raise
+    content = read_stored(gateway, job_id, report_key(job_id, index, item.picture_token, kind))
     suffix = _SUFFIXES.get(kind, f"{kind}.dcm")
     headers = {
         "Cache-Control": "private, no-store",

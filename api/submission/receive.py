@@ -1,6 +1,8 @@
 """Reception of a submission: every file into the store, then the record, then the answer."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
 
 import anyio.to_thread
 from fastapi import Request
@@ -18,6 +20,8 @@ from jobs import errors
 from jobs.identity.keys import Caller
 from jobs.queue.intake import Submission, Upload, new_job_id
 from jobs.states import Photometric, Priority
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 _MAX_REFERENCE_CHARACTERS = 200
 
@@ -159,35 +163,29 @@ def _require_a_usable_file(uploads: list[Upload]) -> None:
 
 
 def _parse_priority(text: str) -> Priority:
-    try:
-        return Priority(text)
-    except ValueError as exc:
-        known = ", ".join(Priority)
-        raise InvalidRequest(
-            "The priority is unknown.",
-            [
-                ProblemError(
-                    code=ProblemCode.UNKNOWN_PRIORITY, detail=f"One of: {known}.", field="priority"
-                )
-            ],
-        ) from exc
+    return _parse_choice(
+        Priority, text, "priority", ProblemCode.UNKNOWN_PRIORITY, "The priority is unknown."
+    )
 
 
 def _parse_photometric(text: str) -> Photometric:
+    title = "The photometric reading is unknown."
+    return _parse_choice(Photometric, text, "photometric", ProblemCode.UNKNOWN_PHOTOMETRIC, title)
+
+
+def _parse_choice(
+    kind: type[_Choice], text: str, field: str, code: ProblemCode, title: str
+) -> _Choice:
+    """Return the value of a form field that has a few.
+
+    Raises:
+        InvalidRequest: The text is none of them.
+    """
     try:
-        return Photometric(text)
+        return kind(text)
     except ValueError as exc:
-        known = ", ".join(Photometric)
-        raise InvalidRequest(
-            "The photometric reading is unknown.",
-            [
-                ProblemError(
-                    code=ProblemCode.UNKNOWN_PHOTOMETRIC,
-                    detail=f"One of: {known}.",
-                    field="photometric",
-                )
-            ],
-        ) from exc
+        error = ProblemError(code=code, detail=f"One of: {', '.join(kind)}.", field=field)
+        raise InvalidRequest(title, [error]) from exc
 
 
 def _parse_reference(text: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from headers.dicom.characters import codecs_of, decode_text
 from headers.dicom.elements import Element
+from headers.uids import UID
 from headers.window import FileWindow
 
 CHARACTER_SET: Final = 0x00080005
@@ -43,8 +44,6 @@ _LONGEST_VALUE: Final = 1024
 #: Longest text of a value, in characters.
 MAX_CHARACTERS: Final = 200
 
-#: PS3.5 chapter 9.
-_UID: Final = re.compile(r"[0-9.]{1,64}")
 _DATE: Final = re.compile(r"\d{8}")
 
 
@@ -105,7 +104,7 @@ def read_identity(values: Mapping[int, bytes]) -> FilmIdentity:
         if tag in values
     }
     for name in ("sop_class_uid", "sop_instance_uid", "study_uid", "series_uid"):
-        texts[name] = texts.get(name, "") if _UID.fullmatch(texts.get(name, "")) else ""
+        texts[name] = texts.get(name, "") if UID.fullmatch(texts.get(name, "")) else ""
     for name in ("birth_date", "study_date"):
         date = texts.get(name, "").replace(".", "")  # ACR-NEMA 2.0 wrote YYYY.MM.DD
         texts[name] = date if _DATE.fullmatch(date) else ""

@@ -1,6 +1,5 @@
 """The header of a DICOM object, read without decoding its frame."""
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +33,7 @@ from headers.uids import (
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
     READ,
+    UID,
     without_picture,
 )
 from headers.window import FileWindow
@@ -41,9 +41,6 @@ from headers.window import FileWindow
 _PREFIX_AT: Final = 128
 
 _META_SOP_CLASS, _TRANSFER_SYNTAX = 0x00020002, 0x00020010
-
-#: PS3.5 chapter 9. A transfer syntax that is refused is named in the problem.
-_UID: Final = re.compile(r"[0-9.]{1,64}")
 
 _FLOAT_PIXEL_DATA: Final = frozenset({0x7FE00008, 0x7FE00009})
 
@@ -105,7 +102,8 @@ def read_dicom_header(window: FileWindow) -> DicomHeader:
     _check_has_picture(found.sop_class or "")
     transfer_syntax = found.transfer_syntax or _syntax_of(found.encoding)
     if transfer_syntax not in READ:
-        shown = transfer_syntax if _UID.fullmatch(transfer_syntax) else "?"
+        # A transfer syntax that is refused is named in the problem.
+        shown = transfer_syntax if UID.fullmatch(transfer_syntax) else "?"
         raise UnsupportedImage(f"DICOM transfer syntax {shown} is not read.")
     return _read_data_set(window, found.position, found.encoding, transfer_syntax)
 

@@ -22,8 +22,8 @@ class DestinationKind(StrEnum):
     FHIR = "fhir"  # FHIR R4 transactions over HTTP
 
 
-class DicomObject(StrEnum):
-    """DICOM object that a destination can have."""
+class DicomReport(StrEnum):
+    """Report that a DICOM destination can have."""
 
     SR = "sr"
     SC = "sc"
@@ -51,7 +51,7 @@ class Destination(BaseModel):
     port: int | None = Field(None, ge=1, le=65535)
     called_ae: _AeTitle | None = None
     calling_ae: _AeTitle = "PNEUMOCAM"
-    objects: tuple[DicomObject, ...] = (DicomObject.SR, DicomObject.SC)
+    objects: tuple[DicomReport, ...] = (DicomReport.SR, DicomReport.SC)
     results: Results = Results.ALL
     #: File with a bearer token.
     token_file: Path | None = None

@@ -10,6 +10,7 @@ from pydicom import dcmread
 
 from jobs.deliveries.destinations import Destination
 from jobs.deliveries.outbox import SendResult, Verdict
+from worker.retry_after import retry_after_s
 from worker.sending.statuses import dimse_verdict
 from worker.sending.tls import tls_context
 
@@ -48,7 +49,7 @@ def send_stow(destination: Destination, content: bytes, *, timeout_s: float) -> 
         instance = dcmread(io.BytesIO(content), specific_tags=["SOPInstanceUID"]).SOPInstanceUID
         return _stored(answer, instance, status)
     verdict = Verdict.GIVE_UP if answer.status_code in _FINAL_OF_STOW else Verdict.RETRY
-    return SendResult(verdict, status, _retry_after_s(answer))
+    return SendResult(verdict, status, retry_after_s(answer))
 
 
 def send_fhir(destination: Destination, content: bytes, *, timeout_s: float) -> SendResult:
@@ -64,7 +65,7 @@ def send_fhir(destination: Destination, content: bytes, *, timeout_s: float) -> 
     if answer.status_code in {200, 201}:
         return SendResult(Verdict.DELIVERED, status)
     verdict = Verdict.GIVE_UP if answer.status_code in _FINAL_OF_FHIR else Verdict.RETRY
-    return SendResult(verdict, status, _retry_after_s(answer))
+    return SendResult(verdict, status, retry_after_s(answer))
 
 
 def _post(
@@ -116,8 +117,3 @@ def _items(said: Any, tag: str) -> list[Any]:  # Any: JSON of another system
 def _value(item: Any, tag: str) -> object:  # Any: JSON of another system
     values = item.get(tag, {}).get("Value") or [None]
     return values[0]
-
-
-def _retry_after_s(answer: httpx.Response) -> float | None:
-    text = answer.headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else None
