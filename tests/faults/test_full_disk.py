@@ -94,6 +94,8 @@ def test_films_are_shown_and_erased_on_a_full_disk_that_holds_the_database(
     assert verify(database).fault is None
     assert [event.action for event in read_events(database)][-2:] == ["erase", "expire"]
     database.close()
+    # The installation of the other tests has its store on this disk, where nothing else may stay.
+    shutil.rmtree(folder)
 
 
 def fill_with_rows(database: Database) -> None:

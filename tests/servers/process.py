@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.waiting import wait_until
+
 #: The slowest server on a busy machine.
 _START_S = 60
 
@@ -27,6 +29,31 @@ def freeze(*processes: psutil.Process) -> None:
     for process in processes:
         while _states(process.pid) - _STILL:
             time.sleep(0.001)
+
+
+def freeze_between_writes(*processes: psutil.Process) -> None:
+    """Freeze at a moment at which none of the processes holds a lock to write to a file.
+
+    One that is frozen while it writes to SQLite keeps its lock, and nobody else can write.
+    """
+
+    def caught() -> bool:
+        freeze(*processes)
+        if not _writers() & {process.pid for process in processes}:
+            return True
+        for process in processes:
+            process.resume()
+        return False
+
+    wait_until(caught)
+
+
+def _writers() -> set[int]:
+    """The processes that hold a POSIX lock to write (proc(5), /proc/locks)."""
+    locks = (line.split() for line in Path("/proc/locks").read_text().splitlines())
+    # Behind the number; a line of one that waits for a lock has an arrow there.
+    held = (lock[1:] for lock in locks if lock[1] == "POSIX")
+    return {int(pid) for _, _, mode, pid, *_ in held if mode == "WRITE"}
 
 
 def _states(pid: int) -> set[str]:

@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 from playwright.sync_api import Browser, CDPSession, Locator, Page, Playwright, expect
 
 from tests.conftest import ROOT
-from tests.servers.process import freeze
+from tests.servers.process import freeze_between_writes
 
 _FILMS = ROOT / "tests" / "films"
 
@@ -136,7 +136,7 @@ def drop(page: Page, *paths: Path) -> None:
 @contextmanager
 def frozen(*processes: psutil.Process) -> Iterator[None]:
     """Hold processes where they are; whatever is left of them goes on afterwards."""
-    freeze(*processes)
+    freeze_between_writes(*processes)
     try:
         yield
     finally:

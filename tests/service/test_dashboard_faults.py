@@ -9,7 +9,7 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.servers.process import freeze
+from tests.servers.process import freeze_between_writes
 from tests.service.conftest import (
     PROJECTED_FILM,
     PROJECTED_OPACITY,
@@ -77,7 +77,7 @@ def hold_in_mid_job(service: Service, client: httpx.Client, job: dict[str, Any])
         assert counts["queued"] + counts["running"] > 0, "the job was over before it was caught"
         if counts["running"] == 0:
             continue
-        freeze(*processes)
+        freeze_between_writes(*processes)
         # What was being committed has ended or never will.
         if client.get(job["links"]["self"]).json()["counts"]["running"] > 0:
             return
